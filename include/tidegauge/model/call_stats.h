@@ -1,0 +1,42 @@
+#pragma once
+
+// The calls made to an Engine, counted by their template ("container_inspect"), never by path.
+// A value, copied out of `docker::ClientManager` and rendered by `metrics`.
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "tidegauge/model/histogram.h"
+#include "tidegauge/util/result.h"
+
+namespace tidegauge::model {
+
+/// Every call this program can make. All only read.
+enum class Call : std::uint8_t {
+  ping,
+  version,
+  info,
+  container_list,
+  container_inspect,
+  container_stats
+};
+inline constexpr std::array all_calls{
+    Call::ping,           Call::version,           Call::info,
+    Call::container_list, Call::container_inspect, Call::container_stats};
+[[nodiscard]] std::string_view to_string(Call call) noexcept;
+
+struct CallStats {
+  std::uint64_t requests = 0;
+  std::map<Errc, std::uint64_t> failures;
+  DurationHistogram duration;  ///< of all calls, failed ones included
+};
+
+struct ClientStats {
+  std::string endpoint;
+  std::array<CallStats, all_calls.size()> calls;  ///< by Call
+};
+
+}  // namespace tidegauge::model

@@ -1,0 +1,32 @@
+#pragma once
+
+// Where an Engine listens.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "tidegauge/util/result.h"
+
+namespace tidegauge::model {
+
+struct EngineAddress {
+  enum class Scheme : std::uint8_t { unix_socket, tcp, tls };
+
+  Scheme scheme = Scheme::unix_socket;
+  std::string path = "/var/run/docker.sock";  ///< of the Unix socket
+  std::string host;                           ///< for tcp and tls; IPv6 without brackets
+  std::uint16_t port = 0;
+
+  friend bool operator==(const EngineAddress&, const EngineAddress&) = default;
+};
+
+/// Understands `unix:///path`, a bare absolute path, `tcp://host[:port]` (2375 when absent),
+/// `http://` as another word for it, and `https://host[:port]` (2376). A Unix path has at most
+/// 107 bytes. Anything else is Errc::invalid_config with what is allowed.
+[[nodiscard]] Result<EngineAddress> parse_engine_address(std::string_view text);
+
+/// The form that `parse_engine_address` reads back.
+[[nodiscard]] std::string to_string(const EngineAddress& address);
+
+}  // namespace tidegauge::model

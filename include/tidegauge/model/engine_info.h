@@ -1,0 +1,46 @@
+#pragma once
+
+// What an Engine says of itself: `GET /version` and `GET /info`.
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace tidegauge::model {
+
+/// A version of the Engine's API, as 1.41.
+struct ApiVersion {
+  std::uint16_t major = 0;
+  std::uint16_t minor = 0;
+  friend auto operator<=>(const ApiVersion&, const ApiVersion&) = default;
+};
+
+[[nodiscard]] std::string to_string(ApiVersion version);
+/// Nothing unless the text is exactly MAJOR.MINOR.
+[[nodiscard]] std::optional<ApiVersion> parse_api_version(std::string_view text) noexcept;
+
+/// `GET /version`.
+struct EngineVersion {
+  std::string version;  ///< of the Engine, as "20.10.24+dfsg1"
+  ApiVersion api_version;
+  ApiVersion min_api_version;
+  std::string os;
+  std::string arch;
+  std::string kernel_version;
+};
+
+/// `GET /info`, as far as metrics need it.
+struct EngineInfo {
+  std::string name;              ///< host name
+  std::string operating_system;  ///< "Debian GNU/Linux 12 (bookworm)"
+  std::string docker_root_dir;
+  std::string storage_driver;
+  std::string cgroup_driver;  ///< "cgroupfs" or "systemd"
+  std::uint32_t cgroup_version = 1;
+  std::uint32_t cpus = 0;
+  std::uint64_t memory_bytes = 0;
+};
+
+}  // namespace tidegauge::model

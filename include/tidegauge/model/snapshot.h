@@ -1,0 +1,60 @@
+#pragma once
+
+// The one picture of everything that a scrape renders. `monitor` publishes an EngineSnapshot per
+// endpoint, never changed afterwards; `metrics` and `web` only read.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tidegauge/model/container.h"
+#include "tidegauge/model/container_stats.h"
+#include "tidegauge/model/engine_info.h"
+#include "tidegauge/util/guarded.h"
+#include "tidegauge/util/time.h"
+
+namespace tidegauge::model {
+
+/// One container at the time of a snapshot.
+struct ContainerRecord {
+  std::shared_ptr<const Container> container;
+  std::string cgroup_path;              ///< cAdvisor's label `id`, as "/docker/<id>"
+  std::optional<ContainerStats> stats;  ///< absent: no processes, or the sample failed
+  std::optional<WallTime> last_seen;    ///< when it was last known to run
+  std::uint64_t collect_errors = 0;     ///< failed calls about it since the daemon's start
+};
+
+/// Everything known of one endpoint.
+struct EngineSnapshot {
+  std::string endpoint;
+  bool up = false;
+  std::string down_reason;  ///< empty while up
+  WallTime taken_at{};
+  std::optional<EngineVersion> version;
+  std::optional<EngineInfo> info;
+  std::optional<ApiVersion> negotiated_api_version;
+  std::vector<ContainerRecord> containers;  ///< sorted by name; empty while down
+};
+
+/// All endpoints, in the order of the configuration.
+using Snapshot = std::vector<std::shared_ptr<const EngineSnapshot>>;
+
+/// Where monitors publish and scrapes read. Thread-safe; neither ever waits for the other longer
+/// than it takes to copy a few pointers.
+class SnapshotStore {
+ public:
+  /// One endpoint each: `publish` takes the index of its name here. Starts with every Engine down,
+  /// "not asked yet".
+  explicit SnapshotStore(const std::vector<std::string>& endpoints);
+
+  void publish(std::size_t endpoint, std::shared_ptr<const EngineSnapshot> snapshot);
+  [[nodiscard]] Snapshot latest() const;
+
+ private:
+  Guarded<Snapshot> snapshot_;
+};
+
+}  // namespace tidegauge::model
