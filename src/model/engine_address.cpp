@@ -7,13 +7,10 @@ namespace tidegauge::model {
 namespace {
 
 constexpr std::size_t max_unix_path = 107;  // sun_path less its terminating zero
-constexpr std::string_view allowed =
-    "allowed: unix:///path/to/docker.sock, /path/to/docker.sock, tcp://host:port, "
-    "https://host:port";
 
 std::unexpected<Error> rejected(std::string_view text, std::string_view why) {
-  return fail(Errc::invalid_config,
-              "\"" + std::string(text) + "\" " + std::string(why) + "; " + std::string(allowed));
+  return fail(Errc::invalid_config, "\"" + std::string(text) + "\" " + std::string(why) +
+                                        "; allowed: " + std::string(engine_address_forms));
 }
 
 Result<EngineAddress> unix_address(std::string_view text, std::string_view path) {

@@ -46,4 +46,30 @@ std::string_view to_string(AcquireFailure reason) noexcept {
   return "unknown";
 }
 
+std::string_view to_string(CircuitState state) noexcept {
+  switch (state) {
+    case CircuitState::closed:
+      return "closed";
+    case CircuitState::half_open:
+      return "half_open";
+    case CircuitState::open:
+      return "open";
+  }
+  return "unknown";
+}
+
+std::string_view to_string(CallClass call_class) noexcept {
+  switch (call_class) {
+    case CallClass::ping:
+      return "ping";
+    case CallClass::list:
+      return "list";
+    case CallClass::call:
+      return "call";
+    case CallClass::stream:
+      return "stream";
+  }
+  return "unknown";
+}
+
 }  // namespace tidegauge::model

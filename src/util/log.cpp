@@ -7,6 +7,7 @@
 #include <mutex>
 #include <utility>
 
+#include "tidegauge/util/json_text.h"
 #include "tidegauge/util/time.h"
 
 namespace tidegauge {
@@ -39,24 +40,6 @@ std::string timestamp() {
                      utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, millis);
 }
 
-/// JSON's escapes, which logfmt readers understand too.
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      out += fmt::format("\\u{:04x}", static_cast<unsigned>(static_cast<unsigned char>(c)));
-    } else {
-      out += c;
-    }
-  }
-  return out + '"';
-}
-
 bool needs_quotes(std::string_view text) {
   if (text.empty()) return true;
   for (const char c : text) {
@@ -68,20 +51,21 @@ bool needs_quotes(std::string_view text) {
 }
 
 std::string logfmt_line(LogLevel level, std::string_view message, Logger::Fields fields) {
-  auto line = fmt::format("{} level={} msg={}", timestamp(), to_string(level), quoted(message));
+  auto line =
+      fmt::format("{} level={} msg={}", timestamp(), to_string(level), json_quoted(message));
   for (const auto& field : fields) {
     line += fmt::format(" {}={}", field.key,
-                        needs_quotes(field.value) ? quoted(field.value) : field.value);
+                        needs_quotes(field.value) ? json_quoted(field.value) : field.value);
   }
   return line;
 }
 
 std::string json_line(LogLevel level, std::string_view message, Logger::Fields fields) {
   auto line = fmt::format(R"({{"ts":"{}","level":"{}","msg":{})", timestamp(), to_string(level),
-                          quoted(message));
+                          json_quoted(message));
   for (const auto& field : fields) {
-    line += fmt::format(",{}:{}", quoted(field.key),
-                        field.is_number ? field.value : quoted(field.value));
+    line += fmt::format(",{}:{}", json_quoted(field.key),
+                        field.is_number ? field.value : json_quoted(field.value));
   }
   return line + '}';
 }

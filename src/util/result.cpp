@@ -50,4 +50,24 @@ std::string_view to_string(Errc code) noexcept {
   return "unknown";
 }
 
+bool blames_engine(Errc code) noexcept {
+  switch (code) {
+    case Errc::unreachable:
+    case Errc::connect_timeout:
+    case Errc::connection_lost:
+    case Errc::protocol:
+      return true;
+    default:
+      return blames_configuration(code);
+  }
+}
+
+bool means_stuck(Errc code) noexcept {
+  return code == Errc::first_byte_timeout || code == Errc::stalled || code == Errc::timeout;
+}
+
+bool blames_configuration(Errc code) noexcept {
+  return code == Errc::permission_denied || code == Errc::misconfigured;
+}
+
 }  // namespace tidegauge

@@ -2,6 +2,7 @@
 
 // Catch2, whichever version the distribution has: 2.13 on Debian 12, 3.x later.
 
+#define CATCH_CONFIG_ENABLE_PAIR_STRINGMAKER
 #if __has_include(<catch2/catch_all.hpp>)
 #include <catch2/catch_all.hpp>
 #else
@@ -11,6 +12,12 @@
 #include <string>
 
 #include "tidegauge/util/result.h"
+
+/// In the messages of checks that fail.
+template <>
+struct Catch::StringMaker<tidegauge::Errc> {
+  static std::string convert(tidegauge::Errc code) { return std::string(to_string(code)); }
+};
 
 namespace tidegauge::test {
 

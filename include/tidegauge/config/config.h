@@ -1,8 +1,10 @@
 #pragma once
 
 // The configuration as the program uses it: validated, with units. Plain values; every default
-// stands here, and every option's name, bounds and help in one row of `options.cpp`.
+// stands here, and every option's name, bounds and help in one row of `src/config/options.cpp`.
+// A new option is one field here and one row there; a test counts that none is forgotten.
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -23,44 +25,83 @@ struct EndpointConfig {
 };
 
 struct MonitorConfig {
-  Milliseconds interval = 10s;      ///< from the start of one cycle to the start of the next
-  std::uint32_t max_in_flight = 8;  ///< calls at the same time, at most pool.max_connections
+  Milliseconds interval = 10s;  ///< from the start of one cycle to the start of the next
+  /// Calls at the same time, at most pool.max_connections: the loader lowers this default, never
+  /// a value that was set, to a smaller pool.
+  std::uint32_t max_in_flight = 8;
   std::vector<std::string> labels{"com.docker.compose.project",
                                   "com.docker.compose.service",
                                   "com.docker.compose.project.working_dir",
                                   "com.docker.swarm.service.name",
                                   "com.docker.swarm.task.name",
                                   "com.docker.swarm.node.id"};  ///< exported as container_label_*
+
+  friend bool operator==(const MonitorConfig&, const MonitorConfig&) = default;
 };
+
+/// Which free connection the next caller gets.
+enum class Balancing : std::uint8_t { lifo, round_robin, least_used, random };
 
 struct PoolConfig {
   std::uint32_t max_connections = 16;
-  std::uint32_t min_connections = 1;
-  std::uint32_t max_waiters = 64;        ///< callers that may queue for a connection
+  std::uint32_t min_connections = 1;  ///< kept connected while the Engine is up
+  std::uint32_t max_connecting = 2;   ///< connected at the same time by maintenance
+  std::uint32_t max_waiters = 64;     ///< callers that may queue for a connection
+  std::uint32_t max_streams = 16;     ///< connections of streams, beyond max_connections
+  Balancing balancing = Balancing::lifo;
+
   Milliseconds connection_timeout = 5s;  ///< how long a caller waits for a connection
   Milliseconds health_check_interval = 3s;
-  Milliseconds idle_timeout = 60s;  ///< 0: never
+  Milliseconds idle_timeout = 60s;       ///< 0: never
+  Milliseconds max_lifetime = 30min;     ///< 0: none
+  double lifetime_jitter = 0.1;          ///< the part of max_lifetime that is taken off at random
+  Milliseconds leak_threshold = 30s;     ///< a lease held for longer is reported; 0: never
+  Milliseconds handoff_threshold = 1ms;  ///< a caller that has waited longer is not overtaken
+  Milliseconds grant_margin = 1ms;       ///< a caller with less time left gets no connection
 
+  // Limits of calls, by class. 0: none.
   Milliseconds connect_timeout = 2s;
   Milliseconds probe_timeout = 2s;  ///< of a ping
   Milliseconds list_timeout = 10s;  ///< of a list of containers
-  Milliseconds call_timeout = 5s;   ///< of any other call
+  Milliseconds list_first_byte_timeout = 10s;
+  Milliseconds list_stall_timeout = 5s;
+  Milliseconds call_timeout = 5s;  ///< of any other call
+  Milliseconds call_first_byte_timeout = 5s;
+  Milliseconds call_stall_timeout = 2s;
   Milliseconds stream_first_byte_timeout = 5s;
+  Milliseconds stream_stall_timeout = 0s;  ///< events may be silent for hours
+
+  // A container whose calls get stuck is left alone for a while, twice as long each time.
+  Milliseconds quarantine_initial = 5s;
+  Milliseconds quarantine_max = 5min;
+
+  // While the Engine is down.
+  std::uint32_t failure_threshold = 3;         ///< failures in a row that mean it is down
+  Milliseconds probe_backoff_initial = 100ms;  ///< before the first probe
+  Milliseconds probe_backoff_max = 2s;         ///< between two probes
+
+  friend bool operator==(const PoolConfig&, const PoolConfig&) = default;
 };
 
 struct WebConfig {
   std::string listen_address = "127.0.0.1:9717";
   std::uint32_t max_connections = 64;
+
+  friend bool operator==(const WebConfig&, const WebConfig&) = default;
 };
 
 struct LogConfig {
   LogLevel level = LogLevel::info;
   LogFormat format = LogFormat::logfmt;
+
+  friend bool operator==(const LogConfig&, const LogConfig&) = default;
 };
 
 /// Which groups of metrics are on the page.
 struct MetricsConfig {
   bool process = true;  ///< the daemon's own process_* metrics
+
+  friend bool operator==(const MetricsConfig&, const MetricsConfig&) = default;
 };
 
 struct Config {
@@ -70,6 +111,8 @@ struct Config {
   WebConfig web;
   MetricsConfig metrics;
   LogConfig log;
+
+  friend bool operator==(const Config&, const Config&) = default;
 };
 
 }  // namespace tidegauge::config

@@ -21,11 +21,18 @@ enum class Call : std::uint8_t {
   info,
   container_list,
   container_inspect,
-  container_stats
+  container_stats,
+  container_logs,  ///< a stream: its duration is that of opening it
+  events           ///< likewise
 };
-inline constexpr std::array all_calls{
-    Call::ping,           Call::version,           Call::info,
-    Call::container_list, Call::container_inspect, Call::container_stats};
+inline constexpr std::array all_calls{Call::ping,
+                                      Call::version,
+                                      Call::info,
+                                      Call::container_list,
+                                      Call::container_inspect,
+                                      Call::container_stats,
+                                      Call::container_logs,
+                                      Call::events};
 [[nodiscard]] std::string_view to_string(Call call) noexcept;
 
 struct CallStats {

@@ -21,9 +21,14 @@ struct EngineAddress {
   friend bool operator==(const EngineAddress&, const EngineAddress&) = default;
 };
 
+/// What may be written for an address, in messages and documentation.
+inline constexpr std::string_view engine_address_forms =
+    "unix:///path/to/docker.sock, /path/to/docker.sock, tcp://host:port, https://host:port";
+
 /// Understands `unix:///path`, a bare absolute path, `tcp://host[:port]` (2375 when absent),
 /// `http://` as another word for it, and `https://host[:port]` (2376). A Unix path has at most
-/// 107 bytes. Anything else is Errc::invalid_config with what is allowed.
+/// 107 bytes. Anything else is Errc::invalid_config,
+/// whose message ends with "; allowed: " and the forms above.
 [[nodiscard]] Result<EngineAddress> parse_engine_address(std::string_view text);
 
 /// The form that `parse_engine_address` reads back.

@@ -40,27 +40,69 @@ enum class AcquireFailure : std::uint8_t {
 inline constexpr std::size_t acquire_failure_count = 7;
 [[nodiscard]] std::string_view to_string(AcquireFailure reason) noexcept;
 
+/// The circuit breaker: closed lets calls through, open fails them at once.
+enum class CircuitState : std::uint8_t { closed, half_open, open };
+inline constexpr std::size_t circuit_state_count = 3;
+[[nodiscard]] std::string_view to_string(CircuitState state) noexcept;
+
+/// What a connection is borrowed for. Each class has limits of its own.
+enum class CallClass : std::uint8_t { ping, list, call, stream };
+inline constexpr std::size_t call_class_count = 4;
+[[nodiscard]] std::string_view to_string(CallClass call_class) noexcept;
+
 struct PoolStats {
   std::string pool;  ///< the endpoint's name
 
   // Now.
-  std::uint32_t connections_idle = 0;    ///< connected and free
-  std::uint32_t connections_active = 0;  ///< lent to a caller
+  std::uint32_t connections_idle = 0;        ///< connected and free
+  std::uint32_t connections_active = 0;      ///< lent to a caller
+  std::uint32_t connections_stream = 0;      ///< lent to a stream
+  std::uint32_t connections_connecting = 0;  ///< being connected or pinged by maintenance
   std::uint32_t connections_max = 0;
   std::uint32_t connections_min = 0;
   std::uint32_t pending_requests = 0;  ///< callers that wait for a connection
   std::uint32_t open_sockets = 0;
+  CircuitState circuit = CircuitState::closed;
+  double next_probe_seconds = 0;  ///< until the next probe of an open circuit
+  std::uint32_t leaked_leases = 0;
+  double oldest_lease_seconds = 0;
+  double oldest_waiter_seconds = 0;
+  std::uint32_t quarantined_keys = 0;
+  bool degraded = false;  ///< pings are answered, but calls about several containers are stuck
 
   // Since the start.
   std::uint64_t acquired = 0;
   std::uint64_t connections_created = 0;
   std::uint32_t connections_peak = 0;  ///< most lent at the same time
-  std::array<std::uint64_t, close_reason_count> connections_closed{};   ///< by CloseReason
-  std::array<std::uint64_t, acquire_failure_count> acquire_failures{};  ///< by AcquireFailure
+  std::array<std::uint64_t, close_reason_count> connections_closed{};    ///< by CloseReason
+  std::array<std::uint64_t, acquire_failure_count> acquire_failures{};   ///< by AcquireFailure
+  std::array<std::uint64_t, circuit_state_count> circuit_transitions{};  ///< by CircuitState
+  std::array<std::uint64_t, call_class_count> stuck_operations{};        ///< by CallClass
   std::uint64_t probes_succeeded = 0;
   std::uint64_t probes_failed = 0;
+  std::uint64_t stale_retries = 0;  ///< calls sent again because their idle socket had died
+  std::uint64_t silent_reconnects =
+      0;  ///< sockets found dead, and replaced, before a call was sent
+  std::uint64_t leaks_detected = 0;
+  std::uint64_t leaks_recovered = 0;  ///< reported leases that came back after all
+  std::uint64_t expired_waiters_evicted = 0;
+  std::uint64_t barged = 0;      ///< took a free connection past a queue younger than the threshold
+  std::uint64_t handed_off = 0;  ///< got the connection of a caller that released it
   DurationHistogram wait_success;  ///< how long callers waited that got a connection
   DurationHistogram wait_failure;  ///< and those that did not
+  std::array<DurationHistogram, call_class_count> use;  ///< how long they held it, by CallClass
+  std::array<DurationHistogram, call_class_count> first_byte;  ///< of an answer, by CallClass
+  DurationHistogram create;                                    ///< how long connecting took
+};
+
+/// One slot of a pool, for the debug page.
+struct SlotStats {
+  std::uint32_t slot = 0;
+  std::string state;  ///< "empty", "idle", "leased", "maintaining"
+  bool for_streams = false;
+  bool connected = false;
+  std::uint64_t uses = 0;  ///< of this socket
+  std::string holder;      ///< who, since when, for what, where; empty unless leased
 };
 
 }  // namespace tidegauge::model

@@ -25,6 +25,7 @@ struct ContainerRecord {
   std::optional<ContainerStats> stats;  ///< absent: no processes, or the sample failed
   std::optional<WallTime> last_seen;    ///< when it was last known to run
   std::uint64_t collect_errors = 0;     ///< failed calls about it since the daemon's start
+  bool stuck = false;                   ///< they do not end, or are not made for that reason
 };
 
 /// Everything known of one endpoint.

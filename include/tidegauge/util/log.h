@@ -15,6 +15,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 namespace tidegauge {
 
@@ -27,7 +29,7 @@ enum class LogFormat : std::uint8_t { logfmt, json };
 struct LogField {
   LogField(std::string_view field_key, std::string_view text) : key(field_key), value(text) {}
   LogField(std::string_view field_key, const char* text) : key(field_key), value(text) {}
-  LogField(std::string_view field_key, const std::string& text) : key(field_key), value(text) {}
+  LogField(std::string_view field_key, std::string text) : key(field_key), value(std::move(text)) {}
   template <class Number>
     requires std::is_arithmetic_v<Number>
   LogField(std::string_view field_key, Number number)

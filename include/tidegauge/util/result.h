@@ -39,6 +39,14 @@ enum class Errc : std::uint8_t {
 /// The name used in metrics and logs, as "first_byte_timeout".
 [[nodiscard]] std::string_view to_string(Errc code) noexcept;
 
+/// Whether it says that the Engine, rather than this call or this program, is in trouble.
+[[nodiscard]] bool blames_engine(Errc code) noexcept;
+/// Whether it says that the configuration must change: no restart of the Engine will mend it.
+[[nodiscard]] bool blames_configuration(Errc code) noexcept;
+
+/// Whether it says that something was asked and the answer does not come, or stopped coming.
+[[nodiscard]] bool means_stuck(Errc code) noexcept;
+
 /// A failure with its trail: "inspect of web: GET /containers/web/json: no answer within 5 s".
 struct Error {
   Errc code;

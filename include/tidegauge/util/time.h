@@ -25,9 +25,10 @@ template <class Rep, class Period>
   return std::chrono::duration<double>(duration).count();
 }
 
-/// Seconds since the Unix epoch.
+/// Seconds since the Unix epoch. Whole seconds apart: a double does not hold today's nanoseconds.
 [[nodiscard]] constexpr double to_unix_seconds(WallTime time) {
-  return to_seconds(time.time_since_epoch());
+  const auto whole = std::chrono::floor<std::chrono::seconds>(time);
+  return to_seconds(whole.time_since_epoch()) + to_seconds(time - whole);
 }
 
 }  // namespace tidegauge

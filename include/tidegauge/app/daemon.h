@@ -1,0 +1,57 @@
+#pragma once
+
+// The running program: every object in the order of its birth, and what one page is made of.
+// Made and destroyed on the main thread; its page may be asked for from any.
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tidegauge/config/config.h"
+#include "tidegauge/docker/client_manager.h"
+#include "tidegauge/metrics/instruments.h"
+#include "tidegauge/metrics/page.h"
+#include "tidegauge/model/snapshot.h"
+#include "tidegauge/monitor/container_monitor.h"
+#include "tidegauge/pool/pool_manager.h"
+#include "tidegauge/util/log.h"
+#include "tidegauge/web/server.h"
+
+namespace tidegauge::app {
+
+class Daemon {
+ public:
+  /// Connects nothing and serves nothing yet, but its pools are maintained. `config` and `logger`
+  /// outlive it.
+  Daemon(const config::Config& config, Logger& logger);
+  /// Stops, within two seconds whatever the Engines do.
+  ~Daemon();
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+
+  /// Serves and watches from now on. An error leaves nothing half-started.
+  [[nodiscard]] Result<void> start();
+
+  /// One cycle of every monitor; for --once. False where an Engine is down.
+  bool run_once();
+
+  [[nodiscard]] std::string page() const;
+  /// Where it serves, once started.
+  [[nodiscard]] std::uint16_t port() const noexcept { return server_->port(); }
+
+ private:
+  [[nodiscard]] std::vector<web::Route> routes();
+
+  const config::Config& config_;
+  Logger& logger_;
+  metrics::Instruments instruments_;
+  pool::PoolManager pools_;
+  docker::ClientManager clients_;
+  model::SnapshotStore snapshots_;
+  std::vector<monitor::ContainerMonitor> monitors_;
+  std::unique_ptr<web::Server> server_;
+  std::vector<std::jthread> threads_;  // one per monitor, ended before what they use
+};
+
+}  // namespace tidegauge::app

@@ -1,0 +1,30 @@
+#pragma once
+
+// The real Transport: libcurl, one easy handle on a multi handle of its own per connection, so
+// that another thread can wake it. The only layer that knows libcurl.
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "tidegauge/http/connection.h"
+#include "tidegauge/model/engine_address.h"
+
+namespace tidegauge::http {
+
+class CurlTransport final : public Transport {
+ public:
+  explicit CurlTransport(model::EngineAddress address);
+  ~CurlTransport() override;
+  CurlTransport(const CurlTransport&) = delete;
+  CurlTransport& operator=(const CurlTransport&) = delete;
+
+  [[nodiscard]] std::unique_ptr<Connection> make() override;
+  [[nodiscard]] std::uint32_t open_sockets() const noexcept override { return open_sockets_; }
+
+ private:
+  model::EngineAddress address_;
+  std::atomic<std::uint32_t> open_sockets_ = 0;  // counted in libcurl's own socket callbacks
+};
+
+}  // namespace tidegauge::http

@@ -1,0 +1,56 @@
+#pragma once
+
+// One ConnectionPool per configured endpoint, and the one thread that maintains them all.
+// Made in `app`, given to `docker::ClientManager`, which outlives nothing of it. Thread-safe.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "tidegauge/config/config.h"
+#include "tidegauge/pool/connection_pool.h"
+#include "tidegauge/util/log.h"
+#include "tidegauge/util/wakeup.h"
+
+namespace tidegauge::pool {
+
+class PoolManager {
+ public:
+  using MakeTransport =
+      std::function<std::unique_ptr<http::Transport>(const model::EngineAddress&)>;
+
+  /// Starts maintenance at once. `logger` outlives this.
+  PoolManager(const std::vector<config::EndpointConfig>& endpoints,
+              const config::PoolConfig& options, const MakeTransport& make_transport,
+              Logger& logger);
+  /// Closes all pools at once.
+  ~PoolManager();
+  PoolManager(const PoolManager&) = delete;
+  PoolManager& operator=(const PoolManager&) = delete;
+
+  /// The pool of a configured endpoint; another name is a programmer's error and ends the program.
+  [[nodiscard]] ConnectionPool& pool(std::string_view endpoint) noexcept;
+
+  /// In the order of the configuration.
+  [[nodiscard]] std::vector<model::PoolStats> stats() const;
+
+  /// Every slot with its holder, by pool, for the debug page.
+  [[nodiscard]] std::vector<std::pair<std::string, std::vector<model::SlotStats>>> slots() const;
+
+  /// Ends maintenance and closes every pool, within `grace` and a second for what has to be
+  /// aborted. Says who still held a connection after that.
+  CloseReport close_all(Milliseconds grace);
+
+ private:
+  void maintain(const std::stop_token& stop);
+
+  Wakeup wakeup_;
+  std::vector<std::unique_ptr<ConnectionPool>> pools_;
+  std::jthread maintenance_;  // uses what is above: declared last
+};
+
+}  // namespace tidegauge::pool

@@ -1,0 +1,66 @@
+# shellcheck shell=bash disable=SC2034
+# The Debian packages that the project needs, by purpose, and the function that installs what is
+# missing of them. To be sourced; never asks anything.
+
+packages_build=(g++ cmake ninja-build pkg-config ccache
+  libcurl4-openssl-dev libyaml-cpp-dev rapidjson-dev prometheus-cpp-dev libspdlog-dev
+  libmicrohttpd-dev catch2 librapidcheck-dev)
+packages_tests=(docker.io iptables busybox-static prometheus iproute2 curl jq)
+packages_lint=(git clang-19 clang-tidy-19 clang-format-19)
+
+missing_packages() {
+  local package installed
+  # shellcheck disable=SC2016
+  installed=$(dpkg-query -W -f='${Package} ${db:Status-Status}\n' "$@" 2>/dev/null || true)
+  for package in "$@"; do
+    # Docker's own packages do as well, and Debian's would have to remove them.
+    [[ $package != docker.io ]] || ! command -v dockerd >/dev/null || continue
+    grep -qxF "$package installed" <<<"$installed" || echo "$package"
+  done
+}
+
+# as_root COMMAND...: runs it as root, or fails where that would take a password.
+as_root() {
+  if ((EUID == 0)); then
+    "$@"
+  elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+    sudo -n "$@"
+  else
+    echo "needs root: run as root or with a sudo that asks no password: $*" >&2
+    return 1
+  fi
+}
+
+# Installs packages without starting a service of theirs, now or at the next boot: tests want the
+# programs dockerd and promtool, not a second Engine or a Prometheus on this machine.
+# In a shell of its own: the trap is that shell's.
+install_quietly() {
+  local policy=/usr/sbin/policy-rc.d status=0
+  if [[ ! -e $policy ]]; then
+    # shellcheck disable=SC2064
+    trap "rm -f $policy" EXIT
+    printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 755 "$policy"
+  fi
+  apt-get -qq update &&
+    DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends --no-remove \
+      -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold install "$@" >/dev/null ||
+    status=$?
+  if command -v systemctl >/dev/null; then
+    [[ " $* " != *" docker.io "* ]] ||
+      systemctl disable -q docker.service docker.socket containerd.service 2>/dev/null || true
+    [[ " $* " != *" prometheus "* ]] || systemctl disable -q prometheus.service 2>/dev/null || true
+  fi
+  return $status
+}
+
+# install_missing PACKAGE...
+install_missing() {
+  local missing
+  mapfile -t missing < <(missing_packages "$@")
+  ((${#missing[@]})) || return 0
+  echo "Installing ${missing[*]}" >&2
+  as_root bash -c "$(declare -f install_quietly); install_quietly \"\$@\"" install "${missing[@]}" || {
+    echo "Cannot install them. By hand: apt-get install --no-install-recommends ${missing[*]}" >&2
+    return 1
+  }
+}

@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# Builds tidegauge and runs it, from nothing: installs what is missing, compiles, and watches the
+# Docker Engine of DOCKER_HOST or /var/run/docker.sock, or a simulated one where there is none.
+# Arguments go to tidegauge: scripts/run.sh --once
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source scripts/lib/packages.sh
+
+build() {
+  install_missing "${packages_build[@]}"
+  cmake --preset release >/dev/null
+  cmake --build --preset release --target tidegauge simulated_engine >&2
+}
+
+# The address that the daemon will choose by itself; nothing where no Engine is to be found.
+engine_address() {
+  local standard=/var/run/docker.sock
+  if [[ -n ${TIDEGAUGE_POOL_SOCKET_PATH:-${DOCKER_HOST:-}} ]]; then
+    echo "${TIDEGAUGE_POOL_SOCKET_PATH:-$DOCKER_HOST}"
+  elif [[ -S $standard ]]; then
+    echo "$standard"
+  fi
+}
+
+run_on_engine() {
+  echo "Watching the Docker Engine at $(engine_address)" >&2
+  exec build/release/tidegauge --config config/config.yaml "$@"
+}
+
+simulator='' daemon='' directory='' interrupted=''
+
+start_simulator() {
+  directory=$(mktemp -d)
+  trap stop_simulator EXIT
+  echo "No Docker socket here: watching a simulated Engine of 20 containers" >&2
+  build/release/simulated_engine --socket "$directory/docker.sock" --containers 20 \
+    --events-per-second 0.5 >&2 &
+  simulator=$!
+  until [[ -S $directory/docker.sock ]]; do
+    kill -0 "$simulator" || return 1
+    sleep 0.05
+  done
+}
+
+stop_simulator() {
+  [[ -z $simulator ]] || kill "$simulator" 2>/dev/null || true
+  rm -rf "$directory"
+}
+
+stop_daemon() {
+  interrupted=yes
+  [[ -z $daemon ]] || kill "$daemon" 2>/dev/null || true
+}
+
+# A signal ends the shell's `wait` before the daemon has ended.
+wait_for_daemon() {
+  local status
+  while true; do
+    interrupted=''
+    status=0
+    wait "$daemon" || status=$?
+    [[ -n $interrupted ]] || return "$status"
+  done
+}
+
+run_on_simulated_engine() {
+  start_simulator
+  trap stop_daemon TERM INT HUP
+  TIDEGAUGE_POOL_SOCKET_PATH=unix://$directory/docker.sock \
+    build/release/tidegauge --config config/config.yaml "$@" &
+  daemon=$!
+  wait_for_daemon
+}
+
+build
+if [[ -n $(engine_address) ]]; then run_on_engine "$@"; else run_on_simulated_engine "$@"; fi

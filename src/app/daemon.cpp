@@ -1,0 +1,114 @@
+#include "tidegauge/app/daemon.h"
+
+#include <algorithm>
+
+#include "app/debug_page.h"
+#include "tidegauge/http/curl_transport.h"
+
+namespace tidegauge::app {
+namespace {
+
+constexpr Milliseconds shutdown_grace{500};
+
+std::vector<std::string> names_of(const std::vector<config::EndpointConfig>& endpoints) {
+  std::vector<std::string> names;
+  for (const auto& endpoint : endpoints) names.push_back(endpoint.name);
+  return names;
+}
+
+std::unique_ptr<http::Transport> make_transport(const model::EngineAddress& address) {
+  return std::make_unique<http::CurlTransport>(address);
+}
+
+constexpr std::string_view landing_page = R"(<!DOCTYPE html>
+<html lang="en"><head><title>tidegauge</title></head><body>
+<h1>tidegauge</h1>
+<p><a href="/metrics">Metrics</a> · <a href="/-/healthy">Healthy</a> · <a href="/-/ready">Ready</a> ·
+<a href="/debug/pool">Connections</a></p>
+</body></html>
+)";
+
+}  // namespace
+
+Daemon::Daemon(const config::Config& config, Logger& logger)
+    : config_(config),
+      logger_(logger),
+      instruments_(
+          logger, {.process = config.metrics.process, .many_engines = config.endpoints.size() > 1}),
+      pools_(config.endpoints, config.pool, make_transport, logger),
+      clients_(pools_, config.endpoints, config.pool),
+      snapshots_(names_of(config.endpoints)) {
+  for (std::size_t i = 0; i < config.endpoints.size(); ++i) {
+    monitors_.emplace_back(config.endpoints[i].name, i, config.container_monitor,
+                           monitor::MonitorContext{.clients = clients_,
+                                                   .snapshots = snapshots_,
+                                                   .observer = instruments_,
+                                                   .logger = logger});
+  }
+}
+
+Daemon::~Daemon() {
+  for (auto& thread : threads_) thread.request_stop();
+  threads_.clear();
+  server_.reset();
+  for (const auto& held : pools_.close_all(shutdown_grace)) {
+    logger_.warn("connection still held at shutdown", {{"holder", held}});
+  }
+}
+
+Result<void> Daemon::start() {
+  auto server = web::Server::start({.listen_address = config_.web.listen_address,
+                                    .max_connections = config_.web.max_connections},
+                                   routes());
+  if (!server) return fail(server.error());
+  server_ = std::move(*server);
+  for (auto& monitor : monitors_) {
+    threads_.emplace_back([&monitor](const std::stop_token& stop) { monitor.run(stop); });
+  }
+  logger_.info("tidegauge has started", {{"version", TIDEGAUGE_VERSION},
+                                         {"listen_address", config_.web.listen_address},
+                                         {"port", server_->port()},
+                                         {"endpoints", config_.endpoints.size()}});
+  return {};
+}
+
+bool Daemon::run_once() {
+  for (auto& monitor : monitors_) monitor.run_once();
+  return std::ranges::all_of(snapshots_.latest(), [](const auto& engine) { return engine->up; });
+}
+
+std::string Daemon::page() const {
+  return metrics::render_page(
+      {.engines = snapshots_.latest(), .pools = pools_.stats(), .clients = clients_.stats()},
+      {.container_labels = config_.container_monitor.labels}, instruments_);
+}
+
+std::vector<web::Route> Daemon::routes() {
+  const auto fixed = [](std::string_view type, std::string_view body) {
+    return [type, body](const web::Request&) {
+      return web::Response{.content_type = std::string(type), .body = std::string(body)};
+    };
+  };
+  const auto metrics = [this](const web::Request&) {
+    return web::Response{.content_type = metrics::page_content_type, .body = page()};
+  };
+  const auto ready = [this](const web::Request&) {
+    for (const auto& engine : snapshots_.latest()) {
+      if (engine->up) continue;
+      return web::Response{.status = 503,
+                           .body = engine->endpoint + ": " + engine->down_reason + "\n"};
+    }
+    return web::Response{.body = "ready\n"};
+  };
+  const auto debug = [this](const web::Request&) {
+    return web::Response{.content_type = "application/json", .body = debug_page(pools_.slots())};
+  };
+  constexpr std::string_view text = "text/plain; charset=utf-8";
+  return {{"/", fixed("text/html; charset=utf-8", landing_page)},
+          {"/metrics", metrics},
+          {"/-/healthy", fixed(text, "healthy\n")},
+          {"/-/ready", ready},
+          {"/debug/pool", debug}};
+}
+
+}  // namespace tidegauge::app

@@ -1,0 +1,17 @@
+#pragma once
+
+// /debug/pool: every slot of every pool with its holder, as JSON for whoever looks for a leak.
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tidegauge/model/pool_stats.h"
+
+namespace tidegauge::app {
+
+/// {"pools":[{"pool":"local","slots":[{"slot":0,"state":"leased",...},...]},...]}
+[[nodiscard]] std::string debug_page(
+    const std::vector<std::pair<std::string, std::vector<model::SlotStats>>>& pools);
+
+}  // namespace tidegauge::app

@@ -1,0 +1,135 @@
+#include "tidegauge/app/run.h"
+
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <string>
+
+#include "app/healthcheck.h"
+#include "tidegauge/app/command_line.h"
+#include "tidegauge/app/daemon.h"
+#include "tidegauge/config/loader.h"
+
+namespace tidegauge::app {
+namespace {
+
+constexpr int success = 0;
+constexpr int failure = 1;
+constexpr int mistake = 2;
+constexpr const char* default_config_file = "/etc/tidegauge/config.yaml";
+
+/// Blocked before there is a second thread, so that only `wait` sees them.
+class StopSignals {
+ public:
+  StopSignals() {
+    sigemptyset(&signals_);
+    sigaddset(&signals_, SIGTERM);
+    sigaddset(&signals_, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+  }
+  [[nodiscard]] int wait() const {
+    int signal = 0;
+    sigwait(&signals_, &signal);
+    return signal;
+  }
+
+ private:
+  sigset_t signals_{};
+};
+
+std::string config_file_of(const CommandLine& line) {
+  if (!line.config_file.empty()) return line.config_file;
+  const char* const named = std::getenv("TIDEGAUGE_CONFIG");
+  if (named != nullptr && *named != '\0') return named;
+  return ::access(default_config_file, F_OK) == 0 ? default_config_file : "";
+}
+
+config::Sources sources_of(const CommandLine& line) {
+  config::Sources sources{.file = config_file_of(line), .overrides = line.overrides};
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    sources.environment.emplace_back(*variable);
+  }
+  return sources;
+}
+
+int run_daemon(const config::Config& config, Logger& logger) {
+  const StopSignals signals;
+  Daemon daemon(config, logger);
+  if (const auto started = daemon.start(); !started) {
+    std::cerr << "tidegauge: " << started.error().message << '\n';
+    return failure;
+  }
+  const int signal = signals.wait();
+  logger.info("stopping", {{"signal", signal}});
+  return success;
+}
+
+int run_once(const config::Config& config, Logger& logger) {
+  Daemon daemon(config, logger);
+  const bool up = daemon.run_once();
+  std::cout << daemon.page() << std::flush;
+  return up ? success : failure;
+}
+
+int run_healthcheck(const config::Config& config) {
+  if (const auto healthy = check_health(config.web.listen_address); !healthy) {
+    std::cerr << "tidegauge: " << healthy.error().message << '\n';
+    return failure;
+  }
+  return success;
+}
+
+int act(const CommandLine& line) {
+  const auto loaded = config::load(sources_of(line));
+  if (!loaded) {
+    std::cerr << config::to_string(loaded.error());
+    return mistake;
+  }
+  const auto& config = loaded->config;
+  Logger logger(config.log.level, config.log.format);
+  for (const auto& warning : loaded->warnings) logger.warn(warning);
+  switch (line.action) {
+    case Action::check_config:
+      std::cout << "the configuration is valid\n";
+      return success;
+    case Action::print_config:
+      std::cout << config::print_config(config);
+      return success;
+    case Action::healthcheck:
+      return run_healthcheck(config);
+    case Action::once:
+      return run_once(config, logger);
+    default:
+      return run_daemon(config, logger);
+  }
+}
+
+}  // namespace
+
+int run(std::span<const char* const> arguments) {
+  const auto line = parse_command_line(arguments);
+  if (!line) {
+    std::cerr << "tidegauge: " << line.error().message << '\n';
+    return mistake;
+  }
+  if (line->action == Action::help) {
+    std::cout << usage();
+    return success;
+  }
+  if (line->action == Action::version) {
+    std::cout << "tidegauge " << TIDEGAUGE_VERSION << '\n';
+    return success;
+  }
+  try {
+    return act(*line);
+  } catch (const std::exception& error) {  // out of memory, descriptors or threads
+    std::cerr << "tidegauge: " << error.what() << '\n';
+    return failure;
+  }
+}
+
+}  // namespace tidegauge::app

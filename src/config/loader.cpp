@@ -1,0 +1,217 @@
+#include "tidegauge/config/loader.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <set>
+#include <string_view>
+
+#include "config/options.h"
+#include "config/rules.h"
+#include "config/setting.h"
+#include "config/wording.h"
+#include "config/yaml_file.h"
+
+namespace tidegauge::config {
+namespace {
+
+constexpr std::string_view variable_prefix = "TIDEGAUGE_";
+constexpr std::string_view variable_of_program = "TIDEGAUGE_CONFIG";  // names the file itself
+
+/// One loading: the sources are read into settings, and the settings applied to the defaults.
+class Loading {
+ public:
+  std::expected<Loaded, std::vector<Mistake>> load(const Sources& sources);
+
+ private:
+  void read_variable(std::string_view name, std::string_view value);
+  void read_override(const std::string& path, const std::string& value);
+  void find_repetitions();
+  void choose_endpoints();
+  void apply_settings();
+  void follow_pool_size();
+  void check_rules();
+
+  [[nodiscard]] Origin origin_of(const Option* option) const;
+  [[nodiscard]] std::string described(const Option& option) const;
+
+  FileContent file_;
+  std::optional<std::string> docker_host_;
+  std::vector<Setting> settings_;  ///< of all sources, the weakest first
+  std::map<const Option*, Origin> set_by_;
+  std::set<const Option*> broken_;  ///< whose value could not be read
+  Loaded loaded_;
+  MistakeList mistakes_;
+};
+
+std::expected<Loaded, std::vector<Mistake>> Loading::load(const Sources& sources) {
+  if (!sources.file.empty()) file_ = read_yaml_file(sources.file, mistakes_);
+  settings_ = file_.settings;
+  for (const std::string_view assignment : sources.environment) {
+    const auto equals = std::min(assignment.find('='), assignment.size());
+    read_variable(assignment.substr(0, equals),
+                  assignment.substr(std::min(equals + 1, assignment.size())));
+  }
+  for (const auto& [path, value] : sources.overrides) read_override(path, value);
+  find_repetitions();
+  choose_endpoints();
+  apply_settings();
+  follow_pool_size();
+  if (file_.complete) check_rules();
+  if (!mistakes_.empty()) return std::unexpected(mistakes_.sorted());
+  return std::move(loaded_);
+}
+
+std::string trimmed(std::string_view text) {
+  const auto first = std::min(text.find_first_not_of(' '), text.size());
+  return std::string(text.substr(first, text.find_last_not_of(' ') + 1 - first));
+}
+
+/// Text from outside a file, where a list stands on one line with commas.
+Value value_from(const Option& option, std::string_view text) {
+  if (!option.is_list) return std::string(text);
+  std::vector<std::string> items;
+  while (!text.empty()) {
+    const auto comma = std::min(text.find(','), text.size());
+    items.push_back(trimmed(text.substr(0, comma)));
+    text.remove_prefix(std::min(comma + 1, text.size()));
+  }
+  return items;
+}
+
+void Loading::read_variable(std::string_view name, std::string_view value) {
+  if (name == "DOCKER_HOST" && !value.empty()) docker_host_ = value;
+  if (!name.starts_with(variable_prefix) || name == variable_of_program) return;
+  const Origin origin{Origin::Source::environment, 0, std::string(name)};
+  std::vector<std::string> known;
+  for (const auto& option : options()) {
+    for (const auto& spelling : option.spellings()) {
+      known.push_back(environment_variable(spelling));
+      if (known.back() != name) continue;
+      settings_.push_back({&option, spelling, origin, value_from(option, value)});
+      return;
+    }
+  }
+  const auto near = closest(name, known);
+  mistakes_.add(origin, "is the variable of no option; " +
+                            (near ? "did you mean " + *near + "?"
+                                  : "allowed: TIDEGAUGE_SECTION_OPTION, as " + known.front()));
+}
+
+void Loading::read_override(const std::string& path, const std::string& value) {
+  const Origin origin{Origin::Source::command_line, 0, "--" + path};
+  if (const auto* option = find_option(path)) {
+    settings_.push_back({option, path, origin, value_from(*option, value)});
+    return;
+  }
+  std::vector<std::string> known;
+  for (const auto& option : options()) known.push_back(option.path);
+  const auto near = closest(path, known);
+  mistakes_.add(origin,
+                near ? "is no option; did you mean --" + *near + "?"
+                     : "is no option; allowed: --SECTION.OPTION=VALUE, as --" + known.front());
+}
+
+/// A file and the environment have no order in which the later could mean to correct the earlier.
+void Loading::find_repetitions() {
+  std::map<std::pair<const Option*, Origin::Source>, const Setting*> first_of;
+  for (const auto& setting : settings_) {
+    if (setting.origin.source == Origin::Source::command_line) continue;
+    const auto [entry, is_new] =
+        first_of.emplace(std::pair(setting.option, setting.origin.source), &setting);
+    if (is_new) continue;
+    const auto& first = *entry->second;
+    const bool same_name = first.spelling == setting.spelling;
+    mistakes_.add(setting.origin, setting.spelling + ": " +
+                                      (same_name ? "is set already, at "
+                                                 : "means the same as " + first.spelling + " at ") +
+                                      first.origin.where + "; keep one of them");
+  }
+}
+
+/// The list `endpoints` stands alone; the short form is overridden by DOCKER_HOST where nothing
+/// stronger sets it, so that it may come last.
+void Loading::choose_endpoints() {
+  const auto* address = find_option(endpoint_path);
+  bool is_overridden = false;
+  for (const auto& setting : settings_) {
+    if (setting.option != address) continue;
+    is_overridden = is_overridden || setting.origin.source > Origin::Source::docker_host;
+    if (!file_.endpoints) continue;
+    mistakes_.add(setting.origin, setting.spelling + ": does not go with the list endpoints at " +
+                                      file_.endpoints->origin.where + "; keep one of them");
+  }
+  if (file_.endpoints) {
+    if (docker_host_) {
+      loaded_.warnings.push_back("DOCKER_HOST is ignored: the list endpoints at " +
+                                 file_.endpoints->origin.where + " says which Engines to watch");
+    }
+  } else if (docker_host_ && !is_overridden) {
+    const Origin origin{Origin::Source::docker_host, 0, "DOCKER_HOST"};
+    settings_.push_back({address, std::string(endpoint_path), origin, *docker_host_});
+  }
+}
+
+Parsed<void> apply(const Setting& setting, Config& config) {
+  if (!setting.value) return std::unexpected(setting.value.error());
+  return setting.option->set(config, *setting.value);
+}
+
+void Loading::apply_settings() {
+  for (const auto& setting : settings_) {
+    const auto& origin = setting.origin;
+    set_by_[setting.option] = origin;
+    const auto applied = apply(setting, loaded_.config);
+    if (applied) continue;
+    broken_.insert(setting.option);
+    mistakes_.add(origin, (origin.source == Origin::Source::file ? setting.spelling + ": " : "") +
+                              applied.error() + "; allowed: " + setting.option->allowed);
+  }
+  if (file_.endpoints) loaded_.config.endpoints = file_.endpoints->entries;
+}
+
+/// A smaller pool alone must not need a second option beside it.
+void Loading::follow_pool_size() {
+  if (set_by_.contains(find_option(in_flight_path))) return;
+  auto& in_flight = loaded_.config.container_monitor.max_in_flight;
+  in_flight = std::min(in_flight, loaded_.config.pool.max_connections);
+}
+
+void Loading::check_rules() {
+  for (const auto& rule : rules()) {
+    const auto* lesser = find_option(rule.lesser);
+    const auto* greater = find_option(rule.greater);
+    if (broken_.contains(lesser) || broken_.contains(greater)) continue;
+    if (rule.holds(loaded_.config)) continue;
+    mistakes_.add(std::max(origin_of(lesser), origin_of(greater)),
+                  described(*lesser) + " must be " + std::string(rule.relation) + " " +
+                      described(*greater) + ": " + std::string(rule.why) + "; lower " +
+                      lesser->path + " or raise " + greater->path);
+  }
+}
+
+Origin Loading::origin_of(const Option* option) const {
+  const auto found = set_by_.find(option);
+  return found == set_by_.end() ? Origin{} : found->second;
+}
+
+/// "pool.min_connections (8, config.yaml:3)".
+std::string Loading::described(const Option& option) const {
+  return option.path + " (" + one_line(option.get(loaded_.config)) + ", " +
+         origin_of(&option).where + ")";
+}
+
+}  // namespace
+
+std::expected<Loaded, std::vector<Mistake>> load(const Sources& sources) {
+  return Loading().load(sources);
+}
+
+std::string to_string(const std::vector<Mistake>& mistakes) {
+  std::string out;
+  for (const auto& [where, what] : mistakes) out.append(where).append(": ").append(what) += '\n';
+  return out;
+}
+
+}  // namespace tidegauge::config

@@ -1,0 +1,231 @@
+#include "config/options.h"
+
+#include <algorithm>
+#include <iterator>
+#include <type_traits>
+#include <utility>
+
+namespace tidegauge::config {
+namespace {
+
+/// Reaches one member of one section, of a Config that may be const.
+template <class Section, class T>
+auto in(Section Config::* section, T Section::* member) {
+  return [=](auto& config) -> auto& { return config.*section.*member; };
+}
+
+template <class Access, class T>
+Option option(const std::string& path, Access access, const ValueType<T>& type,
+              const std::string& help, const std::vector<std::string>& aliases = {}) {
+  return {.path = path,
+          .type = type.name,
+          .allowed = type.allowed,
+          .help = help,
+          .aliases = aliases,
+          .is_list = std::is_same_v<T, std::vector<std::string>>,
+          .set = [=](Config& config, const Value& value) -> Parsed<void> {
+            auto parsed = type.parse(value);
+            if (!parsed) return std::unexpected(parsed.error());
+            access(config) = *std::move(parsed);
+            return {};
+          },
+          .get = [=](const Config& config) { return type.print(access(config)); }};
+}
+
+std::vector<Option> monitor_options() {
+  const auto monitor = [](auto member) { return in(&Config::container_monitor, member); };
+  using C = MonitorConfig;
+  return {
+      option("container_monitor.interval", monitor(&C::interval), duration(1s, 1h),
+             "From the start of one cycle to the start of the next."),
+      option(std::string(in_flight_path), monitor(&C::max_in_flight), number(1, 256),
+             "Calls to one Engine at the same time. At most pool.max_connections, which is "
+             "its default as well where that is smaller."),
+      option("container_monitor.labels", monitor(&C::labels), list_of_text(),
+             "The container labels that are exported, as container_label_*. Each value of each "
+             "label makes series of its own: name few."),
+  };
+}
+
+std::vector<Option> pool_size_options() {
+  const auto pool = [](auto member) { return in(&Config::pool, member); };
+  using C = PoolConfig;
+  return {
+      option(std::string(endpoint_path),
+             [](auto& config) -> auto& { return config.endpoints.front().address; },
+             engine_address(),
+             "Where the one Engine listens that is watched. For several, see `endpoints`.",
+             {"container_monitor.socket_path"}),
+      option(
+          "pool.max_connections", pool(&C::max_connections), number(1, 256),
+          "The most connections to one Engine at a time.",
+          {"pool.pool_size", "container_monitor.max_connections", "container_monitor.pool_size"}),
+      option("pool.min_connections", pool(&C::min_connections), number(0, 256),
+             "Connections kept open while the Engine is up, at most pool.max_connections.",
+             {"container_monitor.min_connections"}),
+      option("pool.max_connecting", pool(&C::max_connecting), number(1, 256),
+             "How many of these are opened at the same time."),
+      option("pool.max_waiters", pool(&C::max_waiters), number(1, 10'000),
+             "Callers that may queue for a connection; one more is refused at once."),
+      option("pool.max_streams", pool(&C::max_streams), number(1, 256),
+             "Connections of streams (events, followed logs), beyond pool.max_connections."),
+      option("pool.balancing", pool(&C::balancing),
+             choice<Balancing>({{"lifo", Balancing::lifo},
+                                {"round_robin", Balancing::round_robin},
+                                {"least_used", Balancing::least_used},
+                                {"random", Balancing::random}}),
+             "Which free connection the next caller gets. With lifo the others fall idle and are "
+             "closed."),
+  };
+}
+
+std::vector<Option> pool_time_options() {
+  const auto pool = [](auto member) { return in(&Config::pool, member); };
+  using C = PoolConfig;
+  return {
+      option("pool.connection_timeout", pool(&C::connection_timeout), duration(50ms, 5min),
+             "How long a caller waits for a free connection.",
+             {"container_monitor.connection_timeout"}),
+      option("pool.health_check_interval", pool(&C::health_check_interval), duration(100ms, 1h),
+             "How often idle connections are checked; longer than pool.probe_timeout.",
+             {"container_monitor.health_check_interval"}),
+      option("pool.idle_timeout", pool(&C::idle_timeout), duration_or_zero(5s, 24h),
+             "A connection unused for that long is closed, down to pool.min_connections. 0: "
+             "never.",
+             {"container_monitor.idle_timeout"}),
+      option("pool.max_lifetime", pool(&C::max_lifetime), duration_or_zero(30s, 168h),
+             "A connection of that age is replaced. 0: never."),
+      option("pool.lifetime_jitter", pool(&C::lifetime_jitter), fraction(0, 0.5),
+             "Up to this part of pool.max_lifetime is taken off at random, so that connections do "
+             "not all end at the same time."),
+      option("pool.leak_threshold", pool(&C::leak_threshold), duration_or_zero(2s, 24h),
+             "A connection lent for longer is reported, once. 0: never."),
+      option("pool.handoff_threshold", pool(&C::handoff_threshold), duration(0ms, 1s),
+             "A caller that has waited longer is not overtaken by a newcomer."),
+      option("pool.grant_margin", pool(&C::grant_margin), duration(0ms, 50ms),
+             "A waiting caller with less time left gets no connection: it could not use it."),
+  };
+}
+
+std::vector<Option> call_options() {
+  const auto pool = [](auto member) { return in(&Config::pool, member); };
+  using C = PoolConfig;
+  return {
+      option("pool.connect_timeout", pool(&C::connect_timeout), duration(10ms, 1min),
+             "Limit of opening a connection; at most the limits of the calls below."),
+      option("pool.probe_timeout", pool(&C::probe_timeout), duration(10ms, 1min),
+             "Limit of a ping, which tells whether the Engine is up."),
+      option("pool.list_timeout", pool(&C::list_timeout), duration(10ms, 10min),
+             "Limit of listing the containers."),
+      option("pool.list_first_byte_timeout", pool(&C::list_first_byte_timeout),
+             duration_or_zero(10ms, 10min), "Limit of its first byte. 0: none of its own."),
+      option("pool.list_stall_timeout", pool(&C::list_stall_timeout), duration_or_zero(10ms, 10min),
+             "Limit between two bytes of it. 0: none."),
+      option("pool.call_timeout", pool(&C::call_timeout), duration(10ms, 10min),
+             "Limit of any other call."),
+      option("pool.call_first_byte_timeout", pool(&C::call_first_byte_timeout),
+             duration_or_zero(10ms, 10min), "Limit of its first byte. 0: none of its own."),
+      option("pool.call_stall_timeout", pool(&C::call_stall_timeout), duration_or_zero(10ms, 10min),
+             "Limit between two bytes of it. 0: none."),
+      option("pool.stream_first_byte_timeout", pool(&C::stream_first_byte_timeout),
+             duration(10ms, 10min), "Limit of the first byte of a stream."),
+      option("pool.stream_stall_timeout", pool(&C::stream_stall_timeout), duration_or_zero(1s, 24h),
+             "Limit between two bytes of a stream. 0: none, as events may be silent for hours."),
+      option("pool.failure_threshold", pool(&C::failure_threshold), number(1, 1000),
+             "Failures in a row after which the Engine counts as down and calls fail at once."),
+      option("pool.probe_backoff_initial", pool(&C::probe_backoff_initial), duration(10ms, 1min),
+             "Wait before the first ping of an Engine that is down; it grows each time."),
+      option("pool.probe_backoff_max", pool(&C::probe_backoff_max), duration(10ms, 10min),
+             "The longest wait between two such pings."),
+      option("pool.quarantine_initial", pool(&C::quarantine_initial), duration(100ms, 1h),
+             "How long a container is left alone after a call about it got stuck; doubles each "
+             "time."),
+      option("pool.quarantine_max", pool(&C::quarantine_max), duration(100ms, 24h),
+             "The longest such time."),
+  };
+}
+
+std::vector<Option> serving_options() {
+  return {
+      option("web.listen_address", in(&Config::web, &WebConfig::listen_address), listen_address(),
+             "Where metrics are served. Port 0 takes any free one."),
+      option("web.max_connections", in(&Config::web, &WebConfig::max_connections),
+             number(1, 10'000), "The most clients connected at a time."),
+      option("metrics.process", in(&Config::metrics, &MetricsConfig::process), flag(),
+             "Whether the page has the daemon's own process_* metrics."),
+      option("log.level", in(&Config::log, &LogConfig::level),
+             choice<LogLevel>({{"debug", LogLevel::debug},
+                               {"info", LogLevel::info},
+                               {"warn", LogLevel::warn},
+                               {"error", LogLevel::error}}),
+             "The least important lines that are written, to standard error."),
+      option("log.format", in(&Config::log, &LogConfig::format),
+             choice<LogFormat>({{"logfmt", LogFormat::logfmt}, {"json", LogFormat::json}}),
+             "How a line is written."),
+  };
+}
+
+std::vector<Option> all_options() {
+  std::vector<Option> all;
+  for (auto rows : {monitor_options(), pool_size_options(), pool_time_options(), call_options(),
+                    serving_options()}) {
+    std::ranges::move(rows, std::back_inserter(all));
+  }
+  return all;
+}
+
+}  // namespace
+
+std::string_view Option::section() const {
+  return std::string_view(path).substr(0, path.find('.'));
+}
+
+std::string_view Option::name() const {
+  return std::string_view(path).substr(path.find('.') + 1);
+}
+
+std::vector<std::string> Option::spellings() const {
+  std::vector<std::string> all{path};
+  all.insert(all.end(), aliases.begin(), aliases.end());
+  return all;
+}
+
+const std::vector<Option>& options() {
+  static const std::vector<Option> table = all_options();
+  return table;
+}
+
+const std::vector<Section>& sections() {
+  static const std::vector<Section> table{
+      {"container_monitor", "Watching containers."},
+      {"pool", "The connections to an Engine; every endpoint has a pool of its own."},
+      {"web", "Serving the metrics."},
+      {"metrics", "What is on the page."},
+      {"log", "The daemon's log."},
+  };
+  return table;
+}
+
+const Option* find_option(std::string_view spelling) {
+  const auto& table = options();
+  const auto found = std::ranges::find_if(table, [&](const Option& row) {
+    return row.path == spelling || std::ranges::find(row.aliases, spelling) != row.aliases.end();
+  });
+  return found == table.end() ? nullptr : &*found;
+}
+
+std::string environment_variable(std::string_view spelling) {
+  std::string name = "TIDEGAUGE_";
+  for (const char c : spelling) {
+    const bool lower = c >= 'a' && c <= 'z';
+    name += c == '.' ? '_' : lower ? static_cast<char>(c - 'a' + 'A') : c;
+  }
+  return name;
+}
+
+std::string one_line(const Value& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) return *text;
+  return joined(std::get<std::vector<std::string>>(value));
+}
+
+}  // namespace tidegauge::config

@@ -1,0 +1,234 @@
+#include "config/value_types.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstddef>
+#include <optional>
+#include <system_error>
+
+namespace tidegauge::config {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Unit {
+  std::string_view name;
+  Milliseconds length;
+};
+constexpr std::array<Unit, 4> units{{{"h", 1h}, {"m", 1min}, {"s", 1s}, {"ms", 1ms}}};
+constexpr std::uint64_t most_milliseconds = 1'000'000'000'000;  // 31 years: sums cannot overflow
+
+/// A type whose values are never lists, from how it reads and writes text.
+template <class T, class Parse, class Print>
+ValueType<T> scalar_type(const std::string& name, const std::string& allowed, const Parse& parse,
+                         const Print& print) {
+  return {.name = name,
+          .allowed = allowed,
+          .parse = [parse](const Value& value) -> Parsed<T> {
+            const auto text = scalar(value);
+            if (!text) return std::unexpected(text.error());
+            return parse(*text);
+          },
+          .print = [print](const T& value) -> Value { return print(value); }};
+}
+
+/// `value` where it lies between the bounds, which are told as they were written.
+template <class T>
+Parsed<T> within(T value, T low, T high, std::string_view written, std::string_view low_text,
+                 std::string_view high_text) {
+  const auto told = std::string(written) + " is ";
+  if (value < low) return std::unexpected(told + "less than " + std::string(low_text));
+  if (value > high) return std::unexpected(told + "more than " + std::string(high_text));
+  return value;
+}
+
+template <class T>
+std::optional<T> whole_number(std::string_view text) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::string print_fraction(double value) {
+  std::array<char, 32> buffer{};
+  const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+  return {buffer.data(), result.ptr};
+}
+
+std::string print_duration(Milliseconds value) {
+  if (value == 0ms) return "0";
+  std::string out;
+  for (const auto& [name, length] : units) {
+    if (value < length) continue;
+    out += std::to_string(value / length) + std::string(name);
+    value %= length;
+  }
+  return out;
+}
+
+/// Takes one "90s" off the front of `text`, in `units[next_unit]` or a smaller one.
+std::optional<Milliseconds> take_part(std::string_view& text, std::size_t& next_unit) {
+  const auto digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  const auto amount = whole_number<std::uint64_t>(text.substr(0, digits));
+  if (!amount || *amount > most_milliseconds) return std::nullopt;
+  text.remove_prefix(digits);
+  const auto name = text.substr(0, std::min(text.find_first_of("0123456789"), text.size()));
+  while (next_unit < units.size() && units.at(next_unit).name != name) ++next_unit;
+  if (next_unit == units.size()) return std::nullopt;
+  text.remove_prefix(name.size());
+  return static_cast<std::int64_t>(*amount) * units.at(next_unit++).length;
+}
+
+Parsed<Milliseconds> parse_duration(std::string_view text) {
+  if (text == "0") return 0ms;
+  if (whole_number<std::uint64_t>(text)) {
+    const auto digits = std::string(text);
+    return std::unexpected(digits + " has no unit: write " + digits + "s or " + digits + "ms");
+  }
+  Milliseconds sum{0};
+  std::size_t next_unit = 0;
+  auto rest = text;
+  do {
+    const auto part = take_part(rest, next_unit);
+    if (!part) {
+      return std::unexpected(in_quotes(text) + " is not a duration as 10s, 500ms, 5m or 1m30s");
+    }
+    sum += *part;
+  } while (!rest.empty());
+  return sum;
+}
+
+Parsed<std::string> parse_listen_address(const std::string& text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string::npos) return std::unexpected(in_quotes(text) + " has no port");
+  const auto host = std::string_view(text).substr(0, colon);
+  const bool bracketed = host.size() > 2 && host.starts_with('[') && host.ends_with(']');
+  const auto inner = bracketed ? host.substr(1, host.size() - 2) : host;
+  if (inner.find_first_of("[]/ ") != std::string_view::npos) {
+    return std::unexpected(in_quotes(text) + " has no valid host");
+  }
+  if (!bracketed && inner.find(':') != std::string_view::npos) {
+    return std::unexpected(in_quotes(text) + " needs brackets around its IPv6 address");
+  }
+  if (!whole_number<std::uint16_t>(std::string_view(text).substr(colon + 1))) {
+    return std::unexpected(in_quotes(text) + " has no valid port");
+  }
+  return text;
+}
+
+bool has_control_character(std::string_view text) {
+  return std::ranges::any_of(
+      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
+Parsed<std::vector<std::string>> parse_list(const Value& value) {
+  const auto* items = std::get_if<std::vector<std::string>>(&value);
+  if (items == nullptr) {
+    return std::unexpected(in_quotes(std::get<std::string>(value)) + " is not a list");
+  }
+  for (auto item = items->begin(); item != items->end(); ++item) {
+    if (item->empty()) return std::unexpected("an item is empty");
+    if (has_control_character(*item)) {
+      return std::unexpected(in_quotes(*item) + " has a control character");
+    }
+    if (std::find(items->begin(), item, *item) != item) {
+      return std::unexpected(in_quotes(*item) + " is there twice");
+    }
+  }
+  return *items;
+}
+
+}  // namespace
+
+Parsed<std::string> scalar(const Value& value) {
+  const auto* text = std::get_if<std::string>(&value);
+  if (text == nullptr) return std::unexpected("a list is not possible here");
+  if (text->empty()) return std::unexpected("the value is empty");
+  if (has_control_character(*text)) {
+    return std::unexpected(in_quotes(*text) + " has a control character");
+  }
+  return *text;
+}
+
+ValueType<std::uint32_t> number(std::uint32_t low, std::uint32_t high) {
+  const auto low_text = std::to_string(low);
+  const auto high_text = std::to_string(high);
+  const auto parse = [=](const std::string& text) -> Parsed<std::uint32_t> {
+    const auto value = whole_number<std::int64_t>(text);
+    if (!value) return std::unexpected(in_quotes(text) + " is not a whole number");
+    const auto bounded = within<std::int64_t>(*value, low, high, text, low_text, high_text);
+    if (!bounded) return std::unexpected(bounded.error());
+    return static_cast<std::uint32_t>(*bounded);
+  };
+  return scalar_type<std::uint32_t>("number", low_text + " to " + high_text, parse,
+                                    [](std::uint32_t value) { return std::to_string(value); });
+}
+
+ValueType<double> fraction(double low, double high) {
+  const auto low_text = print_fraction(low);
+  const auto high_text = print_fraction(high);
+  const auto parse = [=](const std::string& text) -> Parsed<double> {
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size() || value != value) {
+      return std::unexpected(in_quotes(text) + " is not a number");
+    }
+    return within(value, low, high, text, low_text, high_text);
+  };
+  return scalar_type<double>("fraction", low_text + " to " + high_text, parse, print_fraction);
+}
+
+ValueType<Milliseconds> duration(Milliseconds low, Milliseconds high) {
+  const auto low_text = print_duration(low);
+  const auto high_text = print_duration(high);
+  const auto parse = [=](const std::string& text) -> Parsed<Milliseconds> {
+    const auto value = parse_duration(text);
+    if (!value) return value;
+    return within(*value, low, high, text, low_text, high_text);
+  };
+  return scalar_type<Milliseconds>("duration", low_text + " to " + high_text, parse,
+                                   print_duration);
+}
+
+ValueType<Milliseconds> duration_or_zero(Milliseconds low, Milliseconds high) {
+  auto type = duration(low, high);
+  type.allowed += ", or 0";
+  type.parse = [parse = type.parse](const Value& value) -> Parsed<Milliseconds> {
+    if (value == Value("0")) return 0ms;
+    return parse(value);
+  };
+  return type;
+}
+
+ValueType<bool> flag() {
+  return choice<bool>({{"true", true}, {"false", false}});
+}
+
+ValueType<std::vector<std::string>> list_of_text() {
+  return {.name = "list of text",
+          .allowed = "any number of different texts; none is []",
+          .parse = parse_list,
+          .print = [](const std::vector<std::string>& items) -> Value { return items; }};
+}
+
+ValueType<std::string> listen_address() {
+  return scalar_type<std::string>("address", "host:port, [IPv6]:port, or :port for every interface",
+                                  parse_listen_address,
+                                  [](const std::string& text) { return text; });
+}
+
+ValueType<model::EngineAddress> engine_address() {
+  const auto parse = [](const std::string& text) -> Parsed<model::EngineAddress> {
+    auto address = model::parse_engine_address(text);
+    if (address) return *std::move(address);
+    const auto& message = address.error().message;  // ends with what is allowed, as every mistake
+    return std::unexpected(message.substr(0, message.find("; allowed: ")));
+  };
+  return scalar_type<model::EngineAddress>(
+      "Engine address", std::string(model::engine_address_forms), parse,
+      [](const model::EngineAddress& address) { return model::to_string(address); });
+}
+
+}  // namespace tidegauge::config

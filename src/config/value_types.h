@@ -1,0 +1,79 @@
+#pragma once
+
+// The types of options: how a value is written and what is allowed. Each function makes one type
+// for a row of the table in `options.cpp`.
+
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "config/wording.h"
+#include "tidegauge/model/engine_address.h"
+#include "tidegauge/util/time.h"
+
+namespace tidegauge::config {
+
+/// A value as it is written: text, or a list of text.
+using Value = std::variant<std::string, std::vector<std::string>>;
+
+/// What was read, or what is wrong with it, as "0 is less than 1".
+template <class T>
+using Parsed = std::expected<T, std::string>;
+
+template <class T>
+struct ValueType {
+  std::string name;     ///< "duration"
+  std::string allowed;  ///< "50ms to 5m"
+  std::function<Parsed<T>(const Value&)> parse;
+  std::function<Value(const T&)> print;  ///< what `parse` reads back
+};
+
+[[nodiscard]] ValueType<std::uint32_t> number(std::uint32_t low, std::uint32_t high);
+[[nodiscard]] ValueType<double> fraction(double low, double high);
+
+/// `10s`, `500ms`, `1m30s`: whole numbers with units, the largest first.
+[[nodiscard]] ValueType<Milliseconds> duration(Milliseconds low, Milliseconds high);
+/// Likewise, or 0 with a meaning of its own.
+[[nodiscard]] ValueType<Milliseconds> duration_or_zero(Milliseconds low, Milliseconds high);
+
+[[nodiscard]] ValueType<bool> flag();
+[[nodiscard]] ValueType<std::vector<std::string>> list_of_text();
+[[nodiscard]] ValueType<std::string> listen_address();
+[[nodiscard]] ValueType<model::EngineAddress> engine_address();
+
+/// One of some words.
+template <class Enum>
+[[nodiscard]] ValueType<Enum> choice(const std::vector<std::pair<std::string, Enum>>& words);
+
+/// The text of a value that must not be a list.
+[[nodiscard]] Parsed<std::string> scalar(const Value& value);
+
+template <class Enum>
+ValueType<Enum> choice(const std::vector<std::pair<std::string, Enum>>& words) {
+  std::vector<std::string> names;
+  names.reserve(words.size());
+  for (const auto& [name, meaning] : words) names.push_back(name);
+  return {.name = "choice",
+          .allowed = joined(names),
+          .parse = [words](const Value& value) -> Parsed<Enum> {
+            const auto text = scalar(value);
+            if (!text) return std::unexpected(text.error());
+            for (const auto& [name, meaning] : words) {
+              if (name == *text) return meaning;
+            }
+            return std::unexpected(in_quotes(*text) + " is none of the choices");
+          },
+          .print = [words](const Enum& wanted) -> Value {
+            for (const auto& [name, meaning] : words) {
+              if (meaning == wanted) return name;
+            }
+            return std::string{};
+          }};
+}
+
+}  // namespace tidegauge::config

@@ -1,0 +1,178 @@
+#include "config/yaml_file.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <fstream>
+#include <map>
+#include <string_view>
+#include <utility>
+
+namespace tidegauge::config {
+namespace {
+
+constexpr std::size_t largest_file = std::size_t{1} << 20;
+
+class Reader {
+ public:
+  Reader(const std::string& path, MistakeList& mistakes) : path_(path), mistakes_(mistakes) {}
+
+  FileContent read();
+
+ private:
+  [[nodiscard]] std::optional<std::string> text();
+  [[nodiscard]] std::vector<YAML::Node> documents(const std::string& text);
+  void read_top_level(const YAML::Node& root);
+  void read_section(const std::string& section, const YAML::Node& content, const Origin& origin);
+  /// Nothing can be read: the reason, once.
+  void give_up(const Origin& origin, std::string what);
+  [[nodiscard]] Origin place_of(const YAML::Node& node) const {
+    return in_file(path_, node.Mark().line + 1);
+  }
+
+  const std::string& path_;
+  MistakeList& mistakes_;
+  FileContent content_;
+};
+
+FileContent Reader::read() {
+  const auto content = text();
+  if (!content) return content_;
+  const auto found = documents(*content);
+  if (found.size() > 1) {
+    mistakes_.add(place_of(found[1]), "a second document begins here; allowed: one, without ---");
+  }
+  if (!found.empty() && !found[0].IsNull()) read_top_level(found[0]);
+  return std::move(content_);
+}
+
+std::optional<std::string> Reader::text() {
+  const auto unreadable = [this](const std::string& why) {
+    give_up({Origin::Source::file, 0, path_},
+            "cannot be read: " + why + "; name a YAML file that this user may read");
+    return std::nullopt;
+  };
+  errno = 0;
+  std::ifstream stream(path_, std::ios::binary);
+  if (!stream) return unreadable(std::strerror(errno));
+  std::string content(largest_file + 1, '\0');
+  stream.read(content.data(), static_cast<std::streamsize>(content.size()));
+  if (stream.bad()) return unreadable(errno != 0 ? std::strerror(errno) : "the reading failed");
+  content.resize(static_cast<std::size_t>(stream.gcount()));
+  if (content.size() > largest_file) return unreadable("it is larger than 1 MiB");
+  return content;
+}
+
+std::vector<YAML::Node> Reader::documents(const std::string& text) {
+  try {
+    return YAML::LoadAll(text);
+  } catch (const YAML::Exception& error) {
+    give_up(in_file(path_, std::max(error.mark.line, 0) + 1), "is not valid YAML: " + error.msg);
+    return {};
+  }
+}
+
+void Reader::give_up(const Origin& origin, std::string what) {
+  content_.complete = false;
+  mistakes_.add(origin, std::move(what));
+}
+
+std::string name_of(const YAML::Node& key) {
+  return key.IsScalar() ? key.Scalar() : std::string{};
+}
+
+Parsed<Value> value_of(const YAML::Node& content) {
+  if (content.IsNull()) return std::unexpected("has no value");
+  if (content.IsScalar()) return content.Scalar();
+  if (content.IsMap()) return std::unexpected("holds names and values instead of a value");
+  std::vector<std::string> items;
+  for (const auto& item : content) {
+    if (!item.IsScalar()) return std::unexpected("has an item that is no text");
+    items.push_back(item.Scalar());
+  }
+  return items;
+}
+
+std::vector<std::string> names_of_sections() {
+  std::vector<std::string> names{"endpoints"};
+  for (const auto& section : sections()) names.push_back(section.name);
+  return names;
+}
+
+/// The names an option of `section` may be called by there.
+std::vector<std::string> names_within(std::string_view section) {
+  const auto prefix = std::string(section) + ".";
+  std::vector<std::string> names;
+  for (const auto& option : options()) {
+    for (const auto& spelling : option.spellings()) {
+      if (spelling.starts_with(prefix)) names.push_back(spelling.substr(prefix.size()));
+    }
+  }
+  return names;
+}
+
+/// What may have been meant by a key that does not belong where it stands.
+std::string remedy(const std::string& key, std::span<const std::string> allowed) {
+  for (const auto& option : options()) {
+    if (option.name() == key) return "; did you mean " + option.path + "?";
+  }
+  return suggestion(key, allowed);
+}
+
+void Reader::read_top_level(const YAML::Node& root) {
+  if (!root.IsMap()) {
+    mistakes_.add(place_of(root), "the file must hold sections; allowed: " +
+                                      joined(names_of_sections()) + ", each with a colon");
+    return;
+  }
+  const auto known = names_of_sections();
+  std::map<std::string, int> line_of;
+  for (const auto& pair : root) {
+    const auto origin = place_of(pair.first);
+    const auto name = name_of(pair.first);
+    const auto [first, is_new] = line_of.emplace(name, origin.line);
+    if (std::ranges::find(known, name) == known.end()) {
+      mistakes_.add(origin, in_quotes(name) + " is no section" + remedy(name, known));
+    } else if (!is_new) {
+      mistakes_.add(origin, name + ": is there twice, first on line " +
+                                std::to_string(first->second) + "; keep one of them");
+    } else if (name == "endpoints") {
+      content_.endpoints = read_endpoints(pair.second, path_, origin, mistakes_);
+    } else {
+      read_section(name, pair.second, origin);
+    }
+  }
+}
+
+void Reader::read_section(const std::string& section, const YAML::Node& content,
+                          const Origin& origin) {
+  if (content.IsNull()) return;
+  if (!content.IsMap()) {
+    mistakes_.add(origin, section + ": is not a section; allowed: options below it, each on a " +
+                              "line, indented, as `name: value`");
+    return;
+  }
+  const auto prefix = section + ".";
+  for (const auto& pair : content) {
+    const auto origin_of_key = place_of(pair.first);
+    const auto name = name_of(pair.first);
+    const auto spelling = prefix + name;
+    if (const auto* option = find_option(spelling)) {
+      content_.settings.push_back({option, spelling, origin_of_key, value_of(pair.second)});
+    } else {
+      mistakes_.add(origin_of_key, in_quotes(name) + " is no option of " + section +
+                                       remedy(name, names_within(section)));
+    }
+  }
+}
+
+}  // namespace
+
+FileContent read_yaml_file(const std::string& path, MistakeList& mistakes) {
+  return Reader(path, mistakes).read();
+}
+
+}  // namespace tidegauge::config

@@ -1,0 +1,47 @@
+#include "docker/calls.h"
+
+#include <utility>
+
+#include "docker/json.h"
+
+namespace tidegauge::docker {
+
+http::Limits limits_of(model::Call call, const config::PoolConfig& config) {
+  switch (call) {
+    case model::Call::ping:
+      return {.connect = config.connect_timeout, .total = config.probe_timeout};
+    case model::Call::container_list:
+      return {.connect = config.connect_timeout,
+              .first_byte = config.list_first_byte_timeout,
+              .stall = config.list_stall_timeout,
+              .total = config.list_timeout};
+    case model::Call::events:
+    case model::Call::container_logs:
+      return {.connect = config.connect_timeout,
+              .first_byte = config.stream_first_byte_timeout,
+              .stall = config.stream_stall_timeout};
+    default:
+      return {.connect = config.connect_timeout,
+              .first_byte = config.call_first_byte_timeout,
+              .stall = config.call_stall_timeout,
+              .total = config.call_timeout};
+  }
+}
+
+std::optional<Error> status_error(const http::Response& response) {
+  if (response.status >= 200 && response.status < 300) return std::nullopt;
+  auto code = Errc::bad_reply;
+  if (response.status == 404) {
+    code = Errc::not_found;
+  } else if (response.status >= 500) {
+    code = Errc::server_error;
+  } else if (response.status >= 400) {
+    code = Errc::client_error;
+  }
+  auto message = "HTTP status " + std::to_string(response.status);
+  const auto detail = json::error_message(response.body);
+  if (!detail.empty()) message += ": " + detail;
+  return Error{code, std::move(message)};
+}
+
+}  // namespace tidegauge::docker

@@ -1,0 +1,186 @@
+#include "tidegauge/docker/client_manager.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+
+#include "docker/calls.h"
+#include "docker/json.h"
+
+namespace tidegauge::docker {
+
+using model::CallClass;
+
+namespace {
+
+/// One call on a borrowed client, given back afterwards.
+template <class Call>
+auto call_once(Result<PooledClient> client, const Call& call)
+    -> decltype(call(std::declval<PooledClient&>())) {
+  if (!client) return fail(client.error());
+  return call(*client);
+}
+
+/// The Engine takes Unix seconds with nanoseconds behind the point.
+std::string unix_time(WallTime time) {
+  const auto nanoseconds = time.time_since_epoch().count();
+  const auto fraction = std::to_string(nanoseconds % 1'000'000'000);
+  return std::to_string(nanoseconds / 1'000'000'000) + "." + std::string(9 - fraction.size(), '0') +
+         fraction;
+}
+
+std::string event_target(const EventQuery& query) {
+  std::string types;
+  for (const auto& type : query.types) {
+    types += (types.empty() ? "" : "%2C") + ("%22" + type + "%22");
+  }
+  auto target = "/events?filters=%7B%22type%22%3A%5B" + types + "%5D%7D";
+  if (query.since) target += "&since=" + unix_time(*query.since);
+  return target;
+}
+
+std::string log_target(std::string_view id, const LogQuery& query) {
+  return "/containers/" + std::string(id) +
+         "/logs?stdout=1&stderr=1&follow=" + (query.follow ? "1" : "0") +
+         "&tail=" + (query.tail ? std::to_string(*query.tail) : "all");
+}
+
+/// The body of an answer that is not the stream asked for.
+std::string read_error(pool::PooledStream& stream, const std::stop_token& stop) {
+  constexpr auto limit = std::chrono::seconds{1};
+  std::array<char, 4096> body{};
+  const auto size = stream.read(body, steady_now() + limit, stop);
+  return size ? std::string(body.data(), *size) : std::string();
+}
+
+}  // namespace
+
+ClientManager::ClientManager(pool::PoolManager& pools,
+                             const std::vector<config::EndpointConfig>& endpoints,
+                             const config::PoolConfig& options)
+    : pools_(pools), options_(options) {
+  for (const auto& endpoint : endpoints) {
+    endpoints_.emplace_back(endpoint.name, std::make_unique<EndpointState>(endpoint.name));
+  }
+}
+
+Result<PooledClient> ClientManager::get_client(std::string_view endpoint, const pool::CallTag& tag,
+                                               const std::stop_token& stop,
+                                               std::source_location place) {
+  auto connection = pools_.pool(endpoint).get_connection(tag, stop, place);
+  if (!connection) return fail(connection.error());
+  return PooledClient(std::move(*connection), options_, state(endpoint), stop);
+}
+
+Result<model::ApiVersion> ClientManager::ping(std::string_view endpoint,
+                                              const std::stop_token& stop) {
+  return call_once(get_client(endpoint, {.call_class = CallClass::ping}, stop),
+                   [](PooledClient& client) { return client.ping(); });
+}
+
+Result<model::EngineVersion> ClientManager::version(std::string_view endpoint,
+                                                    const std::stop_token& stop) {
+  return call_once(get_client(endpoint, {}, stop),
+                   [](PooledClient& client) { return client.version(); });
+}
+
+Result<model::EngineInfo> ClientManager::info(std::string_view endpoint,
+                                              const std::stop_token& stop) {
+  return call_once(get_client(endpoint, {}, stop),
+                   [](PooledClient& client) { return client.info(); });
+}
+
+Result<std::vector<model::ContainerSummary>> ClientManager::container_list(
+    std::string_view endpoint, const std::stop_token& stop) {
+  return call_once(get_client(endpoint, {.call_class = CallClass::list}, stop),
+                   [](PooledClient& client) { return client.container_list(); });
+}
+
+Result<model::Container> ClientManager::container_inspect(std::string_view endpoint,
+                                                          std::string_view id,
+                                                          const std::stop_token& stop) {
+  return call_once(get_client(endpoint, {.key = id}, stop),
+                   [id](PooledClient& client) { return client.container_inspect(id); });
+}
+
+Result<model::ContainerStats> ClientManager::container_stats(std::string_view endpoint,
+                                                             std::string_view id,
+                                                             const std::stop_token& stop) {
+  return call_once(get_client(endpoint, {.key = id}, stop),
+                   [id](PooledClient& client) { return client.container_stats(id); });
+}
+
+Result<EventStream> ClientManager::events(std::string_view endpoint, const EventQuery& query,
+                                          const std::stop_token& stop) {
+  auto stream = open_stream(endpoint, model::Call::events, event_target(query), {}, stop);
+  if (!stream) return fail(stream.error());
+  return EventStream(std::move(*stream));
+}
+
+Result<LogStream> ClientManager::container_logs(std::string_view endpoint, std::string_view id,
+                                                const LogQuery& query,
+                                                const std::stop_token& stop) {
+  auto stream = open_stream(endpoint, model::Call::container_logs, log_target(id, query), id, stop);
+  if (!stream) return fail(stream.error());
+  auto format = LogDemultiplexer::Format::multiplexed;
+  if (stream->head().content_type.empty()) {  // Engine 20.10 does not say: ask for the TTY
+    const auto container = container_inspect(endpoint, id, stop);
+    if (!container) return fail(container.error());
+    if (container->tty) format = LogDemultiplexer::Format::raw;
+  } else if (stream->head().content_type == "application/vnd.docker.raw-stream") {
+    format = LogDemultiplexer::Format::raw;
+  }
+  return LogStream(std::move(*stream), format);
+}
+
+Result<pool::PooledStream> ClientManager::open_stream(std::string_view endpoint, model::Call call,
+                                                      std::string_view target, std::string_view key,
+                                                      const std::stop_token& stop) {
+  auto& shared = state(endpoint);
+  if (!shared.api_version()) {
+    if (const auto agreed = ping(endpoint, stop); !agreed) return fail(agreed.error());
+  }
+  const auto version = shared.api_version().value_or(oldest_api_version);
+  const auto started = steady_now();
+  auto stream =
+      pools_.pool(endpoint).open_stream({.target = "/v" + to_string(version) + std::string(target),
+                                         .limits = limits_of(call, options_)},
+                                        {.call_class = CallClass::stream, .key = key}, stop);
+  shared.count_request(call, to_seconds(steady_now() - started));
+  auto refusal = stream ? status_error(stream->head()) : std::optional(stream.error());
+  if (!refusal) return stream;
+  shared.count_failure(call, refusal->code);
+  if (!stream) return fail(std::move(*refusal));
+  const auto message = json::error_message(read_error(*stream, stop));
+  if (!message.empty()) refusal->message += ": " + message;
+  return fail(refusal->within(std::string(target)));
+}
+
+std::optional<model::ApiVersion> ClientManager::api_version(std::string_view endpoint) const {
+  return state(endpoint).api_version();
+}
+
+pool::EngineHealth ClientManager::health(std::string_view endpoint) const {
+  return pools_.pool(endpoint).health();
+}
+
+pool::EngineHealth ClientManager::wait_for_change(std::string_view endpoint, std::uint64_t seen,
+                                                  SteadyTime until,
+                                                  const std::stop_token& stop) const {
+  return pools_.pool(endpoint).wait_for_change(seen, until, stop);
+}
+
+std::vector<model::ClientStats> ClientManager::stats() const {
+  std::vector<model::ClientStats> stats;
+  for (const auto& [name, endpoint] : endpoints_) stats.push_back(endpoint->stats());
+  return stats;
+}
+
+EndpointState& ClientManager::state(std::string_view endpoint) const noexcept {
+  const auto found = std::ranges::find_if(
+      endpoints_, [endpoint](const auto& named) { return named.first == endpoint; });
+  if (found == endpoints_.end()) std::abort();  // as PoolManager::pool
+  return *found->second;
+}
+
+}  // namespace tidegauge::docker

@@ -1,0 +1,37 @@
+#pragma once
+
+// From the Engine's JSON to model values. The only place that knows RapidJSON.
+//
+// Every parser accepts what Engines from 20.10 on and Podman send, takes an absent or null key as
+// "not said", and answers Errc::bad_reply to what is not the reply it is for. No input makes one
+// crash, recurse deeply or run long.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tidegauge/model/container.h"
+#include "tidegauge/model/container_stats.h"
+#include "tidegauge/model/engine_info.h"
+#include "tidegauge/model/event.h"
+#include "tidegauge/util/result.h"
+
+namespace tidegauge::docker::json {
+
+[[nodiscard]] Result<model::EngineVersion> parse_version(std::string_view body);
+[[nodiscard]] Result<model::EngineInfo> parse_info(std::string_view body);
+[[nodiscard]] Result<std::vector<model::ContainerSummary>> parse_container_list(
+    std::string_view body);
+[[nodiscard]] Result<model::Container> parse_container(std::string_view body);
+
+/// Of a container without processes the Engine says nothing (and Podman sends an empty body): then
+/// every group is absent.
+[[nodiscard]] Result<model::ContainerStats> parse_container_stats(std::string_view body);
+
+/// One line of `GET /events`.
+[[nodiscard]] Result<model::Event> parse_event(std::string_view line);
+
+/// The text of `{"message": "..."}`; the start of the body where it is not that.
+[[nodiscard]] std::string error_message(std::string_view body);
+
+}  // namespace tidegauge::docker::json

@@ -1,0 +1,124 @@
+#include "tidegauge/docker/pooled_client.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "docker/calls.h"
+#include "docker/json.h"
+
+namespace tidegauge::docker {
+namespace {
+
+/// "client version 1.45 is too new. Maximum supported API version is 1.41", or "... is too old".
+bool refuses_version(const http::Response& response) {
+  return response.status == 400 && response.body.contains("client version");
+}
+
+std::string trail(std::string_view target) {
+  return "GET " + std::string(target);
+}
+
+}  // namespace
+
+PooledClient::PooledClient(pool::PooledConnection connection, const config::PoolConfig& limits,
+                           EndpointState& endpoint, std::stop_token stop)
+    : connection_(std::move(connection)),
+      limits_(&limits),
+      endpoint_(&endpoint),
+      stop_(std::move(stop)) {}
+
+Result<model::ApiVersion> PooledClient::ping() {
+  const auto response =
+      perform(model::Call::ping, {.method = http::Method::head, .target = "/_ping"});
+  if (!response) return fail(response.error());
+  if (const auto error = status_error(*response)) return fail(error->within("HEAD /_ping"));
+  const auto offered = model::parse_api_version(response->api_version);
+  if (!offered) {
+    return reject(
+        model::Call::ping,
+        {Errc::bad_reply, "HEAD /_ping: no Api-Version in the answer: not a Docker Engine?"});
+  }
+  if (*offered < oldest_api_version) {
+    return reject(model::Call::ping,
+                  {Errc::bad_reply, "the Engine speaks API " + to_string(*offered) +
+                                        ", which is older than the oldest supported, " +
+                                        to_string(oldest_api_version)});
+  }
+  const auto agreed = std::min(*offered, newest_api_version);
+  endpoint_->set_api_version(agreed);
+  return agreed;
+}
+
+Result<model::EngineVersion> PooledClient::version() {
+  return ask(model::Call::version, "/version", json::parse_version);
+}
+
+Result<model::EngineInfo> PooledClient::info() {
+  return ask(model::Call::info, "/info", json::parse_info);
+}
+
+Result<std::vector<model::ContainerSummary>> PooledClient::container_list() {
+  return ask(model::Call::container_list, "/containers/json?all=1", json::parse_container_list);
+}
+
+Result<model::Container> PooledClient::container_inspect(std::string_view id) {
+  return ask(model::Call::container_inspect, "/containers/" + std::string(id) + "/json",
+             json::parse_container);
+}
+
+Result<model::ContainerStats> PooledClient::container_stats(std::string_view id) {
+  return ask(model::Call::container_stats,
+             "/containers/" + std::string(id) + "/stats?stream=false&one-shot=true",
+             json::parse_container_stats);
+}
+
+template <class T>
+Result<T> PooledClient::ask(model::Call call, std::string_view target,
+                            Result<T> (*parse)(std::string_view)) {
+  auto response = get(call, target);
+  if (response && refuses_version(*response)) {
+    endpoint_->set_api_version(std::nullopt);  // another Engine than we agreed with
+    response = get(call, target);
+  }
+  if (!response) return fail(response.error());
+  if (const auto error = status_error(*response)) return fail(error->within(trail(target)));
+  auto value = parse(response->body);
+  if (!value) return reject(call, value.error().within(trail(target)));
+  return value;
+}
+
+Result<http::Response> PooledClient::get(model::Call call, std::string_view target) {
+  auto path = versioned(target);
+  if (!path) return fail(path.error());
+  return perform(call, {.target = std::move(*path)});
+}
+
+std::unexpected<Error> PooledClient::reject(model::Call call, Error error) {
+  endpoint_->count_failure(call, error.code);
+  return fail(std::move(error));
+}
+
+Result<std::string> PooledClient::versioned(std::string_view target) {
+  auto version = endpoint_->api_version();
+  if (!version) {
+    const auto agreed = ping();
+    if (!agreed) return fail(agreed.error());
+    version = *agreed;
+  }
+  return "/v" + to_string(*version) + std::string(target);
+}
+
+Result<http::Response> PooledClient::perform(model::Call call, http::Request request) {
+  request.limits = limits_of(call, *limits_);
+  const auto started = steady_now();
+  auto response = connection_.perform(request, stop_);
+  endpoint_->count_request(call, to_seconds(steady_now() - started));
+  if (!response) {
+    endpoint_->count_failure(call, response.error().code);
+  } else if (const auto error = status_error(*response)) {
+    endpoint_->count_failure(call, error->code);
+  }
+  return response;
+}
+
+}  // namespace tidegauge::docker

@@ -1,0 +1,58 @@
+#include "tidegauge/docker/streams.h"
+
+#include <array>
+
+#include "docker/json.h"
+
+namespace tidegauge::docker {
+namespace {
+
+constexpr std::size_t longest_line = std::size_t{1} << 20U;
+constexpr std::size_t piece_size = std::size_t{16} * 1024;
+
+}  // namespace
+
+Result<std::optional<model::Event>> EventStream::next(SteadyTime deadline,
+                                                      const std::stop_token& stop) {
+  while (true) {
+    if (const auto end = pending_.find('\n'); end != std::string::npos) {
+      const auto line = pending_.substr(0, end);
+      pending_.erase(0, end + 1);
+      if (line.empty() || line == "\r") continue;
+      auto event = json::parse_event(line);
+      if (!event) return fail(event.error().within("events"));
+      return std::move(*event);
+    }
+    if (pending_.size() > longest_line) {
+      close();
+      return fail(Errc::bad_reply, "events: a line of more than a megabyte");
+    }
+    std::array<char, piece_size> piece{};
+    const auto size = stream_.read(piece, deadline, stop);
+    if (!size) return fail(size.error());
+    if (*size == 0) return std::nullopt;
+    pending_.append(piece.data(), *size);
+  }
+}
+
+Result<std::optional<model::LogFrame>> LogStream::next(SteadyTime deadline,
+                                                       const std::stop_token& stop) {
+  while (true) {
+    auto frame = frames_.next();
+    if (!frame) {
+      close();
+      return fail(frame.error().within("logs"));
+    }
+    if (*frame) return frame;
+    std::array<char, piece_size> piece{};
+    const auto size = stream_.read(piece, deadline, stop);
+    if (!size) return fail(size.error());
+    if (*size == 0) {
+      if (frames_.drained()) return std::nullopt;
+      return fail(Errc::bad_reply, "logs: the stream ended within a frame");
+    }
+    frames_.feed({piece.data(), *size});
+  }
+}
+
+}  // namespace tidegauge::docker

@@ -1,0 +1,432 @@
+#include "http/curl_connection.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <cstring>
+#include <stdexcept>
+#include <string_view>
+#include <utility>
+
+#include "http/socket_diagnosis.h"
+
+namespace tidegauge::http {
+namespace {
+
+constexpr std::size_t max_header_bytes = std::size_t{256} * 1024;
+constexpr std::size_t max_body_bytes = std::size_t{64} * 1024 * 1024;
+constexpr std::size_t max_pending_bytes = std::size_t{64} * 1024;
+constexpr long socket_age_seconds = 24L * 60 * 60;    // the pool decides, not libcurl's 118 s
+constexpr long http_version = CURL_HTTP_VERSION_1_1;  // a long itself in newer libcurl
+
+std::string base_url(const model::EngineAddress& address) {
+  using Scheme = model::EngineAddress::Scheme;
+  if (address.scheme == Scheme::unix_socket) return "http://localhost";
+  const auto host = address.host.contains(':') ? "[" + address.host + "]" : address.host;
+  return (address.scheme == Scheme::tls ? "https://" : "http://") + host + ":" +
+         std::to_string(address.port);
+}
+
+std::string_view name_of(Method method) {
+  return method == Method::head ? "HEAD" : "GET";
+}
+
+std::string text_of(Milliseconds limit) {
+  return limit.count() % 1000 == 0 ? std::to_string(limit.count() / 1000) + " s"
+                                   : std::to_string(limit.count()) + " ms";
+}
+
+bool over(Milliseconds limit, SteadyTime since, SteadyTime now) {
+  return limit.count() > 0 && now - since >= limit;
+}
+
+/// The value of `name: value\r\n`, where that is what the line is.
+std::optional<std::string_view> header_value(std::string_view line, std::string_view name) {
+  if (line.size() <= name.size() || line[name.size()] != ':') return std::nullopt;
+  const auto lower = [](unsigned char c) { return std::tolower(c); };
+  if (!std::ranges::equal(line.substr(0, name.size()), name, {}, lower, lower)) {
+    return std::nullopt;
+  }
+  line.remove_prefix(name.size() + 1);
+  const auto begin = line.find_first_not_of(" \t");
+  const auto end = line.find_last_not_of(" \t\r\n");
+  if (begin == std::string_view::npos) return std::string_view{};
+  return line.substr(begin, end - begin + 1);
+}
+
+}  // namespace
+
+CurlConnection::CurlConnection(const model::EngineAddress& address,
+                               std::atomic<std::uint32_t>& open_sockets)
+    : address_(address),
+      open_sockets_(open_sockets),
+      easy_(curl_easy_init()),
+      multi_(curl_multi_init()) {
+  if (!easy_ || !multi_) throw std::bad_alloc();
+  set_options();
+}
+
+CurlConnection::~CurlConnection() {
+  if (in_progress_) finish();
+}
+
+void CurlConnection::set_options() {
+  auto* const easy = easy_.get();
+  const auto set = [easy](CURLoption option, auto value) {
+    if (curl_easy_setopt(easy, option, value) != CURLE_OK) throw std::bad_alloc();
+  };
+  set(CURLOPT_NOSIGNAL, 1L);
+  set(CURLOPT_HTTP_VERSION, http_version);
+  set(CURLOPT_FOLLOWLOCATION, 0L);
+  set(CURLOPT_PROXY, "");
+  set(CURLOPT_USERAGENT, "Docker-Client/tidegauge");  // Docker Desktop delays unknown clients
+  set(CURLOPT_MAXCONNECTS, 1L);
+  set(CURLOPT_MAXAGE_CONN, socket_age_seconds);
+  set(CURLOPT_OPENSOCKETFUNCTION, &on_open_socket);
+  set(CURLOPT_OPENSOCKETDATA, static_cast<void*>(this));
+  set(CURLOPT_CLOSESOCKETFUNCTION, &on_close_socket);
+  set(CURLOPT_CLOSESOCKETDATA, static_cast<void*>(this));
+  set(CURLOPT_PREREQFUNCTION, &on_request_sent);
+  set(CURLOPT_PREREQDATA, static_cast<void*>(this));
+  set(CURLOPT_HEADERFUNCTION, &on_header);
+  set(CURLOPT_HEADERDATA, static_cast<void*>(this));
+  set(CURLOPT_WRITEFUNCTION, &on_body);
+  set(CURLOPT_WRITEDATA, static_cast<void*>(this));
+  if (address_.scheme == model::EngineAddress::Scheme::unix_socket) {
+    set(CURLOPT_UNIX_SOCKET_PATH, address_.path.c_str());
+  }
+  curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, 1L);
+}
+
+void CurlConnection::begin(const Request& request) {
+  start(request, Sink::response);
+}
+
+void CurlConnection::start(const Request& request, Sink sink) {
+  if (in_progress_) finish();
+  aborted_ = false;
+  request_ = request;
+  sink_ = sink;
+  response_ = {};
+  transfer_ = {};
+  transfer_.reused_socket = fd_ >= 0;
+  started_ = steady_now();
+  header_bytes_ = 0;
+  head_complete_ = too_large_ = ended_ = paused_ = false;
+  stream_error_.reset();
+  pending_.clear();
+  pending_from_ = 0;
+  auto* const easy = easy_.get();
+  curl_easy_setopt(easy, CURLOPT_URL, (base_url(address_) + request.target).c_str());
+  // HTTPGET undoes NOBODY and the other way round, so nothing is left of the request before.
+  if (request.method == Method::head) {
+    curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+  } else {
+    curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+  }
+  curl_multi_add_handle(multi_.get(), easy);
+  in_progress_ = true;
+}
+
+std::optional<Result<Response>> CurlConnection::advance(SteadyTime now) {
+  const auto outcome = step(now);
+  if (!outcome) return std::nullopt;
+  if (!*outcome) return failed(outcome->error());
+  return std::move(response_);
+}
+
+/// Moves the transfer on; its outcome once it has one, after which nothing is in progress.
+std::optional<Result<void>> CurlConnection::step(SteadyTime now) {
+  int running = 0;
+  if (!aborted_) curl_multi_perform(multi_.get(), &running);
+  if (aborted_) {
+    finish();
+    return fail(abort_error(abort_reason_));
+  }
+  int queued = 0;
+  if (const auto* const message = curl_multi_info_read(multi_.get(), &queued);
+      message != nullptr && message->msg == CURLMSG_DONE) {
+    const auto code = message->data.result;
+    if (code != CURLE_OK) {
+      auto error = error_of(code);  // before finish(), which makes libcurl forget
+      finish();
+      return fail(std::move(error));
+    }
+    long status = 0;
+    curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
+    response_.status = static_cast<int>(status);
+    finish();
+    // libcurl takes an end within the headers for the end of an answer without a body.
+    if (!head_complete_) {
+      return fail(Errc::connection_lost, "the Engine hung up in the middle of its answer");
+    }
+    return Result<void>{};
+  }
+  if (auto error = exceeded_limit(now)) {
+    finish();
+    return fail(std::move(*error));
+  }
+  return std::nullopt;
+}
+
+/// A transfer that libcurl has not completed takes its socket with it.
+void CurlConnection::finish() noexcept {
+  curl_multi_remove_handle(multi_.get(), easy_.get());
+  in_progress_ = false;
+}
+
+SteadyTime CurlConnection::next_limit() const {
+  auto next = SteadyTime::max();
+  const auto consider = [&next](Milliseconds limit, SteadyTime since) {
+    if (limit.count() > 0) next = std::min(next, since + limit);
+  };
+  const auto& limits = request_.limits;
+  consider(limits.total, started_);
+  if (!transfer_.sent) {
+    consider(limits.connect, started_);
+  } else if (!transfer_.first_byte_at) {
+    consider(limits.first_byte, transfer_.sent_at);
+  } else if (!paused_) {
+    consider(limits.stall, last_byte_);
+  }
+  return next;
+}
+
+std::optional<Error> CurlConnection::exceeded_limit(SteadyTime now) const {
+  const auto& limits = request_.limits;
+  if (!transfer_.sent && over(limits.connect, started_, now)) {
+    return Error{Errc::connect_timeout, "no connection within " + text_of(limits.connect)};
+  }
+  if (over(limits.total, started_, now)) {
+    return Error{Errc::timeout, "no complete answer within " + text_of(limits.total)};
+  }
+  if (transfer_.sent && !transfer_.first_byte_at &&
+      over(limits.first_byte, transfer_.sent_at, now)) {
+    return Error{Errc::first_byte_timeout, "no answer within " + text_of(limits.first_byte)};
+  }
+  if (transfer_.first_byte_at && !paused_ && over(limits.stall, last_byte_, now)) {
+    return Error{Errc::stalled, "the answer stopped coming for " + text_of(limits.stall)};
+  }
+  return std::nullopt;
+}
+
+void CurlConnection::wait(SteadyTime until) {
+  constexpr auto longest = std::chrono::hours{1};
+  const auto left = std::clamp<std::chrono::nanoseconds>(until - steady_now(), {}, longest);
+  const auto timeout = std::chrono::ceil<Milliseconds>(left);
+  curl_multi_poll(multi_.get(), nullptr, 0, static_cast<int>(timeout.count()), nullptr);
+}
+
+Result<Response> CurlConnection::open_stream(const Request& request, const std::stop_token& stop) {
+  start(request, Sink::reader);
+  const std::stop_callback cancel(stop, [this] { abort(Errc::cancelled); });
+  while (!head_complete_) {
+    if (auto outcome = step(steady_now())) {
+      ended_ = outcome->has_value();
+      if (ended_) break;
+      if (!head_complete_) return failed(outcome->error());
+      stream_error_ = std::move(outcome->error());  // for the reader, after what came before it
+    }
+    if (!head_complete_) wait(next_limit());
+  }
+  long status = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
+  response_.status = static_cast<int>(status);
+  return response_;
+}
+
+Result<std::size_t> CurlConnection::read(std::span<char> into, SteadyTime deadline,
+                                         const std::stop_token& stop) {
+  // Only wakes the wait below: what the reader's own token stops is the reading, not the stream.
+  const std::stop_callback wake(stop, [this] { curl_multi_wakeup(multi_.get()); });
+  while (true) {
+    std::size_t size = 0;
+    deliver(into, size);
+    if (size > 0) return size;
+    if (ended_) return 0U;
+    if (stream_error_) return failed(*stream_error_);  // after what came before it
+    if (!in_progress_) return failed({Errc::closed, "the stream is closed"});
+    if (stop.stop_requested()) return failed({Errc::cancelled, "cancelled while reading"});
+    const auto now = steady_now();
+    if (auto outcome = step(now)) {
+      ended_ = outcome->has_value();
+      if (!ended_) stream_error_ = std::move(outcome->error());
+      continue;
+    }
+    if (pending_from_ < pending_.size()) continue;
+    if (now >= deadline) return failed({Errc::timeout, "nothing came before the deadline"});
+    wait(std::min(deadline, next_limit()));
+  }
+}
+
+/// Moves pending bytes to the reader, and lets the Engine send on once it has taken them all.
+void CurlConnection::deliver(std::span<char> into, std::size_t& size) {
+  size = std::min(into.size(), pending_.size() - pending_from_);
+  std::copy_n(pending_.data() + pending_from_, size, into.data());
+  pending_from_ += size;
+  if (pending_from_ < pending_.size()) return;
+  pending_.clear();
+  pending_from_ = 0;
+  if (paused_) {
+    paused_ = false;
+    last_byte_ = steady_now();
+    curl_easy_pause(easy_.get(), CURLPAUSE_CONT);
+  }
+}
+
+void CurlConnection::abort(Errc why) noexcept {
+  abort_reason_ = why;
+  aborted_ = true;
+  const std::lock_guard lock(wakeup_mutex_);
+  curl_multi_wakeup(multi_.get());
+}
+
+void CurlConnection::close() noexcept {
+  if (in_progress_) finish();
+  if (fd_ < 0) return;
+  // libcurl keeps an idle socket in its multi handle and has no call to close just that.
+  std::unique_ptr<CURLM, MultiCleanup> fresh(curl_multi_init());
+  if (!fresh)
+    return;  // out of memory: the socket stays, and is found dead or alive at its next use
+  curl_multi_setopt(fresh.get(), CURLMOPT_MAXCONNECTS, 1L);
+  {
+    const std::lock_guard lock(wakeup_mutex_);
+    std::swap(multi_, fresh);
+  }
+}
+
+bool CurlConnection::alive() const noexcept {
+  if (fd_ < 0) return false;
+  pollfd poll{.fd = fd_, .events = POLLIN | POLLRDHUP, .revents = 0};
+  // Anything to read while nothing was asked is either the end or not for us.
+  return ::poll(&poll, 1, 0) == 0;
+}
+
+std::unexpected<Error> CurlConnection::failed(const Error& error) const {
+  return fail(error.within(std::string(name_of(request_.method)) + " " + request_.target));
+}
+
+Error CurlConnection::abort_error(Errc why) const {
+  switch (why) {
+    case Errc::engine_down:
+      return {why, "given up: the Engine was found to be down"};
+    case Errc::closed:
+      return {why, "given up: the pool is closing"};
+    default:
+      return {why, "cancelled"};
+  }
+}
+
+Error CurlConnection::error_of(CURLcode code) const {
+  const std::string text = curl_easy_strerror(code);
+  switch (code) {
+    case CURLE_COULDNT_CONNECT: {
+      if (transfer_.sent) return {Errc::connection_lost, "the Engine hung up before it answered"};
+      long os_error = 0;
+      curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &os_error);
+      if (address_.scheme == model::EngineAddress::Scheme::unix_socket) {
+        return diagnose_unix_socket(address_.path, static_cast<int>(os_error));
+      }
+      const auto why = os_error == 0 ? text : std::strerror(static_cast<int>(os_error));
+      return {Errc::unreachable, model::to_string(address_) + ": " + why};
+    }
+    case CURLE_COULDNT_RESOLVE_HOST:
+      return {Errc::unreachable, model::to_string(address_) + ": " + text};
+    case CURLE_GOT_NOTHING:
+      return {Errc::connection_lost, "the Engine hung up before it answered"};
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+    case CURLE_PARTIAL_FILE:
+      return {Errc::connection_lost, "the Engine hung up in the middle of its answer"};
+    case CURLE_WRITE_ERROR:
+      if (too_large_) return {Errc::protocol, "the answer is larger than allowed"};
+      return {Errc::protocol, text};
+    case CURLE_OUT_OF_MEMORY:
+      return {Errc::system, text};
+    default:
+      return {Errc::protocol, "not a valid HTTP answer: " + text};
+  }
+}
+
+curl_socket_t CurlConnection::on_open_socket(void* self, curlsocktype /*purpose*/,
+                                             curl_sockaddr* address) {
+  auto& connection = *static_cast<CurlConnection*>(self);
+  // libcurl would send a request again whose socket died before the first byte of the answer.
+  if (connection.aborted_ || connection.transfer_.sent) return CURL_SOCKET_BAD;
+  connection.transfer_.reused_socket = false;
+  connection.opened_at_ = steady_now();
+  const int socket = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  if (socket < 0) return CURL_SOCKET_BAD;
+  connection.fd_ = socket;
+  connection.open_sockets_.fetch_add(1, std::memory_order_relaxed);
+  return socket;
+}
+
+int CurlConnection::on_close_socket(void* self, curl_socket_t socket) {
+  auto& connection = *static_cast<CurlConnection*>(self);
+  if (connection.fd_ == socket) connection.fd_ = -1;
+  connection.open_sockets_.fetch_sub(1, std::memory_order_relaxed);
+  return ::close(socket);
+}
+
+int CurlConnection::on_request_sent(void* self, char* /*primary_ip*/, char* /*local_ip*/,
+                                    int /*primary_port*/, int /*local_port*/) {
+  auto& connection = *static_cast<CurlConnection*>(self);
+  if (connection.aborted_ || connection.transfer_.sent) return CURL_PREREQFUNC_ABORT;
+  connection.transfer_.sent = true;
+  connection.transfer_.sent_at = steady_now();
+  if (!connection.transfer_.reused_socket) {
+    connection.transfer_.connect_time = connection.transfer_.sent_at - connection.opened_at_;
+  }
+  return CURL_PREREQFUNC_OK;
+}
+
+std::size_t CurlConnection::on_header(char* data, std::size_t size, std::size_t count, void* self) {
+  auto& connection = *static_cast<CurlConnection*>(self);
+  const std::string_view line(data, size * count);
+  connection.last_byte_ = steady_now();
+  if (!connection.transfer_.first_byte_at) {
+    connection.transfer_.first_byte_at = connection.last_byte_;
+  }
+  connection.transfer_.bytes_received += line.size();
+  connection.header_bytes_ += line.size();
+  if (connection.header_bytes_ > max_header_bytes) {
+    connection.too_large_ = true;
+    return 0;
+  }
+  auto& response = connection.response_;
+  if (const auto version = header_value(line, "Api-Version")) response.api_version = *version;
+  if (const auto type = header_value(line, "Content-Type")) response.content_type = *type;
+  if (line == "\r\n" || line == "\n") {
+    long status = 0;
+    curl_easy_getinfo(connection.easy_.get(), CURLINFO_RESPONSE_CODE, &status);
+    connection.head_complete_ = status >= 200;  // 1xx heads come before the real one
+  }
+  return line.size();
+}
+
+std::size_t CurlConnection::on_body(char* data, std::size_t size, std::size_t count, void* self) {
+  auto& connection = *static_cast<CurlConnection*>(self);
+  const auto bytes = size * count;
+  const bool streamed = connection.sink_ == Sink::reader;
+  auto& target = streamed ? connection.pending_ : connection.response_.body;
+  if (streamed && !target.empty() && target.size() + bytes > max_pending_bytes) {
+    connection.paused_ = true;
+    return CURL_WRITEFUNC_PAUSE;
+  }
+  if (!streamed && target.size() + bytes > max_body_bytes) {
+    connection.too_large_ = true;
+    return 0;
+  }
+  connection.last_byte_ = steady_now();
+  connection.transfer_.bytes_received += bytes;
+  target.append(data, bytes);
+  return bytes;
+}
+
+}  // namespace tidegauge::http

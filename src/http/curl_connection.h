@@ -1,0 +1,97 @@
+#pragma once
+
+// http::Connection on libcurl; see curl_transport.h. Its options are set once, when the handle is
+// made; a request sets all that can differ between two: URL, and GET or HEAD.
+
+#include <curl/curl.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "tidegauge/http/connection.h"
+#include "tidegauge/model/engine_address.h"
+
+namespace tidegauge::http {
+
+class CurlConnection final : public Connection {
+ public:
+  /// Both outlive it; `open_sockets` is kept in step with the sockets it opens and closes.
+  CurlConnection(const model::EngineAddress& address, std::atomic<std::uint32_t>& open_sockets);
+  ~CurlConnection() override;
+  CurlConnection(const CurlConnection&) = delete;
+  CurlConnection& operator=(const CurlConnection&) = delete;
+
+  void begin(const Request& request) override;
+  [[nodiscard]] std::optional<Result<Response>> advance(SteadyTime now) override;
+  [[nodiscard]] SteadyTime next_limit() const override;
+  void wait(SteadyTime until) override;
+  [[nodiscard]] Result<Response> open_stream(const Request& request,
+                                             const std::stop_token& stop) override;
+  [[nodiscard]] Result<std::size_t> read(std::span<char> into, SteadyTime deadline,
+                                         const std::stop_token& stop) override;
+  void abort(Errc why) noexcept override;
+  void close() noexcept override;
+  [[nodiscard]] bool alive() const noexcept override;
+  [[nodiscard]] int fd() const noexcept override { return fd_; }
+  [[nodiscard]] const Transfer& last_transfer() const noexcept override { return transfer_; }
+
+ private:
+  /// Where the answer's body goes: whole into the response, or piecewise to a reader.
+  enum class Sink : std::uint8_t { response, reader };
+  struct EasyCleanup {
+    void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
+  };
+  struct MultiCleanup {
+    void operator()(CURLM* multi) const noexcept { curl_multi_cleanup(multi); }
+  };
+
+  void set_options();
+  void start(const Request& request, Sink sink);
+  std::optional<Result<void>> step(SteadyTime now);
+  void finish() noexcept;
+  [[nodiscard]] std::optional<Error> exceeded_limit(SteadyTime now) const;
+  [[nodiscard]] Error error_of(CURLcode code) const;
+  [[nodiscard]] Error abort_error(Errc why) const;
+  [[nodiscard]] std::unexpected<Error> failed(const Error& error) const;
+  void deliver(std::span<char> into, std::size_t& size);
+
+  static curl_socket_t on_open_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
+  static int on_close_socket(void* self, curl_socket_t socket);
+  static int on_request_sent(void* self, char* primary_ip, char* local_ip, int primary_port,
+                             int local_port);
+  static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
+  static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
+
+  const model::EngineAddress& address_;
+  std::atomic<std::uint32_t>& open_sockets_;
+  std::unique_ptr<CURL, EasyCleanup> easy_;     // used by the multi handle: cleaned up after it
+  std::unique_ptr<CURLM, MultiCleanup> multi_;  // keeps the socket between requests
+  int fd_ = -1;
+
+  // The request in progress.
+  bool in_progress_ = false;
+  Request request_;
+  Sink sink_ = Sink::response;
+  Response response_;
+  Transfer transfer_;
+  SteadyTime started_{};
+  SteadyTime last_byte_{};
+  SteadyTime opened_at_{};
+  std::size_t header_bytes_ = 0;
+  bool head_complete_ = false;
+  bool too_large_ = false;
+  bool ended_ = false;                 // a stream whose body came to its clean end
+  std::optional<Error> stream_error_;  // a stream's other end
+  std::string pending_;  // a stream's bytes that no read() has taken yet, from pending_from_
+  std::size_t pending_from_ = 0;
+  bool paused_ = false;
+
+  std::mutex wakeup_mutex_;  // abort() must not wake a multi handle that close() is replacing
+  std::atomic<bool> aborted_ = false;
+  std::atomic<Errc> abort_reason_ = Errc::cancelled;
+};
+
+}  // namespace tidegauge::http

@@ -1,0 +1,25 @@
+#include "tidegauge/http/curl_transport.h"
+
+#include <curl/curl.h>
+
+#include <stdexcept>
+#include <utility>
+
+#include "http/curl_connection.h"
+
+namespace tidegauge::http {
+
+CurlTransport::CurlTransport(model::EngineAddress address) : address_(std::move(address)) {
+  // Counted by libcurl, so several transports are fine; thread-safe since 7.84.
+  if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) throw std::bad_alloc();
+}
+
+CurlTransport::~CurlTransport() {
+  curl_global_cleanup();
+}
+
+std::unique_ptr<Connection> CurlTransport::make() {
+  return std::make_unique<CurlConnection>(address_, open_sockets_);
+}
+
+}  // namespace tidegauge::http

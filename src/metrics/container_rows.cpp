@@ -1,0 +1,241 @@
+#include <optional>
+#include <string>
+
+#include "metrics/metric_table.h"
+
+namespace tidegauge::metrics {
+namespace {
+
+using enum MetricType;
+using model::BlockIoStats;
+using model::Container;
+using model::ContainerRecord;
+using model::CpuStats;
+using model::MemoryStats;
+using model::NetworkStats;
+
+std::optional<double> unix_seconds(const std::optional<WallTime>& time) {
+  return time ? std::optional(to_unix_seconds(*time)) : std::nullopt;
+}
+
+std::optional<std::uint64_t> pids_limit(const ContainerRecord& record) {
+  if (!record.stats) return std::nullopt;
+  return record.stats->pids_limit ? record.stats->pids_limit : record.container->limits.pids;
+}
+
+/// cAdvisor's numbers: a check that has not passed yet is as bad as one that failed.
+int health_number(model::Health health) {
+  if (health == model::Health::none) return -1;
+  return health == model::Health::healthy ? 1 : 0;
+}
+
+constexpr Row<ContainerRecord> lifecycle[] = {
+    {{"container_last_seen", gauge,
+      "When the container was last known to run, in seconds since the Unix epoch."},
+     [](const ContainerRecord& record, const Samples& out) {
+       out.add(unix_seconds(record.last_seen));
+     }},
+    {{"container_state", gauge, "1 for the state that the container is in, 0 for the others.",
+      "state"},
+     [](const ContainerRecord& record, const Samples& out) {
+       for (const auto state : model::container_states) {
+         out.add(state == record.container->state, {{"state", to_string(state)}});
+       }
+     }},
+    {{"container_exit_code", gauge,
+      "Exit code of the container's last run. Absent until a run has ended."},
+     [](const ContainerRecord& record, const Samples& out) {
+       out.add(record.container->exit_code);
+     }},
+    {{"container_restartcount", gauge,
+      "Restarts as the Engine counts them. A manual start resets it."},
+     [](const ContainerRecord& record, const Samples& out) {
+       out.add(record.container->restart_count);
+     }},
+    {{"container_collect_errors_total", counter,
+      "Failed calls about the container since this daemon started."},
+     [](const ContainerRecord& record, const Samples& out) { out.add(record.collect_errors); }},
+    {{"container_stuck", gauge, "Whether calls about the container get stuck: it is left alone."},
+     [](const ContainerRecord& record, const Samples& out) { out.add(record.stuck ? 1 : 0); }},
+    {{"container_last_sample_timestamp_seconds", gauge,
+      "When the container's resource use was sampled, in seconds since the Unix epoch."},
+     [](const ContainerRecord& record, const Samples& out) {
+       if (record.stats) out.add(to_unix_seconds(record.stats->read_at));
+     }},
+    {{"container_pids", gauge, "Processes and threads in the container."},
+     [](const ContainerRecord& record, const Samples& out) {
+       if (record.stats) out.add(record.stats->pids);
+     }},
+    {{"container_pids_limit", gauge, "Most processes and threads allowed. Absent without a limit."},
+     [](const ContainerRecord& record, const Samples& out) { out.add(pids_limit(record)); }},
+};
+
+constexpr Row<Container> limits[] = {
+    {{"container_start_time_seconds", gauge,
+      "When the container was started, in seconds since the Unix epoch."},
+     [](const Container& container, const Samples& out) {
+       out.add(unix_seconds(container.started_at));
+     }},
+    {{"container_health_state", gauge,
+      "Result of the health check: 1 healthy, 0 starting or unhealthy, -1 without a check."},
+     [](const Container& container, const Samples& out) {
+       out.add(health_number(container.health));
+     }},
+    {{"container_health_status", gauge,
+      "1 for the status of the health check (none: there is no check), 0 for the others.",
+      "status"},
+     [](const Container& container, const Samples& out) {
+       for (const auto health : model::health_statuses) {
+         out.add(health == container.health, {{"status", to_string(health)}});
+       }
+     }},
+    {{"container_spec_cpu_period", gauge,
+      "Length of the period that the CPU quota is for, in microseconds. Absent without a quota."},
+     [](const Container& container, const Samples& out) {
+       out.add(container.limits.cpu_period_us);
+     }},
+    {{"container_spec_cpu_quota", gauge,
+      "CPU time allowed in each period, in microseconds. Absent without a quota."},
+     [](const Container& container, const Samples& out) {
+       out.add(container.limits.cpu_quota_us);
+     }},
+    {{"container_spec_cpu_shares", gauge, "CPU weight relative to other containers."},
+     [](const Container& container, const Samples& out) { out.add(container.limits.cpu_shares); }},
+    {{"container_spec_memory_limit_bytes", gauge, "Memory limit, 0 when unlimited."},
+     [](const Container& container, const Samples& out) {
+       out.add(container.limits.memory_bytes.value_or(0));
+     }},
+    {{"container_spec_memory_swap_limit_bytes", gauge,
+      "Limit of memory and swap together, 0 when unlimited."},
+     [](const Container& container, const Samples& out) {
+       out.add(container.limits.memory_swap_bytes.value_or(0));
+     }},
+    {{"container_spec_memory_reservation_limit_bytes", gauge,
+      "Memory that the container is cut back to when the machine runs short, 0 when unlimited."},
+     [](const Container& container, const Samples& out) {
+       out.add(container.limits.memory_reservation_bytes.value_or(0));
+     }},
+};
+
+constexpr Row<CpuStats> cpu_metrics[] = {
+    {{"container_cpu_usage_seconds_total", counter, "CPU time used, over all CPUs.", "cpu"},
+     [](const CpuStats& cpu, const Samples& out) {
+       out.add(cpu.usage_seconds, {{"cpu", "total"}});
+     }},
+    {{"container_cpu_user_seconds_total", counter, "CPU time used in user mode."},
+     [](const CpuStats& cpu, const Samples& out) { out.add(cpu.user_seconds); }},
+    {{"container_cpu_system_seconds_total", counter, "CPU time used in the kernel."},
+     [](const CpuStats& cpu, const Samples& out) { out.add(cpu.system_seconds); }},
+    {{"container_cpu_cfs_periods_total", counter,
+      "Periods of the CPU quota that have passed. Absent without a quota."},
+     [](const CpuStats& cpu, const Samples& out) {
+       if (cpu.throttling) out.add(cpu.throttling->periods);
+     }},
+    {{"container_cpu_cfs_throttled_periods_total", counter,
+      "Periods in which the CPU quota was used up. Absent without a quota."},
+     [](const CpuStats& cpu, const Samples& out) {
+       if (cpu.throttling) out.add(cpu.throttling->throttled_periods);
+     }},
+    {{"container_cpu_cfs_throttled_seconds_total", counter,
+      "How long the CPU quota held the container back. Absent without a quota."},
+     [](const CpuStats& cpu, const Samples& out) {
+       if (cpu.throttling) out.add(cpu.throttling->throttled_seconds);
+     }},
+};
+
+constexpr Row<MemoryStats> memory_metrics[] = {
+    {{"container_memory_usage_bytes", gauge, "Memory in use, page cache included."},
+     [](const MemoryStats& memory, const Samples& out) { out.add(memory.usage_bytes); }},
+    {{"container_memory_working_set_bytes", gauge,
+      "Memory in use less the inactive page cache: what cannot be given back easily."},
+     [](const MemoryStats& memory, const Samples& out) { out.add(memory.working_set_bytes); }},
+    {{"container_memory_rss", gauge, "Anonymous memory, in bytes."},
+     [](const MemoryStats& memory, const Samples& out) { out.add(memory.rss_bytes); }},
+    {{"container_memory_cache", gauge, "Page cache, in bytes."},
+     [](const MemoryStats& memory, const Samples& out) { out.add(memory.cache_bytes); }},
+    {{"container_memory_mapped_file", gauge, "Memory-mapped files, in bytes."},
+     [](const MemoryStats& memory, const Samples& out) { out.add(memory.mapped_file_bytes); }},
+    {{"container_memory_kernel_usage", gauge, "Kernel memory, in bytes."},
+     [](const MemoryStats& memory, const Samples& out) { out.add(memory.kernel_bytes); }},
+    {{"container_memory_swap", gauge, "Swap in use, in bytes."},
+     [](const MemoryStats& memory, const Samples& out) { out.add(memory.swap_bytes); }},
+    {{"container_memory_max_usage_bytes", gauge, "The most memory that was ever in use."},
+     [](const MemoryStats& memory, const Samples& out) { out.add(memory.max_usage_bytes); }},
+    {{"container_memory_total_active_file_bytes", gauge, "Page cache used lately."},
+     [](const MemoryStats& memory, const Samples& out) { out.add(memory.active_file_bytes); }},
+    {{"container_memory_total_inactive_file_bytes", gauge, "Page cache not used lately."},
+     [](const MemoryStats& memory, const Samples& out) { out.add(memory.inactive_file_bytes); }},
+    {{"container_memory_failcnt", counter, "How often the memory limit was hit."},
+     [](const MemoryStats& memory, const Samples& out) { out.add(memory.fail_count); }},
+    {{"container_memory_failures_total", counter,
+      "Page faults (pgfault), and those that had to read from disk (pgmajfault).",
+      "failure_type, scope"},
+     [](const MemoryStats& memory, const Samples& out) {
+       out.add(memory.page_faults, {{"failure_type", "pgfault"}, {"scope", "container"}});
+       out.add(memory.major_page_faults, {{"failure_type", "pgmajfault"}, {"scope", "container"}});
+     }},
+};
+
+constexpr Row<NetworkStats> network_metrics[] = {
+    {{"container_network_receive_bytes_total", counter, "Bytes received.", "interface"},
+     [](const NetworkStats& network, const Samples& out) { out.add(network.receive_bytes); }},
+    {{"container_network_receive_packets_total", counter, "Packets received.", "interface"},
+     [](const NetworkStats& network, const Samples& out) { out.add(network.receive_packets); }},
+    {{"container_network_receive_packets_dropped_total", counter,
+      "Packets dropped while receiving.", "interface"},
+     [](const NetworkStats& network, const Samples& out) { out.add(network.receive_dropped); }},
+    {{"container_network_receive_errors_total", counter, "Errors while receiving.", "interface"},
+     [](const NetworkStats& network, const Samples& out) { out.add(network.receive_errors); }},
+    {{"container_network_transmit_bytes_total", counter, "Bytes sent.", "interface"},
+     [](const NetworkStats& network, const Samples& out) { out.add(network.transmit_bytes); }},
+    {{"container_network_transmit_packets_total", counter, "Packets sent.", "interface"},
+     [](const NetworkStats& network, const Samples& out) { out.add(network.transmit_packets); }},
+    {{"container_network_transmit_packets_dropped_total", counter, "Packets dropped while sending.",
+      "interface"},
+     [](const NetworkStats& network, const Samples& out) { out.add(network.transmit_dropped); }},
+    {{"container_network_transmit_errors_total", counter, "Errors while sending.", "interface"},
+     [](const NetworkStats& network, const Samples& out) { out.add(network.transmit_errors); }},
+};
+
+constexpr Row<BlockIoStats> block_io_metrics[] = {
+    {{"container_fs_reads_bytes_total", counter, "Bytes read from the device.", "device"},
+     [](const BlockIoStats& io, const Samples& out) { out.add(io.read_bytes); }},
+    {{"container_fs_reads_total", counter, "Reads from the device.", "device"},
+     [](const BlockIoStats& io, const Samples& out) { out.add(io.reads); }},
+    {{"container_fs_writes_bytes_total", counter, "Bytes written to the device.", "device"},
+     [](const BlockIoStats& io, const Samples& out) { out.add(io.write_bytes); }},
+    {{"container_fs_writes_total", counter, "Writes to the device.", "device"},
+     [](const BlockIoStats& io, const Samples& out) { out.add(io.writes); }},
+    {{"container_blkio_device_usage_total", counter,
+      "Bytes read from and written to the device, by operation (Read, Write).",
+      "device, major, minor, operation"},
+     [](const BlockIoStats& io, const Samples& out) {
+       const auto major = std::to_string(io.major);
+       const auto minor = std::to_string(io.minor);
+       out.add(io.read_bytes, {{"major", major}, {"minor", minor}, {"operation", "Read"}});
+       out.add(io.write_bytes, {{"major", major}, {"minor", minor}, {"operation", "Write"}});
+     }},
+};
+
+}  // namespace
+
+std::span<const Row<ContainerRecord>> lifecycle_rows() noexcept {
+  return lifecycle;
+}
+std::span<const Row<Container>> limit_rows() noexcept {
+  return limits;
+}
+std::span<const Row<CpuStats>> cpu_rows() noexcept {
+  return cpu_metrics;
+}
+std::span<const Row<MemoryStats>> memory_rows() noexcept {
+  return memory_metrics;
+}
+std::span<const Row<NetworkStats>> network_rows() noexcept {
+  return network_metrics;
+}
+std::span<const Row<BlockIoStats>> block_io_rows() noexcept {
+  return block_io_metrics;
+}
+
+}  // namespace tidegauge::metrics

@@ -1,0 +1,45 @@
+#include "metrics/metric_table.h"
+
+namespace tidegauge::metrics {
+namespace {
+
+using enum MetricType;
+
+constexpr Row<Logger> log_metrics[] = {
+    {{"tidegauge_log_lines_total", counter, "Lines logged, by level.", "level"},
+     [](const Logger& logger, const Samples& out) {
+       for (const auto level : {LogLevel::debug, LogLevel::info, LogLevel::warn, LogLevel::error}) {
+         out.add(logger.lines(level), {{"level", to_string(level)}});
+       }
+     }},
+};
+
+// The names that all Prometheus client libraries use.
+constexpr Row<ProcessStats> process_metrics[] = {
+    {{"process_cpu_seconds_total", counter, "CPU time used by this daemon."},
+     [](const ProcessStats& process, const Samples& out) { out.add(process.cpu_seconds); }},
+    {{"process_resident_memory_bytes", gauge, "Resident memory of this daemon."},
+     [](const ProcessStats& process, const Samples& out) { out.add(process.resident_bytes); }},
+    {{"process_virtual_memory_bytes", gauge, "Virtual memory of this daemon."},
+     [](const ProcessStats& process, const Samples& out) { out.add(process.virtual_bytes); }},
+    {{"process_open_fds", gauge, "File descriptors open."},
+     [](const ProcessStats& process, const Samples& out) { out.add(process.open_fds); }},
+    {{"process_max_fds", gauge, "Most file descriptors allowed."},
+     [](const ProcessStats& process, const Samples& out) { out.add(process.max_fds); }},
+    {{"process_threads", gauge, "Threads of this daemon."},
+     [](const ProcessStats& process, const Samples& out) { out.add(process.threads); }},
+    {{"process_start_time_seconds", gauge,
+      "When this daemon was started, in seconds since the Unix epoch."},
+     [](const ProcessStats& process, const Samples& out) { out.add(process.start_time_seconds); }},
+};
+
+}  // namespace
+
+std::span<const Row<Logger>> log_rows() noexcept {
+  return log_metrics;
+}
+std::span<const Row<ProcessStats>> process_rows() noexcept {
+  return process_metrics;
+}
+
+}  // namespace tidegauge::metrics

@@ -1,0 +1,94 @@
+#include <algorithm>
+#include <string>
+
+#include "metrics/metric_table.h"
+
+namespace tidegauge::metrics {
+namespace {
+
+using enum MetricType;
+using model::CallStats;
+using model::EngineSnapshot;
+
+/// One series that joins by `endpoint`, so that none of its texts is on every other one.
+void write_engine_info(const EngineSnapshot& engine, const Samples& out) {
+  if (!engine.version) return;
+  const auto& version = *engine.version;
+  const auto info = engine.info.value_or(model::EngineInfo{});
+  const auto negotiated =
+      engine.negotiated_api_version ? to_string(*engine.negotiated_api_version) : std::string();
+  const auto cgroup_version = engine.info ? std::to_string(info.cgroup_version) : std::string();
+  out.add(1, {{"version", version.version},
+              {"api_version", to_string(version.api_version)},
+              {"min_api_version", to_string(version.min_api_version)},
+              {"negotiated_api_version", negotiated},
+              {"os", version.os},
+              {"arch", version.arch},
+              {"kernel", version.kernel_version},
+              {"host", info.name},
+              {"operating_system", info.operating_system},
+              {"storage_driver", info.storage_driver},
+              {"cgroup_driver", info.cgroup_driver},
+              {"cgroup_version", cgroup_version}});
+}
+
+void write_container_counts(const EngineSnapshot& engine, const Samples& out) {
+  if (!engine.up) return;  // nobody knows
+  for (const auto state : model::container_states) {
+    const auto count = std::ranges::count_if(
+        engine.containers, [&](const auto& record) { return record.container->state == state; });
+    out.add(static_cast<std::uint64_t>(count), {{"state", to_string(state)}});
+  }
+}
+
+constexpr Row<EngineSnapshot> engine_metrics[] = {
+    {{"tidegauge_engine_up", gauge, "1 while the Engine answers, 0 while it does not."},
+     [](const EngineSnapshot& engine, const Samples& out) { out.add(engine.up); }},
+    {{"tidegauge_snapshot_timestamp_seconds", gauge,
+      "When what this page shows of the Engine was published, in seconds since the Unix epoch."},
+     [](const EngineSnapshot& engine, const Samples& out) {
+       out.add(to_unix_seconds(engine.taken_at));
+     }},
+    {{"tidegauge_engine_info", gauge, "What the Engine says of itself; always 1.",
+      "version, api_version, min_api_version, negotiated_api_version, os, arch, kernel, host, "
+      "operating_system, storage_driver, cgroup_driver, cgroup_version"},
+     write_engine_info},
+    {{"tidegauge_engine_cpus", gauge, "CPUs of the Engine's machine."},
+     [](const EngineSnapshot& engine, const Samples& out) {
+       if (engine.info) out.add(engine.info->cpus);
+     }},
+    {{"tidegauge_engine_memory_bytes", gauge, "Memory of the Engine's machine."},
+     [](const EngineSnapshot& engine, const Samples& out) {
+       if (engine.info) out.add(engine.info->memory_bytes);
+     }},
+    {{"tidegauge_engine_containers", gauge, "Containers by state. Absent while the Engine is down.",
+      "state"},
+     write_container_counts},
+};
+
+constexpr Row<CallStats> call_metrics[] = {
+    {{"tidegauge_engine_requests_total", counter, "Calls made to the Engine, failed ones included.",
+      "call"},
+     [](const CallStats& call, const Samples& out) { out.add(call.requests); }},
+    {{"tidegauge_engine_request_failures_total", counter,
+      "Calls that failed, by reason. A reason appears with its first failure.", "call, reason"},
+     [](const CallStats& call, const Samples& out) {
+       for (const auto& [reason, count] : call.failures) {
+         out.add(count, {{"reason", to_string(reason)}});
+       }
+     }},
+    {{"tidegauge_engine_request_duration_seconds", histogram,
+      "How long calls took, failed ones included.", "call"},
+     [](const CallStats& call, const Samples& out) { out.add(call.duration); }},
+};
+
+}  // namespace
+
+std::span<const Row<EngineSnapshot>> engine_rows() noexcept {
+  return engine_metrics;
+}
+std::span<const Row<CallStats>> call_rows() noexcept {
+  return call_metrics;
+}
+
+}  // namespace tidegauge::metrics

@@ -1,0 +1,53 @@
+#pragma once
+
+// The table of metrics: one row each, with its name, type, help, and the function that takes its
+// values from what it is about. A new metric is a new row; `page.cpp` renders the rows and
+// `reference.cpp` prints them. Names, labels and units are cAdvisor's where it has the metric.
+// Immutable, hence thread-safe.
+
+#include <span>
+
+#include "metrics/process_stats.h"
+#include "metrics/text_format.h"
+#include "tidegauge/model/call_stats.h"
+#include "tidegauge/model/pool_stats.h"
+#include "tidegauge/model/snapshot.h"
+#include "tidegauge/util/log.h"
+
+namespace tidegauge::metrics {
+
+/// Source is what the metric is about; the labels that name it come from the caller.
+template <class Source>
+struct Row {
+  Family family;
+  void (*write)(const Source& source, const Samples& out);
+};
+
+// Of each container.
+[[nodiscard]] std::span<const Row<model::ContainerRecord>> lifecycle_rows() noexcept;
+[[nodiscard]] std::span<const Row<model::Container>> limit_rows() noexcept;  ///< with processes
+[[nodiscard]] std::span<const Row<model::CpuStats>> cpu_rows() noexcept;
+[[nodiscard]] std::span<const Row<model::MemoryStats>> memory_rows() noexcept;
+[[nodiscard]] std::span<const Row<model::NetworkStats>> network_rows() noexcept;
+[[nodiscard]] std::span<const Row<model::BlockIoStats>> block_io_rows() noexcept;
+
+// Of each Engine.
+[[nodiscard]] std::span<const Row<model::EngineSnapshot>> engine_rows() noexcept;
+[[nodiscard]] std::span<const Row<model::CallStats>> call_rows() noexcept;
+[[nodiscard]] std::span<const Row<model::PoolStats>> pool_rows() noexcept;
+
+// Of the daemon.
+[[nodiscard]] std::span<const Row<Logger>> log_rows() noexcept;
+[[nodiscard]] std::span<const Row<ProcessStats>> process_rows() noexcept;
+
+/// Those that prometheus-cpp keeps (`instruments.cpp`): counted in place, so without a function.
+inline constexpr Family build_info{"tidegauge_build_info", MetricType::gauge,
+                                   "The version of this daemon; always 1.", "version"};
+inline constexpr Family cycle_duration{"tidegauge_cycle_duration_seconds", MetricType::histogram,
+                                       "How long a cycle of listing, inspecting and sampling took.",
+                                       "endpoint"};
+inline constexpr Family cycle_errors{"tidegauge_cycle_errors_total", MetricType::counter,
+                                     "Failed calls of the monitoring cycles, by step.",
+                                     "endpoint, step"};
+
+}  // namespace tidegauge::metrics

@@ -1,0 +1,81 @@
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+#include "metrics/metric_table.h"
+#include "tidegauge/metrics/page.h"
+
+namespace tidegauge::metrics {
+namespace {
+
+constexpr std::string_view introduction = R"(# Metrics
+
+What `/metrics` shows, in its order. This page is printed from the tables that the program renders
+from, and a test compares: change the table (`src/metrics/*_rows.cpp`), then run the tests once with
+`TIDEGAUGE_UPDATE=1`.
+
+- Names, labels, units and meanings are cAdvisor's where it has the metric, so that its dashboards
+  and alerts work.
+- Absent is absent: what the Engine did not say has no series, never a zero. Samples carry no
+  timestamps; `container_last_sample_timestamp_seconds` and `tidegauge_snapshot_timestamp_seconds`
+  tell their age.
+- The label `endpoint` always means an Engine. It is on the series of containers, Engines and cycles
+  when there are several Engines, and left out when there is one.
+- Sizes are bytes and times are seconds unless the help says otherwise.
+)";
+
+constexpr std::string_view container_text =
+    R"(Every series of a container carries `id` (its cgroup, as `/docker/<id>`), `name`, `image`, and
+`container_label_<key>` for the Docker labels in the option `container_monitor.labels` that it has
+(characters that Prometheus does not allow become `_`).
+)";
+
+void print_heading(std::string& page, std::string_view title, std::string_view text) {
+  page.append("\n## ").append(title).append("\n\n");
+  if (!text.empty()) page.append(text).append("\n");
+  page += "| name | type | labels | meaning |\n| --- | --- | --- | --- |\n";
+}
+
+void print_family(std::string& page, const Family& family) {
+  page.append("| `").append(family.name).append("` | ").append(to_string(family.type));
+  page.append(" | ").append(family.labels).append(" | ").append(family.help).append(" |\n");
+}
+
+template <class Source>
+void print_rows(std::string& page, std::span<const Row<Source>> rows) {
+  for (const auto& row : rows) print_family(page, row.family);
+}
+
+}  // namespace
+
+std::string print_reference() {
+  std::string page(introduction);
+  print_heading(page, "Containers: state and age", container_text);
+  print_rows(page, lifecycle_rows());
+  print_heading(page, "Containers: start, health and limits",
+                "Only of containers that run or are paused.\n");
+  print_rows(page, limit_rows());
+  print_heading(page, "Containers: CPU", "From here on only of containers that were sampled.\n");
+  print_rows(page, cpu_rows());
+  print_heading(page, "Containers: memory", {});
+  print_rows(page, memory_rows());
+  print_heading(page, "Containers: network", {});
+  print_rows(page, network_rows());
+  print_heading(
+      page, "Containers: block I/O",
+      "`device` is its name, as `/dev/vda`, or `major:minor` where the name is not known.\n");
+  print_rows(page, block_io_rows());
+  print_heading(page, "Engines", {});
+  print_rows(page, engine_rows());
+  print_rows(page, call_rows());
+  print_heading(page, "Connection pools", "Each carries `pool`, the name of its endpoint.\n");
+  print_rows(page, pool_rows());
+  print_heading(page, "The daemon", {});
+  for (const auto& family : {build_info, cycle_duration, cycle_errors}) print_family(page, family);
+  print_rows(page, log_rows());
+  print_heading(page, "The process", "Switched off by `metrics.process: false`.\n");
+  print_rows(page, process_rows());
+  return page;
+}
+
+}  // namespace tidegauge::metrics

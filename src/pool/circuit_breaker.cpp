@@ -1,0 +1,62 @@
+#include "tidegauge/pool/circuit_breaker.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace tidegauge::pool {
+
+using model::CircuitState;
+
+CircuitBreaker::CircuitBreaker(const config::PoolConfig& options, std::uint32_t seed)
+    : options_(options), random_(seed) {}
+
+void CircuitBreaker::call_failed(const Error& error, SteadyTime now) {
+  if (cause_) return;
+  if (!blames_configuration(error.code) && ++failures_in_a_row_ < options_.failure_threshold) {
+    return;
+  }
+  probe_failed(error, now);
+}
+
+void CircuitBreaker::probe_started() noexcept {
+  if (state_ == CircuitState::open) enter(CircuitState::half_open);
+}
+
+void CircuitBreaker::probe_failed(const Error& error, SteadyTime now) {
+  if (!cause_) {
+    cause_since_ = now;
+    probes_failed_ = 0;
+  }
+  cause_ = error;
+  enter(blames_configuration(error.code) ? CircuitState::closed : CircuitState::open);
+  schedule_probe(now);
+}
+
+void CircuitBreaker::probe_succeeded() noexcept {
+  cause_.reset();
+  failures_in_a_row_ = 0;
+  enter(CircuitState::closed);
+}
+
+void CircuitBreaker::probe_soon(SteadyTime when) noexcept {
+  next_probe_ = std::min(next_probe_, when);
+}
+
+void CircuitBreaker::enter(CircuitState state) noexcept {
+  if (state == state_) return;
+  state_ = state;
+  ++transitions_[static_cast<std::size_t>(state)];
+}
+
+/// Grows by 1.6 from probe to probe, up to a fifth more or less, never past the maximum.
+void CircuitBreaker::schedule_probe(SteadyTime now) {
+  const std::chrono::duration<double, std::milli> initial = options_.probe_backoff_initial;
+  const std::chrono::duration<double, std::milli> longest = options_.probe_backoff_max;
+  const auto grown = std::min(longest, initial * std::pow(1.6, std::min(probes_failed_, 64U)));
+  ++probes_failed_;
+  std::uniform_real_distribution jitter(0.8, 1.2);
+  const auto delay = std::min(longest, grown * jitter(random_));
+  next_probe_ = now + std::chrono::duration_cast<std::chrono::nanoseconds>(delay);
+}
+
+}  // namespace tidegauge::pool

@@ -1,0 +1,554 @@
+#include "pool/pool_state.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <random>
+#include <utility>
+
+namespace tidegauge::pool {
+
+using model::AcquireFailure;
+using model::CloseReason;
+
+namespace {
+
+constexpr auto abort_grace = std::chrono::seconds{1};
+constexpr std::size_t holders_in_message = 3;
+
+template <class Enum>
+constexpr std::size_t index_of(Enum value) {
+  return static_cast<std::size_t>(value);
+}
+
+std::string seconds_text(std::chrono::nanoseconds duration) {
+  std::array<char, 32> text{};
+  const auto size = std::snprintf(text.data(), text.size(), "%.1f s", to_seconds(duration));
+  return {text.data(), static_cast<std::size_t>(size)};
+}
+
+/// "list by thread 17 for 4.2 s at monitor/container_monitor.cpp:88".
+std::string describe_holder(const Holder& holder, SteadyTime now) {
+  std::string_view file = holder.place.file_name();
+  if (const auto source = file.rfind("/src/"); source != std::string_view::npos) {
+    file.remove_prefix(source + 1);
+  }
+  std::string text(model::to_string(holder.call_class));
+  if (!holder.key_text().empty()) text += " of " + std::string(holder.key_text().substr(0, 12));
+  return text + " by thread " + std::to_string(holder.thread) + " for " +
+         seconds_text(now - holder.since) + " at " + std::string(file) + ":" +
+         std::to_string(holder.place.line());
+}
+
+Errc code_of(AcquireFailure reason) {
+  switch (reason) {
+    case AcquireFailure::timeout:
+      return Errc::pool_timeout;
+    case AcquireFailure::queue_full:
+      return Errc::queue_full;
+    case AcquireFailure::down:
+      return Errc::engine_down;
+    case AcquireFailure::misconfigured:
+      return Errc::misconfigured;
+    case AcquireFailure::quarantined:
+      return Errc::quarantined;
+    case AcquireFailure::cancelled:
+      return Errc::cancelled;
+    case AcquireFailure::closed:
+      return Errc::closed;
+  }
+  return Errc::closed;
+}
+
+}  // namespace
+
+PoolState::PoolState(std::string pool_name, const model::EngineAddress& engine_address,
+                     const config::PoolConfig& pool_options,
+                     std::unique_ptr<http::Transport> pool_transport, Logger& pool_logger,
+                     std::function<void()> wake)
+    : name(std::move(pool_name)),
+      address(engine_address),
+      options(pool_options),
+      logger(pool_logger),
+      transport(std::move(pool_transport)),
+      core(options, options.max_streams, std::random_device{}()),
+      breaker(options, std::random_device{}()),
+      connections(core.slots().size()),
+      quarantine(Quarantine(options)),
+      wake_(std::move(wake)) {}
+
+Result<SlotIndex> PoolState::acquire(const CallTag& tag, SteadyTime deadline,
+                                     const std::stop_token& stop,
+                                     const std::source_location& place) {
+  if (auto error = quarantined(tag)) return fail(std::move(*error));
+  const auto asked = steady_now();
+  Waiter waiter;
+  waiter.holder = make_holder(tag, place, asked);
+  waiter.deadline = deadline;
+  std::optional<AcquireFailure> failure;
+  bool queued = false;
+  {
+    const std::lock_guard lock(mutex);
+    failure = refusal();
+    if (!failure && stop.stop_requested()) failure = AcquireFailure::cancelled;
+    if (!failure && asked >= deadline) failure = AcquireFailure::timeout;
+    if (!failure) {
+      const auto outcome = core.take_or_queue(waiter, asked);
+      if (outcome == LeaseCore::Outcome::taken) {
+        ++counters_.acquired;
+        counters_.wait_success.observe(0);
+        return *waiter.granted;
+      }
+      queued = outcome == LeaseCore::Outcome::queued;
+      if (!queued) failure = AcquireFailure::queue_full;
+    }
+  }
+  if (queued) failure = wait_for_slot(waiter, stop);
+  if (failure) return refused(*failure, asked, tag);
+  return *waiter.granted;
+}
+
+Result<SlotIndex> PoolState::acquire_for_stream(const CallTag& tag, const std::stop_token& stop,
+                                                const std::source_location& place) {
+  if (auto error = quarantined(tag)) return fail(std::move(*error));
+  const auto asked = steady_now();
+  std::optional<AcquireFailure> failure;
+  {
+    const std::lock_guard lock(mutex);
+    failure = refusal();
+    if (!failure && stop.stop_requested()) failure = AcquireFailure::cancelled;
+    if (!failure) {
+      if (const auto slot = core.take_for_stream(make_holder(tag, place, asked), asked)) {
+        ++counters_.acquired;
+        return *slot;
+      }
+      failure = AcquireFailure::queue_full;
+    }
+  }
+  return refused(*failure, asked, tag);
+}
+
+/// A container that is left alone for now.
+std::optional<Error> PoolState::quarantined(const CallTag& tag) {
+  if (tag.key.empty() || !any_quarantined_) return std::nullopt;
+  const auto now = steady_now();
+  const auto until = quarantine.with([&](Quarantine& q) { return q.refusal(tag.key, now); });
+  if (!until) return std::nullopt;
+  const std::lock_guard lock(mutex);
+  ++counters_.failures[index_of(AcquireFailure::quarantined)];
+  return Error{Errc::quarantined, "calls about container " + std::string(tag.key.substr(0, 12)) +
+                                      " got stuck; the next may go in " +
+                                      seconds_text(*until - now)};
+}
+
+Result<SlotIndex> PoolState::refused(AcquireFailure failure, SteadyTime asked, const CallTag& tag) {
+  if (any_quarantined_) quarantine.with([&](Quarantine& q) { q.ended_otherwise(tag.key); });
+  const std::lock_guard lock(mutex);
+  ++counters_.failures[index_of(failure)];
+  counters_.wait_failure.observe(to_seconds(steady_now() - asked));
+  return fail(describe(failure, asked, tag));
+}
+
+std::optional<AcquireFailure> PoolState::refusal() const {
+  if (closing_) return AcquireFailure::closed;
+  if (!breaker.cause()) return std::nullopt;
+  return blames_configuration(breaker.cause()->code) ? AcquireFailure::misconfigured
+                                                     : AcquireFailure::down;
+}
+
+std::optional<AcquireFailure> PoolState::wait_for_slot(Waiter& waiter,
+                                                       const std::stop_token& stop) {
+  const auto asked = waiter.holder.since;
+  // Made and destroyed without the mutex, which it takes; it wakes this waiter alone.
+  const std::stop_callback wake(stop, [this, &waiter] {
+    const std::lock_guard lock(mutex);
+    waiter.wake.notify_one();
+  });
+  std::unique_lock lock(mutex);
+  while (true) {
+    const auto now = steady_now();
+    const bool settled = core.settle(waiter, now);
+    auto failure = waiter.failed;
+    if (!failure && stop.stop_requested()) failure = AcquireFailure::cancelled;
+    if (!failure && now >= waiter.deadline) failure = AcquireFailure::timeout;
+    if (failure) {
+      core.leave(waiter, now);  // a slot granted too late goes to the next
+      return failure;
+    }
+    if (settled) {
+      ++counters_.acquired;
+      counters_.wait_success.observe(to_seconds(now - asked));
+      return std::nullopt;
+    }
+    waiter.wake.wait_until(lock, waiter.deadline);
+  }
+}
+
+http::Connection& PoolState::prepare(SlotIndex index) {
+  auto* connection = connections[index].get();
+  if (connection == nullptr) {
+    auto made = transport->make();
+    connection = made.get();
+    const std::lock_guard lock(mutex);
+    connections[index] = std::move(made);
+    return *connection;
+  }
+  if (connection->fd() < 0) return *connection;
+  const auto& slot = core.slots()[index];  // its socket's fields are its holder's to read
+  if (slot.holder.since >= slot.expires) {
+    close_socket(index, CloseReason::lifetime);
+  } else if (!connection->alive()) {
+    close_socket(index, CloseReason::peer_closed);
+  }
+  return *connection;
+}
+
+void PoolState::release(SlotIndex index) noexcept {
+  const bool connected = connections[index]->fd() >= 0;
+  std::optional<CloseReason> close;
+  std::optional<Holder> late;
+  {
+    const std::lock_guard lock(mutex);
+    if (closing_) close = CloseReason::shutdown;
+    if (breaker.cause() || core.outdated(core.slots()[index])) close = CloseReason::reset;
+  }
+  // A local socket closes in microseconds: the slot is not free before nobody uses it any more.
+  if (close && connected) close_socket(index, *close);
+  const auto now = steady_now();
+  {
+    const std::lock_guard lock(mutex);
+    const auto& slot = core.slots()[index];
+    counters_.use[index_of(slot.holder.call_class)].observe(to_seconds(now - slot.holder.since));
+    if (slot.leak_reported) {
+      late = slot.holder;
+      ++counters_.leaks_recovered;
+    }
+    core.release(index, connected && !close, now);
+    if (closing_) changed_.notify_all();
+  }
+  if (late) {
+    logger.info("connection came back after all",
+                {{"pool", name}, {"holder", describe_holder(*late, now)}});
+  }
+}
+
+void PoolState::note_transfer(SlotIndex index, CloseReason reason) {
+  const auto& connection = *connections[index];
+  const auto& transfer = connection.last_transfer();
+  if (!transfer.connect_time && connection.fd() >= 0) return;  // nothing opened, nothing closed
+  const std::lock_guard lock(mutex);
+  auto& slot = core.slots()[index];
+  if (transfer.connect_time) {
+    if (slot.connected) {
+      ++counters_.closed[index_of(CloseReason::peer_closed)];
+      ++counters_.silent_reconnects;
+    }
+    slot.connected = true;
+    ++counters_.created;
+    counters_.create.observe(to_seconds(*transfer.connect_time));
+    core.note_connected(index, steady_now());
+  }
+  if (slot.connected && connection.fd() < 0) {
+    slot.connected = false;
+    ++counters_.closed[index_of(reason)];
+  }
+}
+
+void PoolState::note_answer(SlotIndex index) {
+  const auto& transfer = connections[index]->last_transfer();
+  const auto& holder = core.slots()[index].holder;  // the caller's own
+  {
+    const std::lock_guard lock(mutex);
+    breaker.call_succeeded();
+    last_answer = steady_now();
+    counters_.first_byte[index_of(holder.call_class)].observe(
+        to_seconds(transfer.first_byte_at.value_or(last_answer) - transfer.sent_at));
+  }
+  if (!any_quarantined_ || holder.key_text().empty()) return;
+  const bool news = quarantine.with([&](Quarantine& q) {
+    const bool released = q.answered(holder.key_text());
+    any_quarantined_ = q.size() > 0;
+    return released;
+  });
+  if (news) {
+    logger.info("calls about a container are answered again",
+                {{"endpoint", name}, {"container", holder.key_text()}});
+  }
+}
+
+void PoolState::note_failure(SlotIndex index, const Error& error) {
+  const auto holder = core.slots()[index].holder;
+  if (means_stuck(error.code)) {
+    note_stuck(holder);
+  } else if (any_quarantined_) {
+    quarantine.with([&](Quarantine& q) { q.ended_otherwise(holder.key_text()); });
+  }
+  if (!blames_engine(error.code)) return;
+  std::unique_lock lock(mutex);
+  const auto before = breaker.cause();
+  suspicious = true;
+  breaker.call_failed(error, steady_now());
+  react_to(before, std::move(lock));
+}
+
+void PoolState::note_stuck(const Holder& holder) {
+  {
+    const std::lock_guard lock(mutex);
+    ++counters_.stuck[index_of(holder.call_class)];
+    suspicious = true;  // is it the Engine, or only what the call was about?
+  }
+  const auto now = steady_now();
+  const auto key = holder.key_text();
+  const bool news = quarantine.with([&](Quarantine& q) {
+    if (holder.call_class == model::CallClass::list) q.list_got_stuck(now);
+    if (key.empty()) return false;
+    any_quarantined_ = true;
+    return q.got_stuck(key, now);
+  });
+  if (news) {
+    logger.warn("calls about a container get stuck: it is left alone for a while",
+                {{"endpoint", name}, {"container", key}});
+  }
+  wake_maintenance();
+}
+
+void PoolState::note_probe(const std::optional<Error>& failure) {
+  std::unique_lock lock(mutex);
+  const auto before = breaker.cause();
+  const auto now = steady_now();
+  if (failure) {
+    ++counters_.probes_failed;
+    breaker.probe_failed(*failure, now);
+  } else {
+    ++counters_.probes_succeeded;
+    last_answer = now;
+    if (before) {
+      recovered_at = now;
+      core.limit_leases(1);  // the upkeep lets in more, bit by bit
+      breaker.probe_succeeded();
+    }
+  }
+  react_to(before, std::move(lock));
+}
+
+/// After the breaker was told something: passes on a change, and logs it once.
+void PoolState::react_to(const std::optional<Error>& before, std::unique_lock<std::mutex> lock) {
+  const auto after = breaker.cause();
+  const auto age = steady_now() - breaker.cause_since();
+  const bool changed = before.has_value() != after.has_value();
+  if (changed) {
+    ++health_version_;
+    if (after) core.fail_waiters(*refusal());
+    changed_.notify_all();
+  }
+  lock.unlock();
+  wake_maintenance();
+  if (!changed) return;
+  if (after) {
+    logger.warn("engine is down", {{"endpoint", name}, {"reason", after->message}});
+  } else {
+    logger.info("engine is up again", {{"endpoint", name}, {"after", seconds_text(age)}});
+  }
+}
+
+void PoolState::log_leak(const Holder& holder, SteadyTime now) const {
+  logger.warn("connection has been held for too long",
+              {{"pool", name}, {"holder", describe_holder(holder, now)}});
+}
+
+void PoolState::log_degraded(bool is_degraded) const {
+  if (is_degraded) {
+    logger.warn("engine answers pings, but calls get stuck: fewer are made at the same time",
+                {{"endpoint", name}});
+  } else {
+    logger.info("calls do not get stuck any more", {{"endpoint", name}});
+  }
+}
+
+void PoolState::wake_maintenance() const {
+  if (wake_) wake_();
+}
+
+void PoolState::count_stale_retry() {
+  const std::lock_guard lock(mutex);
+  ++counters_.stale_retries;
+}
+
+void PoolState::close_socket(SlotIndex index, CloseReason reason) {
+  connections[index]->close();
+  const std::lock_guard lock(mutex);
+  auto& slot = core.slots()[index];
+  if (!slot.connected) return;
+  slot.connected = false;
+  ++counters_.closed[index_of(reason)];
+}
+
+/// Under the mutex: how the pool stands, and what to make of it.
+Error PoolState::describe(AcquireFailure reason, SteadyTime asked, const CallTag& tag) const {
+  const auto now = steady_now();
+  const auto standing = std::to_string(core.leased()) + " of " +
+                        std::to_string(core.request_slots()) + " lent, " +
+                        std::to_string(core.waiting()) + " waiting";
+  if (const auto& cause = breaker.cause();
+      cause && (reason == AcquireFailure::down || reason == AcquireFailure::misconfigured)) {
+    const auto wait = std::max(breaker.next_probe() - now, SteadyTime::duration{});
+    const auto code = reason == AcquireFailure::down ? Errc::engine_down : cause->code;
+    return {code, "engine " + name + " down for " + seconds_text(now - breaker.cause_since()) +
+                      ", next probe in " + seconds_text(wait) + ": " + cause->message};
+  }
+  if (reason == AcquireFailure::queue_full && tag.call_class == model::CallClass::stream) {
+    return {Errc::queue_full, "all " + std::to_string(options.max_streams) + " streams of " + name +
+                                  " are in use: raise pool.max_streams"};
+  }
+  if (reason == AcquireFailure::closed) return {Errc::closed, "pool " + name + " is closed"};
+  auto message = reason == AcquireFailure::queue_full
+                     ? "too many callers wait for a connection to " + name
+                     : "no connection to " + name + " became free in " + seconds_text(now - asked);
+  if (reason == AcquireFailure::cancelled) message = "cancelled while waiting for a connection";
+  message += " (" + standing + ")";
+  const auto longest = holders(holders_in_message);
+  for (std::size_t i = 0; i < longest.size(); ++i) {
+    message += (i == 0 ? "; held longest: " : "; ") + longest[i];
+  }
+  return {code_of(reason), std::move(message)};
+}
+
+/// Under the mutex: the oldest leases first.
+std::vector<std::string> PoolState::holders(std::size_t at_most) const {
+  std::vector<const Holder*> found;
+  for (const auto& slot : core.slots()) {
+    if (slot.state == SlotState::leased) found.push_back(&slot.holder);
+  }
+  std::ranges::sort(found, {}, &Holder::since);
+  found.resize(std::min(found.size(), at_most));
+  std::vector<std::string> texts;
+  const auto now = steady_now();
+  for (const auto* holder : found) texts.push_back(describe_holder(*holder, now));
+  return texts;
+}
+
+EngineHealth PoolState::health() const {
+  const std::lock_guard lock(mutex);
+  return {.up = !breaker.cause(), .reason = breaker.cause(), .version = health_version_};
+}
+
+EngineHealth PoolState::wait_for_change(std::uint64_t seen, SteadyTime until,
+                                        const std::stop_token& stop) const {
+  const std::stop_callback wake(stop, [this] {
+    const std::lock_guard lock(mutex);
+    changed_.notify_all();
+  });
+  std::unique_lock lock(mutex);
+  while (health_version_ == seen && !stop.stop_requested() && steady_now() < until) {
+    changed_.wait_until(lock, until);
+  }
+  return {.up = !breaker.cause(), .reason = breaker.cause(), .version = health_version_};
+}
+
+CloseReport PoolState::close(SteadyTime deadline) {
+  std::vector<SlotIndex> idle;
+  std::unique_lock lock(mutex);
+  closing_ = true;
+  core.fail_waiters(AcquireFailure::closed);
+  for (SlotIndex slot = 0; slot < core.slots().size(); ++slot) {
+    if (core.claim(slot)) idle.push_back(slot);
+  }
+  lock.unlock();
+  for (const auto slot : idle) {
+    if (connections[slot]) close_socket(slot, CloseReason::shutdown);
+  }
+  lock.lock();
+  const auto none_lent = [this] {
+    return std::ranges::none_of(core.slots(),
+                                [](const Slot& s) { return s.state == SlotState::leased; });
+  };
+  if (!changed_.wait_until(lock, deadline, none_lent)) {
+    const auto held = lent_connections();
+    lock.unlock();
+    for (auto* const connection : held) connection->abort(Errc::closed);
+    lock.lock();
+    changed_.wait_until(lock, steady_now() + abort_grace, none_lent);
+  }
+  return holders(core.slots().size());
+}
+
+std::vector<http::Connection*> PoolState::lent_connections() const {
+  std::vector<http::Connection*> lent;
+  for (SlotIndex slot = 0; slot < core.slots().size(); ++slot) {
+    if (core.slots()[slot].state == SlotState::leased && connections[slot]) {
+      lent.push_back(connections[slot].get());
+    }
+  }
+  return lent;
+}
+
+model::PoolStats PoolState::stats() const {
+  model::PoolStats stats;
+  stats.pool = name;
+  stats.connections_max = options.max_connections;
+  stats.connections_min = options.min_connections;
+  stats.open_sockets = transport->open_sockets();
+  stats.quarantined_keys =
+      static_cast<std::uint32_t>(quarantine.with([](const Quarantine& q) { return q.size(); }));
+  const std::lock_guard lock(mutex);
+  const auto now = steady_now();
+  for (SlotIndex index = 0; index < core.slots().size(); ++index) {
+    const auto& slot = core.slots()[index];
+    if (slot.state == SlotState::idle) ++stats.connections_idle;
+    if (slot.state == SlotState::maintaining) ++stats.connections_connecting;
+    if (slot.state != SlotState::leased) continue;
+    ++(core.is_stream_slot(index) ? stats.connections_stream : stats.connections_active);
+    if (slot.leak_reported) ++stats.leaked_leases;
+    stats.oldest_lease_seconds =
+        std::max(stats.oldest_lease_seconds, to_seconds(now - slot.holder.since));
+  }
+  stats.pending_requests = core.waiting();
+  if (core.head() != nullptr) {
+    stats.oldest_waiter_seconds = to_seconds(now - core.head()->holder.since);
+  }
+  stats.degraded = degraded;
+  stats.circuit = breaker.state();
+  if (breaker.cause()) {
+    stats.next_probe_seconds = std::max(0.0, to_seconds(breaker.next_probe() - now));
+  }
+  stats.circuit_transitions = breaker.transitions();
+  stats.acquired = counters_.acquired;
+  stats.connections_created = counters_.created;
+  stats.connections_peak = core.peak();
+  stats.connections_closed = counters_.closed;
+  stats.acquire_failures = counters_.failures;
+  stats.stuck_operations = counters_.stuck;
+  stats.probes_succeeded = counters_.probes_succeeded;
+  stats.probes_failed = counters_.probes_failed;
+  stats.stale_retries = counters_.stale_retries;
+  stats.silent_reconnects = counters_.silent_reconnects;
+  stats.leaks_detected = leaks_detected;
+  stats.leaks_recovered = counters_.leaks_recovered;
+  stats.expired_waiters_evicted = core.evicted();
+  stats.barged = core.barged();
+  stats.handed_off = core.handed_off();
+  stats.wait_success = counters_.wait_success;
+  stats.wait_failure = counters_.wait_failure;
+  stats.use = counters_.use;
+  stats.first_byte = counters_.first_byte;
+  stats.create = counters_.create;
+  return stats;
+}
+
+std::vector<model::SlotStats> PoolState::slots() const {
+  std::vector<model::SlotStats> all;
+  const std::lock_guard lock(mutex);
+  const auto now = steady_now();
+  for (SlotIndex index = 0; index < core.slots().size(); ++index) {
+    const auto& slot = core.slots()[index];
+    const bool leased = slot.state == SlotState::leased;
+    all.push_back({.slot = index,
+                   .state = std::string(to_string(slot.state)),
+                   .for_streams = core.is_stream_slot(index),
+                   .connected = slot.connected,
+                   .uses = slot.uses,
+                   .holder = leased ? describe_holder(slot.holder, now) : std::string()});
+  }
+  return all;
+}
+
+}  // namespace tidegauge::pool

@@ -1,0 +1,141 @@
+#pragma once
+
+// What a ConnectionPool, its leases and its upkeep share. Lives until the last lease is back.
+//
+// One short mutex guards the books (`core`, `breaker`, `counters`). A connection itself belongs to
+// whoever holds its slot, and is used, closed and polled without the mutex; others may only abort
+// it, which it is made for.
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <source_location>
+#include <string>
+#include <vector>
+
+#include "tidegauge/config/config.h"
+#include "tidegauge/http/connection.h"
+#include "tidegauge/model/engine_address.h"
+#include "tidegauge/model/pool_stats.h"
+#include "tidegauge/pool/circuit_breaker.h"
+#include "tidegauge/pool/connection_pool.h"
+#include "tidegauge/pool/lease_core.h"
+#include "tidegauge/pool/quarantine.h"
+#include "tidegauge/util/guarded.h"
+#include "tidegauge/util/log.h"
+
+namespace tidegauge::pool {
+
+/// Why a call has closed its socket, where it did.
+[[nodiscard]] model::CloseReason close_reason(const Result<http::Response>& result) noexcept;
+[[nodiscard]] model::CloseReason close_reason(Errc code) noexcept;
+
+class PoolState {
+ public:
+  PoolState(std::string name, const model::EngineAddress& address,
+            const config::PoolConfig& options, std::unique_ptr<http::Transport> transport,
+            Logger& logger, std::function<void()> wake);
+
+  /// A granted slot, or why not.
+  Result<SlotIndex> acquire(const CallTag& tag, SteadyTime deadline, const std::stop_token& stop,
+                            const std::source_location& place);
+  /// A slot of a stream's, at once or not at all.
+  Result<SlotIndex> acquire_for_stream(const CallTag& tag, const std::stop_token& stop,
+                                       const std::source_location& place);
+  /// Readies the connection of a slot just granted: makes it if there is none yet, and closes a
+  /// socket that is dead, too old, or of an Engine that is gone.
+  http::Connection& prepare(SlotIndex slot);
+  void release(SlotIndex slot) noexcept;
+
+  /// After a request on a slot that the caller holds: keeps the books of its socket. `reason`: why
+  /// it was closed, where it was.
+  void note_transfer(SlotIndex slot, model::CloseReason reason);
+  /// The Engine has answered a call of a caller, whatever it said.
+  void note_answer(SlotIndex slot);
+  /// A failed call of a caller.
+  void note_failure(SlotIndex slot, const Error& error);
+  void count_stale_retry();
+
+  /// Closes the socket of a slot that the caller holds.
+  void close_socket(SlotIndex slot, model::CloseReason reason);
+
+  [[nodiscard]] model::PoolStats stats() const;
+  [[nodiscard]] std::vector<model::SlotStats> slots() const;
+  [[nodiscard]] EngineHealth health() const;
+  EngineHealth wait_for_change(std::uint64_t seen, SteadyTime until,
+                               const std::stop_token& stop) const;
+  CloseReport close(SteadyTime deadline);
+
+  /// The outcome of a ping or probe. Under no lock; logs a change once.
+  void note_probe(const std::optional<Error>& failure);
+
+  /// Under the mutex: the connections that callers and streams hold, to be aborted off it.
+  [[nodiscard]] std::vector<http::Connection*> lent_connections() const;
+
+  /// A lease has been held for too long. Under no lock.
+  void log_leak(const Holder& holder, SteadyTime now) const;
+  void log_degraded(bool is_degraded) const;
+
+  const std::string name;
+  const model::EngineAddress address;
+  const config::PoolConfig options;
+  Logger& logger;
+  const std::unique_ptr<http::Transport> transport;  ///< outlives the connections below
+
+  mutable std::mutex mutex;
+  // Guarded by the mutex:
+  LeaseCore core;
+  CircuitBreaker breaker;
+  std::vector<std::unique_ptr<http::Connection>> connections;  ///< by slot; made at first use
+  SteadyTime last_answer{};   ///< when the Engine last answered a call or a ping
+  SteadyTime recovered_at{};  ///< when the last outage ended; callers are let in bit by bit
+  bool suspicious = false;    ///< a call has failed: the next ping is due at once
+  bool degraded = false;      ///< pings are answered, but several containers are stuck
+  std::uint64_t leaks_detected = 0;
+
+  /// Guards itself: asked before the mutex is taken.
+  Guarded<Quarantine> quarantine;
+
+ private:
+  struct Counters {
+    std::uint64_t acquired = 0;
+    std::uint64_t created = 0;
+    std::uint64_t probes_succeeded = 0;
+    std::uint64_t probes_failed = 0;
+    std::uint64_t stale_retries = 0;
+    std::uint64_t silent_reconnects = 0;
+    std::uint64_t leaks_recovered = 0;
+    std::array<std::uint64_t, model::close_reason_count> closed{};
+    std::array<std::uint64_t, model::acquire_failure_count> failures{};
+    std::array<std::uint64_t, model::call_class_count> stuck{};
+    model::DurationHistogram wait_success;
+    model::DurationHistogram wait_failure;
+    std::array<model::DurationHistogram, model::call_class_count> use;
+    std::array<model::DurationHistogram, model::call_class_count> first_byte;
+    model::DurationHistogram create;
+  };
+
+  [[nodiscard]] std::optional<Error> quarantined(const CallTag& tag);
+  [[nodiscard]] std::optional<model::AcquireFailure> refusal() const;
+  Result<SlotIndex> refused(model::AcquireFailure failure, SteadyTime asked, const CallTag& tag);
+  std::optional<model::AcquireFailure> wait_for_slot(Waiter& waiter, const std::stop_token& stop);
+  [[nodiscard]] Error describe(model::AcquireFailure reason, SteadyTime asked,
+                               const CallTag& tag) const;
+  [[nodiscard]] std::vector<std::string> holders(std::size_t at_most) const;
+  void note_stuck(const Holder& holder);
+  void wake_maintenance() const;
+  void react_to(const std::optional<Error>& cause_before, std::unique_lock<std::mutex> lock);
+
+  std::function<void()> wake_;
+  std::atomic<bool> any_quarantined_ = false;  // spares most calls a look
+  // Guarded by the mutex:
+  Counters counters_;
+  bool closing_ = false;
+  std::uint64_t health_version_ = 0;
+  mutable std::condition_variable changed_;  ///< of the health, or a lease came back while closing
+};
+
+}  // namespace tidegauge::pool

@@ -1,0 +1,77 @@
+#include "tidegauge/pool/pooled_connection.h"
+
+#include <utility>
+
+#include "pool/pool_state.h"
+
+namespace tidegauge::pool {
+namespace {
+
+/// A socket that had been idle was dead already when the call was written to it.
+bool died_idle(const http::Transfer& transfer, const Error& error) {
+  return error.code == Errc::connection_lost && transfer.reused_socket &&
+         transfer.bytes_received == 0;
+}
+
+}  // namespace
+
+model::CloseReason close_reason(const Result<http::Response>& result) noexcept {
+  // Answered, and closed by the Engine, which wants no more requests on it.
+  return result ? model::CloseReason::peer_closed : close_reason(result.error().code);
+}
+
+model::CloseReason close_reason(Errc code) noexcept {
+  if (means_stuck(code)) return model::CloseReason::stuck;
+  switch (code) {
+    case Errc::engine_down:
+      return model::CloseReason::reset;
+    case Errc::closed:
+      return model::CloseReason::shutdown;
+    default:
+      return model::CloseReason::error;
+  }
+}
+
+PooledConnection::PooledConnection(std::shared_ptr<PoolState> state, SlotIndex slot)
+    : state_(std::move(state)), slot_(slot), connection_(&state_->prepare(slot)) {}
+
+PooledConnection::PooledConnection(PooledConnection&& other) noexcept
+    : state_(std::move(other.state_)), slot_(other.slot_), connection_(other.connection_) {}
+
+PooledConnection& PooledConnection::operator=(PooledConnection&& other) noexcept {
+  if (this == &other) return *this;
+  release();
+  state_ = std::move(other.state_);
+  slot_ = other.slot_;
+  connection_ = other.connection_;
+  return *this;
+}
+
+PooledConnection::~PooledConnection() {
+  release();
+}
+
+void PooledConnection::release() noexcept {
+  if (!state_) return;
+  state_->release(slot_);
+  state_.reset();
+}
+
+Result<http::Response> PooledConnection::perform(const http::Request& request,
+                                                 const std::stop_token& stop) {
+  auto result = connection_->perform(request, stop);
+  state_->note_transfer(slot_, close_reason(result));
+  if (!result && died_idle(connection_->last_transfer(), result.error())) {
+    state_->count_stale_retry();
+    result = connection_->perform(request, stop);
+    state_->note_transfer(slot_, close_reason(result));
+  }
+  if (result) {
+    state_->note_answer(slot_);
+  } else {
+    state_->note_failure(slot_, result.error());
+  }
+  return result;
+}
+
+}  // namespace tidegauge::pool

@@ -1,0 +1,46 @@
+#include "pool/socket_watch.h"
+
+#include <sys/inotify.h>
+
+#include <array>
+#include <cstring>
+
+namespace tidegauge::pool {
+
+SocketWatch::SocketWatch(const model::EngineAddress& address) {
+  if (address.scheme != model::EngineAddress::Scheme::unix_socket) return;
+  const auto slash = address.path.rfind('/');
+  directory_ = slash == 0 ? "/" : address.path.substr(0, slash);
+  name_ = address.path.substr(slash + 1);
+  inotify_ = UniqueFd(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  watch();
+}
+
+void SocketWatch::watch() {
+  if (!inotify_.valid()) return;
+  watching_ = ::inotify_add_watch(inotify_.get(), directory_.c_str(),
+                                  IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF) >= 0;
+}
+
+bool SocketWatch::appeared() {
+  if (!watching_) {
+    watch();
+    return false;  // had it appeared with its directory, the next probe would find it
+  }
+  bool found = false;
+  alignas(inotify_event) std::array<char, 4096> buffer{};
+  while (true) {
+    const auto size = ::read(inotify_.get(), buffer.data(), buffer.size());
+    if (size <= 0) return found;
+    for (std::size_t at = 0; at < static_cast<std::size_t>(size);) {
+      inotify_event event{};
+      std::memcpy(&event, buffer.data() + at, sizeof event);
+      const char* const name = buffer.data() + at + sizeof event;
+      if (event.len > 0 && name_ == name) found = true;
+      if ((event.mask & IN_IGNORED) != 0) watching_ = false;  // the directory has gone
+      at += sizeof event + event.len;
+    }
+  }
+}
+
+}  // namespace tidegauge::pool

@@ -1,0 +1,353 @@
+#include "pool/upkeep.h"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "pool/pool_state.h"
+
+namespace tidegauge::pool {
+
+using model::CloseReason;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto socket_debounce = 20ms;  // between a socket's appearance and the probe
+constexpr auto leak_scan_interval = 1s;
+constexpr auto resolver_interval = 10ms;
+constexpr auto ramp_step = 50ms;  // callers let in after an outage double this often
+constexpr std::uint32_t degraded_limit = 2;
+constexpr auto least_health_gap = 100ms;  // however many calls fail, no more pings than this
+
+}  // namespace
+
+Upkeep::Upkeep(PoolState& state)
+    : state_(state), socket_watch_(state.address), advisor_(steady_now()) {}
+
+void Upkeep::run(SteadyTime now, Watch& watch) {
+  look_for_socket(now);
+  advance_checks(now);
+  drop_all_when_down();
+  close_dead(now);
+  close_old(now, watch);
+  start_checks(now, watch);
+  let_callers_in(now, watch);
+  report_leaks(now, watch);
+  advise_on_size(now, watch);
+  watch_sockets(now, watch);
+}
+
+void Upkeep::give_up() {
+  for (const auto& check : checks_) {
+    close_claimed(check.slot, CloseReason::shutdown, steady_now());
+  }
+  checks_.clear();
+}
+
+void Upkeep::look_for_socket(SteadyTime now) {
+  if (!socket_watch_.appeared()) return;
+  const std::lock_guard lock(state_.mutex);
+  if (state_.breaker.cause()) {
+    state_.breaker.probe_soon(now + socket_debounce);
+  } else {
+    state_.suspicious = true;  // a new socket while the old one still answers: a restart
+  }
+}
+
+void Upkeep::advance_checks(SteadyTime now) {
+  std::erase_if(checks_, [&](Check& check) { return finished(check, now); });
+}
+
+/// Moves a check on; whether it is over, and its slot given back.
+bool Upkeep::finished(Check& check, SteadyTime now) {
+  auto& connection = *state_.connections[check.slot];
+  const auto outcome = connection.advance(now);
+  if (!outcome) return false;
+  state_.note_transfer(check.slot, CloseReason::probe_failed);
+  const bool good = *outcome && (*outcome)->status < 500;
+  if (good && check.probes_outage && check.step == Check::Step::ping) {
+    check.step = Check::Step::version;
+    connection.begin({.target = "/version",
+                      .limits = {.connect = state_.options.connect_timeout,
+                                 .total = state_.options.call_timeout}});
+    return finished(check, now);
+  }
+  const bool stale = !*outcome && !check.probes_outage &&
+                     connection.last_transfer().reused_socket &&
+                     (*outcome).error().code == Errc::connection_lost;
+  if (!good) state_.close_socket(check.slot, CloseReason::probe_failed);
+  if (check.slot == state_.core.probe_slot()) state_.close_socket(check.slot, CloseReason::idle);
+  {
+    const std::lock_guard lock(state_.mutex);
+    state_.core.return_claimed(check.slot, connection.fd() >= 0, now);
+  }
+  if (stale) {
+    confirm_fresh_ = true;  // says nothing yet: the Engine may have closed just this one
+  } else if (good) {
+    state_.note_probe(std::nullopt);
+  } else if (*outcome) {
+    state_.note_probe(Error{Errc::server_error, "ping answered with HTTP status " +
+                                                    std::to_string((*outcome)->status)});
+  } else {
+    state_.note_probe((*outcome).error());
+  }
+  return true;
+}
+
+/// An outage has begun: what is in flight can only fail later, and no socket is of use.
+void Upkeep::drop_all_when_down() {
+  std::vector<http::Connection*> in_flight;
+  {
+    const std::lock_guard lock(state_.mutex);
+    const bool down = state_.breaker.cause().has_value();
+    if (down == std::exchange(was_down_, down) || !down) return;
+    state_.core.new_generation();
+    in_flight = state_.lent_connections();
+  }
+  for (auto* const connection : in_flight) connection->abort(Errc::engine_down);
+}
+
+/// Sockets that the Engine has closed while nobody used them.
+void Upkeep::close_dead(SteadyTime now) {
+  std::vector<SlotIndex> slots;
+  std::vector<pollfd> sockets;
+  {
+    const std::lock_guard lock(state_.mutex);
+    for (const auto slot : state_.core.all_idle()) {
+      slots.push_back(slot);
+      sockets.push_back(
+          {.fd = state_.connections[slot]->fd(), .events = POLLIN | POLLRDHUP, .revents = 0});
+    }
+  }
+  if (sockets.empty() || ::poll(sockets.data(), sockets.size(), 0) <= 0) return;
+  for (std::size_t i = 0; i < sockets.size(); ++i) {
+    if (sockets[i].revents == 0) continue;
+    {
+      const std::lock_guard lock(state_.mutex);
+      if (!state_.core.claim(slots[i])) continue;  // borrowed meanwhile: its holder will see
+      state_.suspicious = true;
+    }
+    if (state_.connections[slots[i]]->alive()) {
+      const std::lock_guard lock(state_.mutex);
+      state_.core.return_claimed(slots[i], true, now);
+    } else {
+      close_claimed(slots[i], CloseReason::peer_closed, now);
+    }
+  }
+}
+
+void Upkeep::close_old(SteadyTime now, Watch& watch) {
+  std::vector<std::pair<SlotIndex, CloseReason>> old;
+  {
+    const std::lock_guard lock(state_.mutex);
+    old = find_old(now, watch);
+    for (const auto& [slot, reason] : old) state_.core.claim(slot);
+  }
+  for (const auto& [slot, reason] : old) close_claimed(slot, reason, now);
+}
+
+/// Under the mutex: sockets past their lifetime, of an Engine that is gone, or unused for too long.
+/// Of the last no more than a quarter at a time, and never below the minimum.
+std::vector<std::pair<SlotIndex, CloseReason>> Upkeep::find_old(SteadyTime now,
+                                                                Watch& watch) const {
+  const auto& core = state_.core;
+  const auto& options = state_.options;
+  const auto connected = core.idle().size() + core.leased();
+  const auto spare = connected - std::min<std::size_t>(connected, options.min_connections);
+  auto quota = std::min(spare, (core.idle().size() + 3) / 4);
+  std::vector<std::pair<SlotIndex, CloseReason>> old;
+  for (const auto index : core.all_idle()) {
+    const auto& slot = core.slots()[index];
+    const bool kept =
+        options.idle_timeout.count() == 0 || (quota == 0 && !core.is_stream_slot(index));
+    const auto unused_until = kept ? SteadyTime::max() : slot.last_used + options.idle_timeout;
+    if (core.outdated(slot)) {
+      old.emplace_back(index, CloseReason::reset);
+    } else if (now >= slot.expires) {
+      old.emplace_back(index, CloseReason::lifetime);
+    } else if (now >= unused_until) {
+      old.emplace_back(index, CloseReason::idle);
+      if (!core.is_stream_slot(index)) --quota;
+    } else {
+      watch.until = std::min({watch.until, slot.expires, unused_until});
+    }
+  }
+  return old;
+}
+
+void Upkeep::close_claimed(SlotIndex slot, CloseReason reason, SteadyTime now) {
+  state_.close_socket(slot, reason);
+  const std::lock_guard lock(state_.mutex);
+  state_.core.return_claimed(slot, false, now);
+}
+
+void Upkeep::start_checks(SteadyTime now, Watch& watch) {
+  bool down = false;
+  SteadyTime due;
+  {
+    const std::lock_guard lock(state_.mutex);
+    down = state_.breaker.cause().has_value();
+    due = down ? state_.breaker.next_probe() : next_health_check();
+  }
+  if (down) {
+    if (now >= due && checks_.empty()) probe_outage(now);
+  } else {
+    if (now >= due && checks_.empty()) check_health(now);
+    connect_minimum(now);
+  }
+  if (checks_.empty()) watch.until = std::min(watch.until, due);
+  advance_checks(now);  // sends off what was just begun
+}
+
+/// Under the mutex. Three quarters of the interval after the Engine last answered, so that interval
+/// and time-out together bound how late an outage is noticed.
+SteadyTime Upkeep::next_health_check() const {
+  if (state_.suspicious || confirm_fresh_) return last_check_ + least_health_gap;
+  const auto quiet_since = std::max(state_.last_answer, last_check_);
+  return quiet_since + state_.options.health_check_interval * 3 / 4;
+}
+
+void Upkeep::probe_outage(SteadyTime now) {
+  SlotIndex slot = 0;
+  {
+    const std::lock_guard lock(state_.mutex);
+    slot = claim_unconnected();
+    state_.breaker.probe_started();
+  }
+  last_check_ = now;
+  start_ping(slot, true);
+}
+
+/// Asks on the idle connection that has been silent longest, or on a fresh one where there is
+/// none, or where the answer must not depend on an old socket.
+void Upkeep::check_health(SteadyTime now) {
+  SlotIndex slot = 0;
+  {
+    const std::lock_guard lock(state_.mutex);
+    const auto idle = state_.core.least_recently_used_idle();
+    if (idle && !confirm_fresh_ && state_.core.head() == nullptr) {
+      slot = *idle;
+      state_.core.claim(slot);
+    } else {
+      slot = claim_unconnected();
+    }
+    state_.suspicious = confirm_fresh_ = false;
+  }
+  last_check_ = now;
+  start_ping(slot, false);
+}
+
+/// Under the mutex. The prober's own slot is always free: at most one check runs when it is asked.
+SlotIndex Upkeep::claim_unconnected() {
+  if (state_.core.head() == nullptr) {
+    if (const auto empty = state_.core.claim_empty()) return *empty;
+  }
+  state_.core.claim(state_.core.probe_slot());
+  return state_.core.probe_slot();
+}
+
+void Upkeep::connect_minimum(SteadyTime now) {
+  while (checks_.size() < state_.options.max_connecting) {
+    SlotIndex slot = 0;
+    {
+      const std::lock_guard lock(state_.mutex);
+      const auto& core = state_.core;
+      const auto connected = core.idle().size() + core.leased() + checks_.size();
+      if (connected >= state_.options.min_connections || core.head() != nullptr) return;
+      const auto empty = state_.core.claim_empty();
+      if (!empty) return;
+      slot = *empty;
+    }
+    last_check_ = now;
+    start_ping(slot, false);
+  }
+}
+
+void Upkeep::start_ping(SlotIndex slot, bool probes_outage) {
+  state_.prepare(slot).begin({.method = http::Method::head,
+                              .target = "/_ping",
+                              .limits = {.connect = state_.options.connect_timeout,
+                                         .total = state_.options.probe_timeout}});
+  checks_.push_back({.slot = slot, .probes_outage = probes_outage});
+}
+
+/// After an outage callers come back one, two, four at a time, not all at once; and only a few at
+/// a time while the Engine is stuck on several containers.
+void Upkeep::let_callers_in(SteadyTime now, Watch& watch) {
+  const bool degraded =
+      state_.quarantine.with([now](const Quarantine& q) { return q.degraded(now); });
+  bool news = false;
+  {
+    const std::lock_guard lock(state_.mutex);
+    const auto most = state_.core.request_slots();
+    const auto steps = (now - state_.recovered_at) / ramp_step;
+    auto limit = steps >= 16 ? most : std::min(most, 1U << static_cast<unsigned>(steps));
+    if (limit < most) watch.until = std::min(watch.until, now + ramp_step);
+    if (degraded) limit = std::min(limit, degraded_limit);
+    state_.core.limit_leases(limit);
+    state_.core.dispatch(now);
+    news = std::exchange(state_.degraded, degraded) != degraded;
+  }
+  if (degraded) watch.until = std::min(watch.until, now + leak_scan_interval);
+  if (news) state_.log_degraded(degraded);
+}
+
+void Upkeep::advise_on_size(SteadyTime now, Watch& watch) {
+  watch.until = std::min(watch.until, advisor_.next_look());
+  if (now < advisor_.next_look()) return;
+  const auto stats = state_.stats();
+  SizingAdvisor::Counts counts{
+      .acquires = stats.wait_success.count() + stats.wait_failure.count(),
+      .long_waits = long_waits(stats.wait_success) + long_waits(stats.wait_failure),
+      .max_connections = stats.connections_max};
+  {
+    const std::lock_guard lock(state_.mutex);
+    counts.peak = state_.core.take_recent_peak();
+  }
+  if (const auto advice = advisor_.look(counts, now)) {
+    state_.logger.info("pool size", {{"pool", state_.name}, {"advice", *advice}});
+  }
+}
+
+void Upkeep::report_leaks(SteadyTime now, Watch& watch) {
+  const auto threshold = state_.options.leak_threshold;
+  if (threshold.count() == 0) return;
+  std::vector<Holder> leaks;
+  {
+    const std::lock_guard lock(state_.mutex);
+    for (SlotIndex index = 0; index < state_.core.request_slots(); ++index) {
+      auto& slot = state_.core.slots()[index];
+      if (slot.state != SlotState::leased || slot.leak_reported) continue;
+      const auto due = slot.holder.since + threshold;
+      if (now < due) {
+        watch.until = std::min(watch.until, std::max(due, now + leak_scan_interval));
+        continue;
+      }
+      slot.leak_reported = true;
+      ++state_.leaks_detected;
+      leaks.push_back(slot.holder);
+    }
+  }
+  for (const auto& holder : leaks) state_.log_leak(holder, now);
+}
+
+void Upkeep::watch_sockets(SteadyTime now, Watch& watch) const {
+  const auto add = [&watch](int fd, short events) {
+    if (fd >= 0) watch.descriptors.push_back({.fd = fd, .events = events, .revents = 0});
+  };
+  add(socket_watch_.fd(), POLLIN);
+  for (const auto& check : checks_) {
+    const auto& connection = *state_.connections[check.slot];
+    add(connection.fd(), POLLIN);
+    watch.until = std::min(watch.until, connection.next_limit());
+    // Without a socket yet, libcurl has a name to resolve, and no descriptor to wait for.
+    if (connection.fd() < 0) watch.until = std::min(watch.until, now + resolver_interval);
+  }
+  const std::lock_guard lock(state_.mutex);
+  // Idle ones for their end alone: the answers of a borrower are none of our business.
+  for (const auto slot : state_.core.all_idle()) add(state_.connections[slot]->fd(), POLLRDHUP);
+}
+
+}  // namespace tidegauge::pool

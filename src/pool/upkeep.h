@@ -1,0 +1,68 @@
+#pragma once
+
+// What the maintenance thread does for one pool: pings, probes, connects, closes what is old, and
+// looks for leaks. Never blocks: requests go in steps, and `run` says what to wait for.
+// Belongs to one thread. Its PoolState outlives it.
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "pool/socket_watch.h"
+#include "tidegauge/http/connection.h"
+#include "tidegauge/pool/connection_pool.h"
+#include "tidegauge/pool/lease_core.h"
+#include "tidegauge/pool/sizing_advisor.h"
+#include "tidegauge/util/time.h"
+
+namespace tidegauge::pool {
+
+class PoolState;
+
+class Upkeep {
+ public:
+  explicit Upkeep(PoolState& state);
+
+  void run(SteadyTime now, Watch& watch);
+  /// Ends what is in progress: the pool is closing.
+  void give_up();
+
+ private:
+  /// A request of ours in progress on a slot that we have claimed.
+  struct Check {
+    SlotIndex slot = 0;
+    enum class Step : std::uint8_t { ping, version } step = Step::ping;
+    bool probes_outage = false;  ///< of an open circuit: a ping alone does not close it
+  };
+
+  void look_for_socket(SteadyTime now);
+  void advance_checks(SteadyTime now);
+  [[nodiscard]] bool finished(Check& check, SteadyTime now);
+  void drop_all_when_down();
+  void close_dead(SteadyTime now);
+  void close_old(SteadyTime now, Watch& watch);
+  [[nodiscard]] std::vector<std::pair<SlotIndex, model::CloseReason>> find_old(SteadyTime now,
+                                                                               Watch& watch) const;
+  void close_claimed(SlotIndex slot, model::CloseReason reason, SteadyTime now);
+  void start_checks(SteadyTime now, Watch& watch);
+  void probe_outage(SteadyTime now);
+  void check_health(SteadyTime now);
+  [[nodiscard]] SlotIndex claim_unconnected();
+  void connect_minimum(SteadyTime now);
+  void start_ping(SlotIndex slot, bool probes_outage);
+  void let_callers_in(SteadyTime now, Watch& watch);
+  void advise_on_size(SteadyTime now, Watch& watch);
+  void report_leaks(SteadyTime now, Watch& watch);
+  void watch_sockets(SteadyTime now, Watch& watch) const;
+  [[nodiscard]] SteadyTime next_health_check() const;
+
+  PoolState& state_;
+  SocketWatch socket_watch_;
+  SizingAdvisor advisor_;
+  std::vector<Check> checks_;
+  SteadyTime last_check_{};     ///< when the last ping for health was sent
+  bool confirm_fresh_ = false;  ///< a ping died on an idle socket: ask again on a fresh one
+  bool was_down_ = false;
+};
+
+}  // namespace tidegauge::pool

@@ -1,0 +1,133 @@
+#include "tidegauge/web/server.h"
+
+#include <microhttpd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <exception>
+#include <system_error>
+#include <utility>
+
+#include "web/listen_socket.h"
+
+namespace tidegauge::web {
+namespace {
+
+constexpr unsigned int idle_limit_seconds = 30;
+
+// Its address marks a request whose headers libmicrohttpd has shown us once. To answer it already
+// then would cost the client its kept-alive connection.
+int seen_before = 0;
+
+std::string_view header(MHD_Connection* connection, const char* name) {
+  const char* value = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+  return value == nullptr ? std::string_view{} : std::string_view{value};
+}
+
+Response call_handler(const Route& route, const Request& request) {
+  try {
+    return route.handle(request);
+  } catch (const std::exception& error) {
+    return {.status = MHD_HTTP_INTERNAL_SERVER_ERROR,
+            .body = std::string("internal error: ") + error.what() + "\n"};
+  } catch (...) {
+    return {.status = MHD_HTTP_INTERNAL_SERVER_ERROR, .body = "internal error\n"};
+  }
+}
+
+Response not_found(const std::vector<Route>& routes) {
+  Response response{.status = MHD_HTTP_NOT_FOUND, .body = "not found; there is:\n"};
+  for (const auto& route : routes) response.body += route.path + "\n";
+  return response;
+}
+
+Response respond(MHD_Connection* connection, const std::vector<Route>& routes,
+                 std::string_view path) {
+  const auto route = std::ranges::find(routes, path, &Route::path);
+  if (route == routes.end()) return not_found(routes);
+  return call_handler(*route,
+                      {.path = path,
+                       .accept = header(connection, MHD_HTTP_HEADER_ACCEPT),
+                       .accept_encoding = header(connection, MHD_HTTP_HEADER_ACCEPT_ENCODING)});
+}
+
+/// Hands the body over without a copy: a page may have megabytes.
+MHD_Result queue_answer(MHD_Connection* connection, Response response, const char* allow) {
+  auto body = std::make_unique<std::string>(std::move(response.body));
+  auto* const message = MHD_create_response_from_buffer_with_free_callback_cls(
+      body->size(), body->data(), [](void* owned) { delete static_cast<std::string*>(owned); },
+      body.get());
+  if (message == nullptr) return MHD_NO;
+  [[maybe_unused]] const auto* const taken = body.release();  // the message's now
+  MHD_add_response_header(message, MHD_HTTP_HEADER_CONTENT_TYPE, response.content_type.c_str());
+  if (allow != nullptr) MHD_add_response_header(message, MHD_HTTP_HEADER_ALLOW, allow);
+  const auto result = MHD_queue_response(connection, response.status, message);
+  MHD_destroy_response(message);
+  return result;
+}
+
+MHD_Result answer(void* context, MHD_Connection* connection, const char* path, const char* method,
+                  const char* /*version*/, const char* /*upload*/, std::size_t* upload_size,
+                  void** request_context) {
+  const std::string_view verb = method;
+  if (verb != MHD_HTTP_METHOD_GET && verb != MHD_HTTP_METHOD_HEAD) {
+    return queue_answer(connection,
+                        {.status = MHD_HTTP_METHOD_NOT_ALLOWED, .body = "only GET and HEAD\n"},
+                        "GET, HEAD");
+  }
+  if (*request_context == nullptr) {
+    *request_context = &seen_before;
+    return MHD_YES;
+  }
+  if (*upload_size != 0) {  // the body of a GET means nothing
+    *upload_size = 0;
+    return MHD_YES;
+  }
+  const auto& routes = *static_cast<const std::vector<Route>*>(context);
+  return queue_answer(connection, respond(connection, routes, path), nullptr);
+}
+
+}  // namespace
+
+struct Server::Impl {
+  std::vector<Route> routes;
+  std::uint16_t port = 0;
+  std::string unix_path;
+  MHD_Daemon* daemon = nullptr;
+
+  ~Impl() {
+    if (daemon != nullptr) MHD_stop_daemon(daemon);
+    if (!unix_path.empty()) ::unlink(unix_path.c_str());
+  }
+};
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Server::~Server() = default;
+
+Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options,
+                                              std::vector<Route> routes) {
+  auto socket = open_listen_socket(options.listen_address);
+  if (!socket) return std::unexpected(socket.error());
+  auto impl = std::make_unique<Impl>();
+  impl->routes = std::move(routes);
+  impl->port = socket->port;
+  impl->unix_path = std::move(socket->unix_path);
+  // libmicrohttpd closes the socket, when it cannot start too.
+  impl->daemon = MHD_start_daemon(
+      MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, nullptr, nullptr, &answer, &impl->routes,
+      MHD_OPTION_LISTEN_SOCKET, socket->fd.release(), MHD_OPTION_CONNECTION_LIMIT,
+      options.max_connections, MHD_OPTION_CONNECTION_TIMEOUT, idle_limit_seconds, MHD_OPTION_END);
+  if (impl->daemon == nullptr) {
+    return fail(Errc::system, "cannot start the web server on \"" + options.listen_address +
+                                  "\": " + std::generic_category().message(errno));
+  }
+  return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+std::uint16_t Server::port() const noexcept {
+  return impl_->port;
+}
+
+}  // namespace tidegauge::web

@@ -1,0 +1,302 @@
+// The program as its users run it: a process with arguments, an environment, signals and an exit
+// status, beside a simulated Engine.
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "simulated_engine/simulated_engine.h"
+#include "support/catch.h"
+#include "support/child_process.h"
+#include "support/raw_client.h"
+#include "support/temporary_directory.h"
+#include "support/wait_until.h"
+
+using namespace tidegauge;
+using namespace std::chrono_literals;
+using test::ChildProcess;
+using test::contains;
+using test::RawClient;
+using test::SocketFile;
+
+namespace {
+
+using Arguments = std::vector<std::string>;
+
+Arguments command(Arguments arguments) {
+  arguments.insert(arguments.begin(), TIDEGAUGE_PROGRAM);
+  return arguments;
+}
+
+struct Finished {
+  int status = 0;
+  std::string output;
+  std::string errors;
+};
+
+/// Runs the program until it ends.
+Finished run(Arguments arguments, std::vector<std::string> environment = {}) {
+  ChildProcess program(command(std::move(arguments)), std::move(environment));
+  const int status = program.wait();
+  return {.status = status, .output = program.output(), .errors = program.errors()};
+}
+
+std::size_t count(const std::string& text, std::string_view part) {
+  std::size_t found = 0;
+  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++found;
+  return found;
+}
+
+/// A simulated Engine of ten containers, and the arguments for a program that watches it.
+class Scene {
+ public:
+  Scene() : engine_({.socket_path = socket_path()}) {}
+
+  test::SimulatedEngine& engine() { return engine_; }
+  [[nodiscard]] std::string socket_path() const { return directory_.file("docker.sock"); }
+  [[nodiscard]] std::string write_config(std::string_view content) const {
+    return directory_.write("config.yaml", content);
+  }
+  [[nodiscard]] Arguments with(Arguments more = {}) const {
+    more.push_back("--pool.socket_path=" + socket_path());
+    more.emplace_back("--web.listen_address=127.0.0.1:0");
+    return more;
+  }
+  void kill_engine() {
+    engine_.server().stop_listening(SocketFile::left);
+    engine_.server().disconnect_all();
+  }
+
+ private:
+  test::TemporaryDirectory directory_;
+  test::SimulatedEngine engine_;
+};
+
+/// The program as a daemon, from the moment it serves.
+class Daemon {
+ public:
+  explicit Daemon(Arguments arguments, std::vector<std::string> environment = {})
+      : process_(command(std::move(arguments)), std::move(environment)) {
+    process_.wait_for_errors("tidegauge has started");
+    const auto log = process_.errors();
+    constexpr std::string_view key = " port=";
+    port_ = static_cast<std::uint16_t>(std::stoi(log.substr(log.find(key) + key.size())));
+  }
+
+  ChildProcess& process() { return process_; }
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+  [[nodiscard]] RawClient::Reply get(std::string_view path) const {
+    return RawClient(port_).get(path);
+  }
+  [[nodiscard]] std::string page() const { return get("/metrics").body; }
+  void wait_for_page(std::string_view part) const {
+    test::wait_until("the page says " + std::string(part), 20s,
+                     [&] { return page().contains(part); });
+  }
+
+ private:
+  ChildProcess process_;
+  std::uint16_t port_ = 0;
+};
+
+}  // namespace
+
+// --- actions that end by themselves --------------------------------------------------------------
+
+TEST_CASE("--version and --help are answered on standard output") {
+  const auto version = run({"--version"});
+  CHECK(version.status == 0);
+  CHECK_THAT(version.output, contains("tidegauge 0."));
+  CHECK(version.errors.empty());
+  const auto help = run({"--help"});
+  CHECK(help.status == 0);
+  CHECK_THAT(help.output, contains("--check-config"));
+  CHECK(help.errors.empty());
+}
+
+TEST_CASE("an option that there is not is one line on standard error and status 2") {
+  const auto result = run({"--frobnicate"});
+  CHECK(result.status == 2);
+  CHECK(result.output.empty());
+  CHECK(result.errors == "tidegauge: --frobnicate: is not an option; see tidegauge --help\n");
+}
+
+TEST_CASE("--check-config says that a good configuration is valid") {
+  const Scene scene;
+  const auto file = scene.write_config("container_monitor:\n  interval: 5s\n");
+  const auto result = run({"--config", file, "--check-config"});
+  CHECK(result.status == 0);
+  CHECK(result.output == "the configuration is valid\n");
+  CHECK(result.errors.empty());
+}
+
+TEST_CASE("--check-config tells every mistake of a bad configuration at once, with status 2") {
+  const Scene scene;
+  const auto file = scene.write_config(
+      "pool:\n  max_connections: 0\n  max_conections: 8\ncontainer_monitor:\n  interval: soon\n");
+  const auto result =
+      run({"--config", file, "--check-config", "--log.level=loud"}, {"TIDEGAUGE_WEB_PORT=1"});
+  CHECK(result.status == 2);
+  CHECK(result.output.empty());
+  CHECK_THAT(result.errors, contains(file + ":2: pool.max_connections"));
+  CHECK_THAT(result.errors, contains(file + ":3: \"max_conections\""));
+  CHECK_THAT(result.errors, contains(file + ":5: container_monitor.interval"));
+  CHECK_THAT(result.errors, contains("log.level") && contains("loud"));
+  CHECK_THAT(result.errors, contains("TIDEGAUGE_WEB_PORT"));
+  CHECK(std::ranges::count(result.errors, '\n') == 5);
+}
+
+TEST_CASE("a bad configuration is refused by every action") {
+  for (const auto* action : {"--once", "--healthcheck", "--print-config"}) {
+    CHECK(run({action, "--log.level=loud"}).status == 2);
+  }
+  CHECK(run({"--log.level=loud"}).status == 2);
+  CHECK(run({"--config", "/nonexistent/config.yaml"}).status == 2);
+}
+
+TEST_CASE("--print-config prints a file that says the same again") {
+  const Scene scene;
+  const auto first = run(scene.with({"--print-config", "--pool.max_connections=5"}),
+                         {"TIDEGAUGE_CONTAINER_MONITOR_INTERVAL=7s"});
+  CHECK(first.status == 0);
+  CHECK_THAT(first.output, contains("max_connections: 5") && contains("interval: 7s"));
+  const auto second = run({"--config", scene.write_config(first.output), "--print-config"});
+  CHECK(second.status == 0);
+  CHECK(second.output == first.output);
+}
+
+TEST_CASE("--once prints the page of one cycle and serves nothing") {
+  Scene scene;
+  const auto result = run(scene.with({"--once"}));
+  CHECK(result.status == 0);
+  CHECK_THAT(result.output, contains("tidegauge_engine_up{endpoint=\"local\"} 1\n") ||
+                                contains("tidegauge_engine_up 1\n"));
+  CHECK(count(result.output, "\ncontainer_last_seen{") == 9);  // all but the one never started
+  CHECK(result.output.ends_with('\n'));
+  CHECK(scene.engine().calls(test::EngineCall::list) == 1);
+  CHECK_THAT(result.errors, !contains("tidegauge has started"));
+}
+
+TEST_CASE("--once without an Engine prints a page that says so, and fails") {
+  Scene scene;
+  scene.kill_engine();
+  const auto result = run(scene.with({"--once"}));
+  CHECK(result.status == 1);
+  CHECK(count(result.output, "\ntidegauge_engine_up") == 1);
+  CHECK(count(result.output, "container_last_seen{") == 0);
+}
+
+TEST_CASE("--healthcheck is well while the daemon runs, and not once it has gone") {
+  const Scene scene;
+  Daemon daemon(scene.with());
+  const Arguments arguments{"--healthcheck",
+                            "--web.listen_address=127.0.0.1:" + std::to_string(daemon.port())};
+  CHECK(run(arguments).status == 0);
+  daemon.process().signal(SIGTERM);
+  REQUIRE(daemon.process().wait() == 0);
+  const auto result = run(arguments);
+  CHECK(result.status == 1);
+  CHECK_THAT(result.errors, contains("tidegauge: healthcheck of 127.0.0.1:"));
+  CHECK(std::ranges::count(result.errors, '\n') == 1);
+}
+
+// --- the daemon ----------------------------------------------------------------------------------
+
+TEST_CASE("the daemon serves the containers on its page, and pages about itself") {
+  const Scene scene;
+  const Daemon daemon(scene.with());
+  daemon.wait_for_page("name=\"web-1\"");
+  const auto metrics = daemon.get("/metrics");
+  CHECK(metrics.status == 200);
+  CHECK_THAT(metrics.head, contains("Content-Type: text/plain; version=0.0.4"));
+  CHECK(count(metrics.body, "\ncontainer_last_seen{") == 9);
+  CHECK(daemon.get("/").status == 200);
+  CHECK_THAT(daemon.get("/").body, contains("href=\"/metrics\""));
+  CHECK(daemon.get("/-/healthy").body == "healthy\n");
+  CHECK(daemon.get("/-/ready").body == "ready\n");
+  CHECK(daemon.get("/nowhere").status == 404);
+}
+
+TEST_CASE("without an Engine the daemon starts, is well but not ready, and recovers by itself") {
+  Scene scene;
+  scene.kill_engine();
+  const Daemon daemon(scene.with());
+  test::wait_until("the reason is known", 20s,
+                   [&] { return daemon.get("/-/ready").body.contains("nobody listens"); });
+  CHECK(daemon.get("/-/ready").status == 503);
+  CHECK_THAT(daemon.get("/-/ready").body, contains("local: "));
+  CHECK(daemon.get("/-/healthy").status == 200);
+  CHECK(daemon.get("/metrics").status == 200);
+  scene.engine().server().listen();
+  daemon.wait_for_page("name=\"web-1\"");
+  CHECK(daemon.get("/-/ready").status == 200);
+}
+
+TEST_CASE("SIGTERM and SIGINT end the daemon with status 0, also while the Engine hangs") {
+  const int signal = GENERATE(SIGTERM, SIGINT);
+  const bool frozen = GENERATE(false, true);
+  Scene scene;
+  if (frozen) scene.engine().server().freeze();
+  Daemon daemon(scene.with());
+  if (!frozen) daemon.wait_for_page("name=\"web-1\"");
+  const auto begin = steady_now();
+  daemon.process().signal(signal);
+  CHECK(daemon.process().wait() == 0);
+  CHECK(steady_now() - begin < 4s);
+  CHECK_THAT(daemon.process().errors(), contains("msg=\"stopping\" signal="));
+  CHECK(daemon.process().output().empty());
+}
+
+TEST_CASE("a port in use is one line on standard error and status 1") {
+  const Scene scene;
+  const Daemon daemon(scene.with());
+  auto arguments = scene.with();
+  arguments.push_back("--web.listen_address=127.0.0.1:" + std::to_string(daemon.port()));
+  const auto result = run(arguments);
+  CHECK(result.status == 1);
+  CHECK_THAT(result.errors, contains("Address already in use"));
+  CHECK(std::ranges::count(result.errors, '\n') == 1);
+  CHECK(result.output.empty());
+}
+
+TEST_CASE("the configuration that is shipped starts unedited") {
+  const Scene scene;
+  const std::string file = std::string(TIDEGAUGE_SOURCE_DIR) + "/config/config.yaml";
+  const Daemon daemon({"--config", file}, {"TIDEGAUGE_WEB_LISTEN_ADDRESS=127.0.0.1:0",
+                                           "TIDEGAUGE_POOL_SOCKET_PATH=" + scene.socket_path()});
+  daemon.wait_for_page("name=\"web-1\"");
+}
+
+TEST_CASE("what changes is logged once, however many cycles it lasts") {
+  Scene scene;
+  auto arguments = scene.with();
+  arguments.emplace_back("--container_monitor.interval=1s");
+  arguments.emplace_back("--pool.health_check_interval=2500ms");
+  Daemon daemon(arguments);
+  daemon.wait_for_page("name=\"web-1\"");
+  scene.kill_engine();
+  daemon.process().wait_for_errors("engine is down");
+  const auto down_cycles = [&] {
+    const auto page = daemon.page();
+    constexpr std::string_view series = "tidegauge_cycle_errors_total{step=\"list\"} ";
+    const auto at = page.find(series);
+    return at == std::string::npos ? 0 : std::stoi(page.substr(at + series.size()));
+  };
+  test::wait_until("three cycles have failed", 20s, [&] { return down_cycles() >= 3; });
+  scene.engine().server().listen();
+  daemon.process().wait_for_errors("engine is up again");
+  daemon.wait_for_page("name=\"web-1\"");
+  daemon.process().signal(SIGTERM);
+  REQUIRE(daemon.process().wait() == 0);
+  const auto log = daemon.process().errors();
+  CHECK(count(log, "level=warn") == 1);
+  CHECK(count(log, "engine is down") == 1);
+  CHECK(count(log, "engine is up again") == 1);
+  CHECK(std::ranges::count(log, '\n') == 4);  // and that it started and stops
+}

@@ -1,0 +1,136 @@
+#include "config/value_types.h"
+
+#include <map>
+
+#include "support/catch.h"
+
+using namespace tidegauge;
+using namespace tidegauge::config;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Why a type refuses a value; empty when it does not.
+template <class T>
+std::string refusal(const ValueType<T>& type, const Value& value) {
+  const auto parsed = type.parse(value);
+  return parsed ? "" : parsed.error();
+}
+
+}  // namespace
+
+TEST_CASE("a duration is whole numbers with units, the largest first") {
+  const auto type = duration(0ms, 100h);
+  const std::map<std::string, Milliseconds> written{
+      {"10s", 10s}, {"500ms", 500ms},           {"5m", 5min},        {"1h", 1h}, {"1m30s", 90s},
+      {"90s", 90s}, {"1h2m3s4ms", 3'723'004ms}, {"1h4ms", 1h + 4ms}, {"0", 0ms}, {"0s", 0ms},
+  };
+  for (const auto& [text, meaning] : written) {
+    INFO(text);
+    CHECK(type.parse(text).value() == meaning);
+  }
+}
+
+TEST_CASE("a duration reads back from its text") {
+  const auto type = duration(0ms, 100h);
+  for (const auto value : {0ms, 1ms, 999ms, 1000ms, 1500ms, 60'000ms, 5'400'000ms, 86'399'999ms}) {
+    CHECK(type.parse(type.print(value)).value() == value);
+  }
+  CHECK(type.print(90s) == Value("1m30s"));
+}
+
+TEST_CASE("a number without a unit is told to have none") {
+  CHECK(refusal(duration(1s, 1h), "10") == "10 has no unit: write 10s or 10ms");
+}
+
+TEST_CASE("what is no duration is refused") {
+  const auto* text = GENERATE("ten", "-1s", "+1s", "1.5s", "1 s", "s", "10sec", "30s1m", "1s1s",
+                              "1m30", "10S", "1d", "99999999999999999999s", "10000000000000h");
+  CHECK(refusal(duration(0ms, 1h), text) ==
+        in_quotes(text) + " is not a duration as 10s, 500ms, 5m or 1m30s");
+}
+
+TEST_CASE("bounds belong to what is allowed") {
+  CHECK(refusal(duration(1s, 1h), "1s").empty());
+  CHECK(refusal(duration(1s, 1h), "1h").empty());
+  CHECK(refusal(duration(1s, 1h), "999ms") == "999ms is less than 1s");
+  CHECK(refusal(duration(1s, 1h), "61m") == "61m is more than 1h");
+  CHECK(refusal(duration(1s, 1h), "0") == "0 is less than 1s");
+  CHECK(refusal(number(1, 256), "1").empty());
+  CHECK(refusal(number(1, 256), "256").empty());
+  CHECK(refusal(number(1, 256), "0") == "0 is less than 1");
+  CHECK(refusal(number(1, 256), "-1") == "-1 is less than 1");
+  CHECK(refusal(number(1, 256), "257") == "257 is more than 256");
+  CHECK(refusal(number(1, 256), "4294967297") == "4294967297 is more than 256");
+  CHECK(refusal(fraction(0, 0.5), "0.5").empty());
+  CHECK(refusal(fraction(0, 0.5), "0.51") == "0.51 is more than 0.5");
+  CHECK(refusal(fraction(0, 0.5), "-0.1") == "-0.1 is less than 0");
+}
+
+TEST_CASE("zero can be allowed beside a range that it is not in") {
+  const auto type = duration_or_zero(5s, 1h);
+  CHECK(type.allowed == "5s to 1h, or 0");
+  CHECK(type.parse("0").value() == 0ms);
+  CHECK(refusal(type, "1ms") == "1ms is less than 5s");
+}
+
+TEST_CASE("what is no number is refused") {
+  const auto* text = GENERATE("eight", "8.0", "0x8", "1e2", " 8", "8 ", "99999999999999999999");
+  CHECK(refusal(number(1, 256), text) == in_quotes(text) + " is not a whole number");
+  CHECK(refusal(fraction(0, 1), "nan") == "\"nan\" is not a number");
+  CHECK(refusal(fraction(0, 1), "10%") == "\"10%\" is not a number");
+}
+
+TEST_CASE("a flag is true or false and nothing else") {
+  CHECK(flag().parse("true").value());
+  CHECK_FALSE(flag().parse("false").value());
+  const auto* text = GENERATE("yes", "on", "1", "True", "FALSE");
+  CHECK(refusal(flag(), text) == in_quotes(text) + " is none of the choices");
+  CHECK(flag().allowed == "true, false");
+}
+
+TEST_CASE("a listen address is a host and a port") {
+  const auto* good = GENERATE("127.0.0.1:9717", "[::1]:9717", ":9717", "localhost:0", "[::]:65535");
+  CHECK(refusal(listen_address(), good).empty());
+}
+
+TEST_CASE("a listen address that cannot be one is refused with the reason") {
+  const std::map<std::string, std::string> reasons{
+      {"9717", " has no port"},
+      {"localhost", " has no port"},
+      {"localhost:", " has no valid port"},
+      {"localhost:65536", " has no valid port"},
+      {"localhost:http", " has no valid port"},
+      {"localhost:-1", " has no valid port"},
+      {"::1:9717", " needs brackets around its IPv6 address"},
+      {"[::1:9717", " has no valid host"},
+      {"[]:9717", " has no valid host"},
+      {"http://localhost:9717", " has no valid host"},
+  };
+  for (const auto& [text, reason] : reasons) {
+    CHECK(refusal(listen_address(), text) == in_quotes(text) + reason);
+  }
+}
+
+TEST_CASE("an Engine's address is refused with the reason and without what the row says anyway") {
+  CHECK(refusal(engine_address(), "docker.sock") == "\"docker.sock\" is not an Engine's address");
+  CHECK(refusal(engine_address(), "unix://docker.sock") ==
+        "\"unix://docker.sock\" is not an absolute path");
+  CHECK(refusal(engine_address(), "/" + std::string(106, 'x')).empty());
+}
+
+TEST_CASE("a list is a list, its items are different and not empty") {
+  using Items = std::vector<std::string>;
+  CHECK(list_of_text().parse(Items{}).value().empty());
+  CHECK(list_of_text().parse(Items{"a", "b"}).value() == Items{"a", "b"});
+  CHECK(refusal(list_of_text(), "a") == "\"a\" is not a list");
+  CHECK(refusal(list_of_text(), Items{"a", ""}) == "an item is empty");
+  CHECK(refusal(list_of_text(), Items{"a", "b", "a"}) == "\"a\" is there twice");
+  CHECK(refusal(list_of_text(), Items{"a\nb"}) == "\"a?b\" has a control character");
+  CHECK(refusal(number(1, 2), Items{"1"}) == "a list is not possible here");
+}
+
+TEST_CASE("nothing and control characters are no value") {
+  CHECK(refusal(number(1, 2), "") == "the value is empty");
+  CHECK(refusal(engine_address(), "/run/a\nb") == "\"/run/a?b\" has a control character");
+}

@@ -1,0 +1,265 @@
+#include "docker/json.h"
+
+#include <algorithm>
+
+#include "support/catch.h"
+#include "support/temporary_directory.h"
+
+using namespace tidegauge;
+using namespace tidegauge::docker;
+using test::Approx;
+using test::contains;
+using test::error_of;
+using test::value_of;
+
+namespace {
+
+std::string recorded(const std::string& set, const std::string& name) {
+  return test::read_file(std::string(TIDEGAUGE_TEST_DATA) + "/" + set + "/" + name + ".json");
+}
+
+const std::string engine_20 = "docker-20.10.24-cgroup1";
+const std::string engine_26 = "docker-26.1.5-cgroup1";
+const std::string engine_26_v2 = "docker-26.1.5-cgroup2-systemd";
+const std::string podman = "podman-4.3.1-cgroup1";
+
+model::Container container(const std::string& set, const std::string& name) {
+  return value_of(json::parse_container(recorded(set, "inspect-" + name)));
+}
+
+model::ContainerStats stats(const std::string& set, const std::string& name) {
+  return value_of(json::parse_container_stats(recorded(set, "stats-oneshot-" + name)));
+}
+
+std::string label(const model::Container& container, const std::string& key) {
+  const auto found =
+      std::ranges::find(container.labels, key, [](const auto& l) { return l.first; });
+  return found == container.labels.end() ? "(absent)" : found->second;
+}
+
+}  // namespace
+
+TEST_CASE("an Engine's version is read from real replies") {
+  const auto version = value_of(json::parse_version(recorded(engine_26, "version")));
+  CHECK(version.version == "26.1.5+dfsg1");
+  CHECK(version.api_version == model::ApiVersion{1, 45});
+  CHECK(version.min_api_version == model::ApiVersion{1, 24});
+  CHECK(version.os == "linux");
+  CHECK(version.arch == "amd64");
+  CHECK(value_of(json::parse_version(recorded(podman, "version"))).api_version ==
+        model::ApiVersion{1, 41});
+}
+
+TEST_CASE("an Engine's info says which cgroup driver and version it uses") {
+  const auto v1 = value_of(json::parse_info(recorded(engine_26, "info")));
+  CHECK(v1.cgroup_driver == "cgroupfs");
+  CHECK(v1.cgroup_version == 1);
+  CHECK(v1.cpus == 2);
+  CHECK(v1.memory_bytes == 25276502016);
+  const auto v2 = value_of(json::parse_info(recorded(engine_26_v2, "info")));
+  CHECK(v2.cgroup_driver == "systemd");
+  CHECK(v2.cgroup_version == 2);
+}
+
+TEST_CASE("a list of containers has ids, names without slash, and states") {
+  const auto set = GENERATE(engine_20, engine_26, podman);
+  const auto all = value_of(json::parse_container_list(recorded(set, "containers-all")));
+  const auto named = [&](std::string_view name) {
+    return *std::ranges::find(all, name, &model::ContainerSummary::name);
+  };
+  CHECK(named("web").id.size() == 64);
+  CHECK(named("web").state == model::ContainerState::running);
+  CHECK(named("paused").state == model::ContainerState::paused);
+  CHECK(named("exited").state == model::ContainerState::exited);
+  CHECK(named("created").state == model::ContainerState::created);
+}
+
+TEST_CASE("limits are those that the user set, whichever way") {
+  const auto set = GENERATE(engine_20, engine_26);
+  const auto web = container(set, "web");
+  CHECK(web.limits.memory_bytes == 64U << 20U);
+  CHECK(web.limits.memory_swap_bytes == 128U << 20U);
+  CHECK(web.limits.cpu_quota_us == 50'000);
+  CHECK(web.limits.cpu_period_us == 100'000);
+  CHECK(web.limits.pids == 100);
+  const auto unlimited = container(set, "paused");
+  CHECK_FALSE(unlimited.limits.memory_bytes);
+  CHECK_FALSE(unlimited.limits.cpu_quota_us);
+  CHECK_FALSE(unlimited.limits.pids);
+}
+
+TEST_CASE("a quota without a period has the kernel's default period") {
+  const auto made = value_of(json::parse_container(
+      R"({"Id":"a","HostConfig":{"CpuQuota":25000,"PidsLimit":-1,"MemorySwap":-1}})"));
+  CHECK(made.limits.cpu_quota_us == 25'000);
+  CHECK(made.limits.cpu_period_us == 100'000);
+  CHECK_FALSE(made.limits.pids);
+  CHECK_FALSE(made.limits.memory_swap_bytes);
+}
+
+TEST_CASE("a container that runs has a pid and a start, and no exit code") {
+  const auto web = container(engine_26, "web");
+  CHECK(web.state == model::ContainerState::running);
+  CHECK(web.pid == 13198);
+  CHECK(web.started_at.has_value());
+  CHECK_FALSE(web.finished_at);
+  CHECK_FALSE(web.exit_code);
+  CHECK(label(web, "com.docker.compose.service") == "web");
+}
+
+TEST_CASE("a container that has ended has its exit code, and whether memory ended it") {
+  CHECK(container(engine_20, "exited").exit_code == 3);
+  CHECK_FALSE(container(engine_20, "exited").pid);
+  const auto oom = container(engine_26, "oomkilled");
+  CHECK(oom.exit_code == 137);
+  CHECK(oom.oom_killed);
+}
+
+TEST_CASE("a container in a restart loop is restarting, with the exit code of its last run") {
+  const auto looping = container(engine_20, "looping");
+  CHECK(looping.state == model::ContainerState::restarting);
+  CHECK(looping.exit_code == 1);
+  CHECK(looping.restart_count > 0);
+}
+
+TEST_CASE("a container that was never started has neither start nor exit code") {
+  const auto created = container(engine_26, "created");
+  CHECK(created.state == model::ContainerState::created);
+  CHECK_FALSE(created.started_at);
+  CHECK_FALSE(created.exit_code);
+  CHECK(created.created_at.has_value());
+}
+
+TEST_CASE("health is none without a check, also where Podman sends an empty one") {
+  CHECK(container(engine_20, "healthy").health == model::Health::healthy);
+  const auto unhealthy = container(engine_26, "unhealthy");
+  CHECK(unhealthy.health == model::Health::unhealthy);
+  CHECK(unhealthy.health_failing_streak.value_or(0) > 0);
+  CHECK(container(engine_26, "web").health == model::Health::none);
+  CHECK(container(podman, "looping").health == model::Health::none);
+  CHECK_FALSE(container(podman, "looping").health_failing_streak);
+}
+
+TEST_CASE("labels arrive byte for byte, an empty key included") {
+  const auto odd = container(engine_26, "odd.name_1-x");
+  CHECK(odd.name == "odd.name_1-x");
+  CHECK(label(odd, "") == "empty key");
+  CHECK(label(odd, "backslash") == R"(C:\temp\new)");
+  CHECK(label(odd, "com.docker.compose.service") == "wéb \"1\"");
+  CHECK(label(odd, "control") == "bell\a esc\x1b[31m del\x7f");
+}
+
+TEST_CASE("statistics under cgroup v1 are the kernel's, in base units") {
+  const auto web = stats(engine_20, "web");
+  CHECK(web.cpu->usage_seconds == Approx(0.254335175));
+  CHECK(web.cpu->system_seconds == Approx(0.11));
+  CHECK(web.cpu->throttling->periods == 52);
+  CHECK(web.memory->usage_bytes == 1572864);
+  CHECK(web.memory->working_set_bytes == 1572864 - 1048576);
+  CHECK(web.memory->rss_bytes == 110592);
+  CHECK(web.memory->cache_bytes == 1064960);
+  CHECK(web.memory->max_usage_bytes == 5132288);
+  CHECK(web.memory->fail_count == 0);  // the Engine leaves it out
+  CHECK(web.memory->major_page_faults == 1);
+  REQUIRE(web.networks.size() == 1);
+  CHECK(web.networks[0].interface == "eth0");
+  CHECK(web.networks[0].receive_bytes == 13893);
+  CHECK(web.networks[0].transmit_packets == 119);
+  REQUIRE(web.block_io.size() == 1);
+  CHECK(web.block_io[0].major == 254);
+  CHECK(web.block_io[0].read_bytes == 6045696);
+  CHECK(web.block_io[0].writes == 69);
+  CHECK(web.pids == 2);
+  CHECK(web.pids_limit == 100);
+}
+
+TEST_CASE("statistics under cgroup v2 have the same meaning by other names") {
+  const auto web = stats(engine_26_v2, "web");
+  CHECK(web.cpu->throttling->throttled_seconds == Approx(0.529906));
+  CHECK(web.memory->rss_bytes == 118784);
+  CHECK(web.memory->cache_bytes == 4124672);
+  CHECK(web.memory->working_set_bytes == 4730880 - 4124672);
+  CHECK_FALSE(web.memory->max_usage_bytes);
+  CHECK_FALSE(web.memory->fail_count);
+  REQUIRE(web.block_io.size() == 1);
+  CHECK(web.block_io[0].write_bytes == 51593216);
+  CHECK_FALSE(web.block_io[0].writes);
+}
+
+TEST_CASE("every interface has its own counters, and no network has none") {
+  CHECK(stats(engine_26, "twonets").networks.size() == 2);
+  CHECK(stats(engine_26, "nonet").networks.empty());
+}
+
+TEST_CASE("a container without processes has no statistics, not zeros") {
+  for (const auto& set : {engine_20, engine_26}) {
+    const auto exited = stats(set, "exited");
+    CHECK_FALSE(exited.cpu);
+    CHECK_FALSE(exited.memory);
+    CHECK(exited.networks.empty());
+    CHECK_FALSE(exited.pids);
+  }
+  CHECK_FALSE(value_of(json::parse_container_stats("")).cpu);
+}
+
+TEST_CASE("zeros for a container that stopped while it was asked about are no statistics") {
+  const auto stopped = value_of(json::parse_container_stats(
+      R"({"read":"2026-11-23T05:54:19Z","cpu_stats":{"cpu_usage":{"total_usage":0}},)"
+      R"("memory_stats":{},"pids_stats":{}})"));
+  CHECK_FALSE(stopped.cpu);
+  CHECK_FALSE(stopped.memory);
+}
+
+TEST_CASE("what is no reply of an Engine is a bad reply, and says where it went wrong") {
+  CHECK(error_of(json::parse_version("{}")).code == Errc::bad_reply);
+  CHECK(error_of(json::parse_container("[]")).message == "not a JSON object");
+  CHECK(error_of(json::parse_container("{}")).message == "no Id in it");
+  CHECK(error_of(json::parse_container_list("{}")).message == "not a JSON array");
+  CHECK(error_of(json::parse_container_list("[{}]")).code == Errc::bad_reply);
+  CHECK_THAT(error_of(json::parse_info("{\"NCPU\": ")).message, contains("not JSON at byte"));
+  CHECK(error_of(json::parse_container_stats(std::string(100'000, '['))).code == Errc::bad_reply);
+}
+
+TEST_CASE("values of the wrong type are as good as absent") {
+  const auto odd = value_of(json::parse_container(
+      R"({"Id":"a","Name":7,"Config":{"Labels":{"n":1,"s":"x"},"Image":null},)"
+      R"("HostConfig":[],"State":{"Pid":"1","ExitCode":"3","StartedAt":5},"RestartCount":-1})"));
+  CHECK(odd.name.empty());
+  CHECK(odd.labels.size() == 1);
+  CHECK_FALSE(odd.pid);
+  CHECK(odd.restart_count == 0);
+}
+
+TEST_CASE("an error's message is the Engine's own, or the start of what came instead") {
+  CHECK_THAT(json::error_message(recorded(engine_26, "error-404-container-inspect")),
+             contains("No such container"));
+  CHECK(json::error_message("plain text\nmore") == "plain text");
+  CHECK(json::error_message("").empty());
+}
+
+TEST_CASE("an event has its nanoseconds, its container and its attributes") {
+  for (const auto& set : {engine_20, engine_26, podman}) {
+    const auto lines =
+        test::read_file(std::string(TIDEGAUGE_TEST_DATA) + "/" + set + "/events.ndjson");
+    std::size_t dies = 0;
+    std::size_t from = 0;
+    for (auto end = lines.find('\n'); end != std::string::npos; end = lines.find('\n', from)) {
+      const auto event = value_of(json::parse_event(lines.substr(from, end - from)));
+      CHECK(event.at.time_since_epoch().count() % 1000 != -1);
+      if (event.type == "container" && event.action == "die") {
+        ++dies;
+        CHECK(event.id.size() == 64);
+        CHECK(std::ranges::count(event.attributes, "name", [](const auto& a) { return a.first; }));
+      }
+      from = end + 1;
+    }
+    CHECK(dies > 0);
+  }
+}
+
+TEST_CASE("an event's time keeps every digit") {
+  const auto event = value_of(json::parse_event(
+      R"({"Type":"container","Action":"oom","Actor":{"ID":"a"},"timeNano":1795414158346838901})"));
+  CHECK(event.at.time_since_epoch().count() == 1795414158346838901);
+  CHECK(error_of(json::parse_event("{}")).code == Errc::bad_reply);
+}

@@ -1,0 +1,27 @@
+#include "docker/timestamp.h"
+
+#include "support/catch.h"
+
+using namespace tidegauge;
+using docker::parse_timestamp;
+using namespace std::chrono_literals;
+
+TEST_CASE("a timestamp keeps its nanoseconds") {
+  const auto time = parse_timestamp("2026-11-23T06:12:39.554575908Z");
+  REQUIRE(time);
+  CHECK(time->time_since_epoch() == 1795414359s + 554575908ns);
+}
+
+TEST_CASE("a timestamp with an offset is the same moment in UTC") {
+  CHECK(parse_timestamp("2026-11-23T07:12:39+01:00") == parse_timestamp("2026-11-23T06:12:39Z"));
+  CHECK(parse_timestamp("2026-11-23T00:12:39-06:00") == parse_timestamp("2026-11-23T06:12:39Z"));
+}
+
+TEST_CASE("Go's zero time and what is no timestamp are no time") {
+  for (const auto* text :
+       {"0001-01-01T00:00:00Z", "", "2026", "2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z",
+        "2026-11-23T25:00:00Z", "2026-11-23T06:12:39", "2026-11-23T06:12:39Zx",
+        "2026-11-23T06:12:39+1:00", "9999-01-01T00:00:00Z", "-026-11-23T06:12:39Z"}) {
+    CHECK_FALSE(parse_timestamp(text));
+  }
+}

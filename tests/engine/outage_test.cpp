@@ -1,0 +1,155 @@
+// A daemon at default options while its Engine freezes, dies and comes back. The limits here are
+// what the README promises, measured from the event.
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "support/catch.h"
+#include "support/daemon_process.h"
+#include "support/engine_states.h"
+#include "support/page.h"
+#include "support/real_engine.h"
+#include "support/wait_until.h"
+#include "tidegauge/util/time.h"
+
+using namespace tidegauge;
+using namespace std::chrono_literals;
+using test::DaemonProcess;
+using test::Page;
+using test::RealEngine;
+
+namespace {
+
+constexpr auto notice_limit = 5s;     // until an Engine that answers no more is shown as down
+constexpr auto recovery_limit = 20s;  // until one that answers again is, with all its containers
+constexpr auto scrape_limit = 100ms;
+constexpr auto between_scrapes = 20ms;
+
+/// The configuration as shipped, but for where the Engine is.
+test::DaemonOptions shipped_options(const RealEngine& engine) {
+  return {.config = TIDEGAUGE_SOURCE_DIR "/config/config.yaml",
+          .arguments = {"--pool.socket_path=" + engine.address()}};
+}
+
+/// Scrapes a daemon through the outages of its Engine.
+class Outage {
+ public:
+  Outage(const DaemonProcess& daemon, std::vector<std::string> containers)
+      : daemon_(daemon), containers_(std::move(containers)) {}
+
+  void expect_down_in_time() {
+    const auto since = steady_now();
+    scrape_until("tidegauge_engine_up is 0", since, notice_limit,
+                 [](const Page& page) { return page.value("tidegauge_engine_up") == 0; });
+    const auto page = scrape();
+    CHECK(page.value("tidegauge_engine_up") == 0);
+    CHECK(page.count("container_") == 0);
+  }
+
+  void expect_up_in_time() {
+    scrape_until("the Engine is up and every container is back", steady_now(), recovery_limit,
+                 [this](const Page& page) { return shows_everything(page); });
+  }
+
+  /// Scrapes on, so that not only the beginning of an outage is seen.
+  void keep_scraping(std::chrono::milliseconds time) {
+    for (const auto end = steady_now() + time; steady_now() < end;) {
+      scrape();
+      std::this_thread::sleep_for(between_scrapes);
+    }
+  }
+
+  [[nodiscard]] SteadyTime::duration slowest_scrape() const { return slowest_; }
+
+ private:
+  template <class Condition>
+  void scrape_until(std::string_view what, SteadyTime since, std::chrono::seconds limit,
+                    Condition condition) {
+    while (!condition(scrape())) {
+      if (steady_now() - since > limit) {
+        FAIL("after " << limit.count() << " s it is not so that " << what << "; the log:\n"
+                      << daemon_.log());
+      }
+      std::this_thread::sleep_for(between_scrapes);
+    }
+    CHECK(steady_now() - since <= limit);
+  }
+
+  Page scrape() {
+    const auto start = steady_now();
+    const auto text = daemon_.page_text();
+    slowest_ = std::max(slowest_, steady_now() - start);
+    return Page(text);
+  }
+
+  [[nodiscard]] bool shows_everything(const Page& page) const {
+    const auto shown = page.values_of("id", "container_cpu_usage_seconds_total");
+    return page.value("tidegauge_engine_up") == 1 &&
+           std::ranges::all_of(containers_,
+                               [&](const auto& id) { return shown.contains("/docker/" + id); });
+  }
+
+  const DaemonProcess& daemon_;
+  std::vector<std::string> containers_;
+  SteadyTime::duration slowest_{};
+};
+
+/// Descriptors that are not connections to the Engine, whose number is the pool's to choose.
+std::size_t own_descriptors(const DaemonProcess& daemon) {
+  const auto sockets = daemon.page().value("tidegauge_pool_open_sockets").value();
+  return daemon.descriptors() - static_cast<std::size_t>(sockets);
+}
+
+void freeze_and_thaw(const RealEngine& engine, Outage& outage) {
+  engine.freeze();
+  outage.expect_down_in_time();
+  outage.keep_scraping(2s);
+  engine.thaw();
+  outage.expect_up_in_time();
+}
+
+void kill_and_start(RealEngine& engine, Outage& outage) {
+  engine.kill();
+  outage.expect_down_in_time();
+  engine.start();
+  outage.expect_up_in_time();
+}
+
+}  // namespace
+
+TEST_CASE("the daemon rides out an Engine that freezes, dies and comes back") {
+  constexpr std::size_t outages = 3;
+  RealEngine engine;
+  DaemonProcess daemon(shipped_options(engine));
+  Outage outage(daemon, test::create_many(engine, 10));
+  outage.expect_up_in_time();
+  const auto descriptors = own_descriptors(daemon);
+
+  freeze_and_thaw(engine, outage);
+  kill_and_start(engine, outage);
+  freeze_and_thaw(engine, outage);
+
+  CHECK(outage.slowest_scrape() < scrape_limit);
+  // A connection used for the first time meanwhile brings two of its own; an outage must not.
+  CHECK_NOTHROW(test::wait_until("less than one descriptor an outage is left", 10s,
+                                 [&] { return own_descriptors(daemon) < descriptors + outages; }));
+  CHECK(daemon.terminate(5s) == 0);
+}
+
+TEST_CASE("SIGTERM ends the daemon in time while its Engine is frozen") {
+  const RealEngine engine;
+  DaemonProcess daemon(shipped_options(engine));
+  test::wait_until("the Engine is up", 20s,
+                   [&] { return daemon.page().value("tidegauge_engine_up") == 1; });
+  engine.freeze();
+  SECTION("at once") {}
+  SECTION("when it has noticed") {
+    test::wait_until("it has", 5s, [&] { return daemon.page().value("tidegauge_engine_up") == 0; });
+  }
+  CHECK(daemon.terminate(5s) == 0);
+}

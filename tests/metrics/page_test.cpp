@@ -1,0 +1,262 @@
+#include "tidegauge/metrics/page.h"
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "metrics/example_input.h"
+#include "support/catch.h"
+#include "support/golden_file.h"
+#include "tidegauge/metrics/instruments.h"
+
+using namespace tidegauge;
+using metrics::PageInput;
+using metrics::PageOptions;
+using test::contains;
+using test::engine_with;
+using test::example_input;
+using test::running_container;
+
+namespace {
+
+const PageOptions compose_label{{"com.docker.compose.project"}};
+
+std::string render(const PageInput& input, const PageOptions& options = compose_label) {
+  const Logger logger(LogLevel::error);
+  metrics::Instruments instruments(logger, {.process = false});
+  instruments.cycle_finished({.endpoint = "local",
+                              .duration = std::chrono::milliseconds(42),
+                              .list_errors = 0,
+                              .inspect_errors = 1,
+                              .stats_errors = 2});
+  return metrics::render_page(input, options, instruments);
+}
+
+std::vector<std::string> lines_of(const std::string& page) {
+  std::istringstream stream(page);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+/// The lines with all of these words in them.
+std::vector<std::string> lines_with(const std::string& page,
+                                    const std::vector<std::string>& words) {
+  auto lines = lines_of(page);
+  std::erase_if(lines, [&](const std::string& line) {
+    return !std::ranges::all_of(
+        words, [&](const auto& word) { return line.find(word) != std::string::npos; });
+  });
+  return lines;
+}
+
+model::ContainerRecord changed(model::ContainerRecord record, auto change) {
+  auto container = *record.container;
+  change(container);
+  record.container = std::make_shared<model::Container>(std::move(container));
+  return record;
+}
+
+std::string render_container(const model::ContainerRecord& record,
+                             const PageOptions& options = compose_label) {
+  return render({.engines = {engine_with("local", {record})}, .pools = {}, .clients = {}}, options);
+}
+
+}  // namespace
+
+TEST_CASE("the page of a snapshot is, byte for byte, the stored one") {
+  const std::regex version("(tidegauge_build_info\\{version=)\"[^\"]*\"");
+  test::check_golden_file(TIDEGAUGE_TEST_DATA "/page.prom",
+                          std::regex_replace(render(example_input()), version, "$1\"VERSION\""));
+}
+
+TEST_CASE("the same input gives the same page") {
+  CHECK(render(example_input()) == render(example_input()));
+}
+
+TEST_CASE("no series is there twice, and the samples of a family stand together") {
+  const auto two = running_container("two");
+  const auto page = render({.engines = {engine_with("a", {two}), engine_with("b", {two})},
+                            .pools = example_input().pools,
+                            .clients = example_input().clients});
+  std::set<std::string> series;
+  std::set<std::string> families;
+  std::string family;
+  for (const auto& line : lines_of(page)) {
+    if (line.starts_with("# HELP ")) {
+      family = line.substr(7, line.find(' ', 7) - 7);
+      CHECK(families.insert(family).second);
+    } else if (!line.starts_with('#')) {
+      CHECK_THAT(line, contains(family));
+      CHECK(series.insert(line.substr(0, line.rfind(' '))).second);
+    }
+  }
+  CHECK(series.size() > 200);
+}
+
+TEST_CASE("text from outside is escaped in labels") {
+  const auto record = changed(running_container("web"), [](model::Container& container) {
+    container.name = R"(a"b\c)";
+    container.image = "line\nbreak";
+    container.labels = {{"com.docker.compose.project",
+                         "Gr\xC3\xBC\xC3\x9F"
+                         "e \xF0\x9F\x90\xB3"}};
+  });
+  const auto lines = lines_with(render_container(record), {"container_memory_rss{"});
+  REQUIRE(lines.size() == 1);
+  CHECK_THAT(lines[0], contains(R"(name="a\"b\\c")") && contains(R"(image="line\nbreak")") &&
+                           contains("container_label_com_docker_compose_project=\"Gr\xC3\xBC"
+                                    "\xC3\x9F"
+                                    "e \xF0\x9F\x90\xB3\""));
+}
+
+TEST_CASE("what is not UTF-8 is replaced, byte by byte") {
+  const std::string mark = "\xEF\xBF\xBD";
+  const std::vector<std::pair<std::string, std::string>> images = {
+      {"a\xFFz", "a" + mark + "z"},
+      {"cut \xE2\x82", "cut " + mark + mark},
+      {"overlong \xC0\xAF", "overlong " + mark + mark},
+      {"overlong \xE0\x80\xAF", "overlong " + mark + mark + mark},
+      {"surrogate \xED\xA0\x80", "surrogate " + mark + mark + mark},
+      {"beyond \xF4\x90\x80\x80", "beyond " + mark + mark + mark + mark},
+      {"last \xF4\x8F\xBF\xBF", "last \xF4\x8F\xBF\xBF"},
+      {"\xE2\x82\xAC\xE2", "\xE2\x82\xAC" + mark},
+  };
+  for (const auto& image : images) {
+    const auto record = changed(running_container("web"), [&](model::Container& container) {
+      container.image = image.first;
+    });
+    CHECK_THAT(render_container(record), contains("image=\"" + image.second + "\""));
+  }
+}
+
+TEST_CASE("numbers are exact: whole ones in full, others in the shortest form that reads back") {
+  auto record = running_container("web");
+  record.stats->pids = std::numeric_limits<std::uint64_t>::max();
+  record.stats->cpu = model::CpuStats{.usage_seconds = 0.1 + 0.2,
+                                      .user_seconds = 1e15,
+                                      .system_seconds = 2.5e-7,
+                                      .throttling = model::CpuStats::Throttling{0, 0, 1e-4}};
+  const auto page = render_container(record);
+  CHECK_THAT(lines_with(page, {"container_pids{"}).at(0), contains("} 18446744073709551615"));
+  CHECK_THAT(lines_with(page, {"cpu_usage_seconds_total{"}).at(0),
+             contains("} 0.30000000000000004"));
+  CHECK_THAT(lines_with(page, {"cpu_user_seconds_total{"}).at(0), contains("} 1000000000000000"));
+  CHECK_THAT(lines_with(page, {"cpu_system_seconds_total{"}).at(0), contains("} 2.5e-07"));
+  CHECK_THAT(lines_with(page, {"throttled_seconds_total{"}).at(0), contains("} 0.0001"));
+  CHECK_THAT(lines_with(page, {"container_last_seen{"}).at(0), contains("} 1795424400.25"));
+}
+
+TEST_CASE(
+    "a stopped container has its state and exit code, but no resource series, not even zeros") {
+  const auto page = render(example_input());
+  CHECK(lines_with(page, {"container_state{", "name=\"gone\"", "state=\"exited\"} 1"}).size() == 1);
+  CHECK(lines_with(page, {"container_exit_code{", "name=\"gone\"", "} 3"}).size() == 1);
+  CHECK(lines_with(page, {"container_last_seen{", "name=\"gone\""}).size() == 1);
+  for (const auto* group : {"container_cpu_", "container_memory_", "container_network_",
+                            "container_fs_", "container_spec_", "container_pids",
+                            "container_start_", "container_health_", "container_last_sample_"}) {
+    CHECK(lines_with(page, {group, "name=\"gone\""}).empty());
+  }
+}
+
+TEST_CASE("what the Engine did not say has no series") {
+  const auto page = render(example_input());
+  CHECK(lines_with(page, {"name=\"bare\"", "container_cpu_usage_seconds_total"}).size() == 1);
+  for (const auto* group :
+       {"container_cpu_user_", "container_cpu_cfs_", "container_memory_", "container_network_",
+        "container_fs_", "container_blkio_", "container_pids", "container_spec_cpu_quota",
+        "container_spec_cpu_period", "container_exit_code"}) {
+    CHECK(lines_with(page, {group, "name=\"bare\""}).empty());
+  }
+  CHECK(lines_with(page, {"container_spec_memory_limit_bytes{", "name=\"bare\"", "} 0"}).size() ==
+        1);
+  CHECK(lines_with(page, {"container_fs_writes_bytes_total", "device=\"253:1\""}).empty());
+}
+
+TEST_CASE("exactly one series of a state set is 1") {
+  const auto state = GENERATE(from_range(model::container_states));
+  const auto page = render_container(changed(
+      running_container("web"), [&](model::Container& container) { container.state = state; }));
+  CHECK(lines_with(page, {"container_state{"}).size() == model::container_states.size());
+  const auto set = lines_with(page, {"container_state{", "\"} 1"});
+  REQUIRE(set.size() == 1);
+  CHECK_THAT(set[0], contains("state=\"" + std::string(to_string(state)) + "\""));
+}
+
+TEST_CASE("health is a state set and cAdvisor's number") {
+  const auto [health, number] =
+      GENERATE(table<model::Health, std::string>({{model::Health::none, "-1"},
+                                                  {model::Health::starting, "0"},
+                                                  {model::Health::unhealthy, "0"},
+                                                  {model::Health::healthy, "1"}}));
+  const auto wanted = health;
+  const auto page = render_container(changed(
+      running_container("web"), [&](model::Container& container) { container.health = wanted; }));
+  CHECK_THAT(lines_with(page, {"container_health_state{"}).at(0), contains("} " + number));
+  const auto set = lines_with(page, {"container_health_status{", "\"} 1"});
+  REQUIRE(set.size() == 1);
+  CHECK_THAT(set[0], contains("status=\"" + std::string(to_string(health)) + "\""));
+}
+
+TEST_CASE("an Engine that is down says so and has no containers") {
+  auto down = std::make_shared<model::EngineSnapshot>();
+  down->endpoint = "local";
+  const auto page = render({.engines = {down}, .pools = {}, .clients = {}});
+  CHECK_THAT(page, contains("\ntidegauge_engine_up 0\n"));
+  CHECK(lines_with(page, {"container_"}).empty());
+  CHECK(lines_with(page, {"tidegauge_engine_containers"}).empty());
+  CHECK(lines_with(page, {"tidegauge_engine_info"}).empty());
+}
+
+TEST_CASE("the label endpoint is there only when there are several Engines") {
+  const auto one = example_input();
+  CHECK_THAT(render(one), !contains("endpoint="));
+
+  auto two = one;
+  two.engines.push_back(engine_with("remote", {running_container("db")}));
+  two.clients.push_back({.endpoint = "remote", .calls = {}});
+  for (const auto& line : lines_of(render(two))) {
+    const bool of_an_engine = line.starts_with("container_") ||
+                              line.starts_with("tidegauge_engine_") ||
+                              line.starts_with("tidegauge_snapshot_");
+    if (of_an_engine)
+      CHECK_THAT(line, contains("{endpoint=\"local\"") || contains("{endpoint=\"remote\""));
+  }
+}
+
+TEST_CASE("only the Docker labels that were asked for are exported") {
+  const auto record = running_container("web");
+  CHECK_THAT(render_container(record), contains("container_label_com_docker_compose_project"));
+  CHECK_THAT(render_container(record), !contains("secret"));
+  CHECK_THAT(render_container(record, {}), !contains("container_label_"));
+}
+
+TEST_CASE("two Docker labels that become the same name do not make the series invalid") {
+  const auto record = changed(running_container("web"), [](model::Container& container) {
+    container.labels = {{"a-b", "dash"}, {"a.b", "dot"}};
+  });
+  const auto page = render_container(record, {{"a.b", "a-b"}});
+  CHECK_THAT(page, contains("container_label_a_b=\"dot\""));
+  CHECK_THAT(page, !contains("dash"));
+}
+
+TEST_CASE("the buckets of a histogram are cumulative and end with the count") {
+  const auto page = render(example_input());
+  const auto inspect = [&](const std::string& part) {
+    return lines_with(
+        page, {"tidegauge_engine_request_duration_seconds_" + part, "call=\"container_inspect\""});
+  };
+  CHECK(lines_with(page, {"le=\"2.5e-05\"", "call=\"container_inspect\"", "} 0"}).size() == 1);
+  CHECK(lines_with(page, {"le=\"0.0001\"", "call=\"container_inspect\"", "} 1"}).size() == 1);
+  CHECK(lines_with(page, {"le=\"5\"", "call=\"container_inspect\"", "} 3"}).size() == 1);
+  CHECK(lines_with(page, {"le=\"+Inf\"", "call=\"container_inspect\"", "} 3"}).size() == 1);
+  CHECK_THAT(inspect("count").at(0), contains("} 3"));
+  CHECK_THAT(inspect("sum").at(0), contains("} 5.00213"));
+}

@@ -1,0 +1,28 @@
+#include "tidegauge/model/container.h"
+
+#include "support/catch.h"
+
+using namespace tidegauge::model;
+
+TEST_CASE("every state is read back from its name") {
+  for (const auto state : container_states) CHECK(parse_container_state(to_string(state)) == state);
+  CHECK(to_string(ContainerState::restarting) == "restarting");
+}
+
+TEST_CASE("a state that a later Engine invents is unknown, and so is what is written otherwise") {
+  for (const auto* text : {"stopping", "", "Running", "running ", "runnin"}) {
+    CHECK(parse_container_state(text) == ContainerState::unknown);
+  }
+}
+
+TEST_CASE("every health is read back from its name, and anything else is none") {
+  for (const auto health : health_statuses) CHECK(parse_health(to_string(health)) == health);
+  for (const auto* text : {"", "Healthy", "sick"}) CHECK(parse_health(text) == Health::none);
+}
+
+TEST_CASE("only a container that runs or is paused has processes") {
+  for (const auto state : container_states) {
+    const bool expected = state == ContainerState::running || state == ContainerState::paused;
+    CHECK(has_processes(state) == expected);
+  }
+}

@@ -1,0 +1,97 @@
+#include "tidegauge/model/snapshot.h"
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "support/catch.h"
+
+using namespace tidegauge::model;
+
+namespace {
+
+/// The picture of a time when there were this many containers, as its reason says too.
+std::shared_ptr<const EngineSnapshot> picture(std::string endpoint, std::size_t containers) {
+  auto snapshot = std::make_shared<EngineSnapshot>();
+  snapshot->endpoint = std::move(endpoint);
+  snapshot->down_reason = std::to_string(containers);
+  snapshot->containers.resize(containers);
+  return snapshot;
+}
+
+}  // namespace
+
+TEST_CASE("before anything is published every Engine is down, in the order of the configuration") {
+  const SnapshotStore store({"local", "build"});
+  const auto latest = store.latest();
+  REQUIRE(latest.size() == 2);
+  CHECK(latest[0]->endpoint == "local");
+  CHECK(latest[1]->endpoint == "build");
+  for (const auto& engine : latest) {
+    CHECK_FALSE(engine->up);
+    CHECK(engine->down_reason == "not asked yet");
+    CHECK(engine->containers.empty());
+    CHECK(engine->taken_at > tidegauge::WallTime{});
+  }
+}
+
+TEST_CASE("what is published replaces the picture of its own endpoint alone") {
+  SnapshotStore store({"local", "build"});
+  const auto before = store.latest();
+  store.publish(1, picture("build", 3));
+  const auto after = store.latest();
+  CHECK(after[0] == before[0]);
+  CHECK(after[1]->containers.size() == 3);
+}
+
+TEST_CASE("a picture once taken stays as it was, and goes with the last who holds it") {
+  SnapshotStore store({"local"});
+  store.publish(0, picture("local", 1));
+  auto held = store.latest();
+  const std::weak_ptr<const EngineSnapshot> first = held[0];
+  store.publish(0, picture("local", 2));
+  CHECK(held[0]->containers.size() == 1);
+  held.clear();
+  CHECK(first.expired());
+}
+
+TEST_CASE("whoever reads while others publish sees whole pictures, and never an older one again") {
+  constexpr std::size_t rounds = 1'000;
+  SnapshotStore store({"a", "b"});
+  std::atomic<int> publishing = 2;
+  std::atomic<int> torn = 0;
+  std::atomic<int> backwards = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t endpoint = 0; endpoint < 2; ++endpoint) {
+      threads.emplace_back([&, endpoint] {
+        for (std::size_t i = 1; i <= rounds; ++i) {
+          store.publish(endpoint, picture(endpoint == 0 ? "a" : "b", i));
+        }
+        --publishing;
+      });
+    }
+    for (int reader = 0; reader < 2; ++reader) {
+      threads.emplace_back([&] {
+        std::vector<std::size_t> last(2);
+        while (publishing > 0) {
+          const auto latest = store.latest();
+          for (std::size_t i = 0; i < 2; ++i) {
+            const auto size = latest[i]->containers.size();
+            if (size > 0 && latest[i]->down_reason != std::to_string(size)) ++torn;
+            if (size < last[i]) ++backwards;
+            last[i] = size;
+          }
+        }
+      });
+    }
+  }
+  CHECK(torn == 0);
+  CHECK(backwards == 0);
+  CHECK(store.latest()[0]->containers.size() == rounds);
+  CHECK(store.latest()[1]->containers.size() == rounds);
+}

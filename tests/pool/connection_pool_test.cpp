@@ -1,0 +1,415 @@
+#include "tidegauge/pool/connection_pool.h"
+
+#include <semaphore>
+#include <thread>
+
+#include "support/catch.h"
+#include "support/eventually.h"
+#include "support/http_server.h"
+#include "support/log_capture.h"
+#include "support/pool_scene.h"
+#include "support/temporary_directory.h"
+#include "tidegauge/http/curl_transport.h"
+#include "tidegauge/pool/pool_manager.h"
+
+using namespace tidegauge;
+using namespace std::chrono_literals;
+using model::AcquireFailure;
+using model::CloseReason;
+using test::contains;
+using test::error_of;
+using test::eventually;
+using test::Exchange;
+using test::HttpServer;
+using test::PoolScene;
+using test::value_of;
+
+namespace {
+
+template <class Enum>
+std::size_t index_of(Enum value) {
+  return static_cast<std::size_t>(value);
+}
+
+/// One call through the pool.
+Result<http::Response> call(test::PoolScene& scene, const std::string& target = "/") {
+  auto connection = scene.pool().get_connection();
+  if (!connection) return fail(connection.error());
+  return connection->perform({.target = target, .limits = test::patient});
+}
+
+Result<http::Response> get(pool::PooledConnection& connection) {
+  return connection.perform({.target = "/", .limits = test::patient});
+}
+
+}  // namespace
+
+TEST_CASE("a connection is lent, used, given back, and used again") {
+  PoolScene scene;
+  value_of(call(scene));
+  value_of(call(scene));
+  const auto stats = scene.pool().stats();
+  CHECK(stats.pool == "local");
+  CHECK(stats.acquired == 2);
+  CHECK(stats.connections_created == 1);
+  CHECK(stats.connections_idle == 1);
+  CHECK(stats.connections_active == 0);
+  CHECK(stats.open_sockets == 1);
+  CHECK(stats.wait_success.count() == 2);
+  CHECK(stats.create.count() == 1);
+  CHECK(scene.server().counters().connections_accepted == 1);
+}
+
+TEST_CASE("a full pool times out, and says how it stands and who has held longest") {
+  PoolScene scene({.max_connections = 1});
+  const auto held = value_of(scene.pool().get_connection(
+      {.call_class = model::CallClass::list, .key = "0123456789abcdef"}));
+  const auto error = error_of(scene.pool().acquire({}, steady_now() + 5ms));
+  CHECK(error.code == Errc::pool_timeout);
+  CHECK_THAT(error.message, contains("1 of 1 lent"));
+  CHECK_THAT(error.message, contains("held longest: list of 0123456789ab by thread"));
+  CHECK_THAT(error.message, contains("connection_pool_test.cpp:"));
+  const auto stats = scene.pool().stats();
+  CHECK(stats.acquire_failures[index_of(AcquireFailure::timeout)] == 1);
+  CHECK(stats.wait_failure.count() == 1);
+}
+
+TEST_CASE("a waiter gets the connection that another thread gives back") {
+  PoolScene scene({.max_connections = 1});
+  std::optional held = value_of(scene.pool().get_connection());
+  std::jthread waiter([&] { value_of(call(scene)); });
+  REQUIRE(eventually([&] { return scene.pool().stats().pending_requests == 1; }));
+  held.reset();
+  waiter.join();
+  CHECK(scene.pool().stats().acquired == 2);
+}
+
+TEST_CASE("a waiter that is told to stop leaves at once") {
+  PoolScene scene({.max_connections = 1});
+  const auto held = value_of(scene.pool().get_connection());
+  std::stop_source stop;
+  const std::jthread stopper([&] {
+    if (eventually([&] { return scene.pool().stats().pending_requests == 1; })) stop.request_stop();
+  });
+  CHECK(error_of(scene.pool().acquire({}, steady_now() + 1h, stop.get_token())).code ==
+        Errc::cancelled);
+  CHECK(scene.pool().stats().pending_requests == 0);
+}
+
+TEST_CASE("a full queue refuses at once") {
+  PoolScene scene({.max_connections = 1, .max_waiters = 1});
+  const auto held = value_of(scene.pool().get_connection());
+  const std::jthread waiter([&] { std::ignore = scene.pool().acquire({}, steady_now() + 10s); });
+  REQUIRE(eventually([&] { return scene.pool().stats().pending_requests == 1; }));
+  CHECK(error_of(scene.pool().acquire({}, steady_now() + 10s)).code == Errc::queue_full);
+  scene.pool().close(steady_now());
+}
+
+TEST_CASE("a lease moves, and gives back once") {
+  PoolScene scene;
+  {
+    auto first = value_of(scene.pool().get_connection());
+    auto second = std::move(first);
+    value_of(get(second));
+    auto third = value_of(scene.pool().get_connection());
+    third = std::move(second);
+    CHECK(scene.pool().stats().connections_active == 1);
+  }
+  CHECK(scene.pool().stats().connections_active == 0);
+  value_of(call(scene));
+}
+
+TEST_CASE("a socket that the Engine closed while it was idle is noticed at the next borrow") {
+  PoolScene scene;
+  value_of(call(scene));
+  scene.server().disconnect_all();
+  value_of(call(scene));
+  const auto stats = scene.pool().stats();
+  CHECK(stats.connections_created == 2);
+  CHECK(stats.connections_closed[index_of(CloseReason::peer_closed)] == 1);
+  CHECK(stats.stale_retries == 0);
+}
+
+TEST_CASE("a call on a socket that dies before it answers is asked once more on a fresh one") {
+  std::atomic<int> asked = 0;
+  PoolScene scene({}, [&](const auto&, Exchange& exchange) {
+    if (++asked == 2) return exchange.close();  // the first use of the reused socket
+    exchange.reply(200);
+  });
+  value_of(call(scene));
+  value_of(call(scene, "/again"));
+  CHECK(scene.server().requests("/again") == 2);
+  CHECK(scene.pool().stats().stale_retries == 1);
+}
+
+TEST_CASE("a call that fails on a fresh socket is not asked again") {
+  PoolScene scene({}, [](const auto&, Exchange& exchange) { exchange.close(); });
+  CHECK(error_of(call(scene, "/once")).code == Errc::connection_lost);
+  CHECK(scene.server().requests("/once") == 1);
+  CHECK(scene.pool().stats().connections_closed[index_of(CloseReason::error)] == 1);
+}
+
+TEST_CASE("a call that gets stuck is counted by its class and costs its socket") {
+  PoolScene scene({}, [](const auto&, Exchange& exchange) { exchange.hang(); });
+  auto connection = value_of(scene.pool().get_connection({.call_class = model::CallClass::list}));
+  CHECK(error_of(connection.perform({.target = "/", .limits = {.total = 10ms}})).code ==
+        Errc::timeout);
+  const auto stats = scene.pool().stats();
+  CHECK(stats.stuck_operations[index_of(model::CallClass::list)] == 1);
+  CHECK(stats.connections_closed[index_of(CloseReason::stuck)] == 1);
+  CHECK(stats.open_sockets == 0);
+}
+
+TEST_CASE("a connection that the Engine asks to close is not kept") {
+  PoolScene scene({}, [](const auto&, Exchange& exchange) {
+    exchange.reply(200, {{"Connection", "close"}});
+    exchange.close();
+  });
+  value_of(call(scene));
+  CHECK(scene.pool().stats().connections_idle == 0);
+  CHECK(scene.pool().stats().open_sockets == 0);
+}
+
+TEST_CASE("a closed pool lends nothing, and what comes back is closed") {
+  PoolScene scene;
+  std::optional held = value_of(scene.pool().get_connection());
+  value_of(get(*held));
+  std::jthread closer([&] { CHECK(scene.pool().close(steady_now() + 10s).empty()); });
+  REQUIRE(eventually([&] { return !scene.pool().get_connection(); }));
+  CHECK(error_of(scene.pool().get_connection()).code == Errc::closed);
+  held.reset();
+  closer.join();
+  CHECK(scene.pool().stats().open_sockets == 0);
+  CHECK(scene.pool().stats().connections_closed[index_of(CloseReason::shutdown)] == 1);
+}
+
+TEST_CASE("closing aborts a call that does not end, and names who held on") {
+  std::binary_semaphore asked(0);
+  PoolScene scene({}, [&](const auto&, Exchange& exchange) {
+    asked.release();
+    exchange.hang();
+  });
+  std::jthread caller([&] { CHECK(error_of(call(scene)).code == Errc::closed); });
+  asked.acquire();
+  CHECK(scene.pool().close(steady_now()).empty());
+  caller.join();
+
+  PoolScene other;
+  const auto held = value_of(other.pool().get_connection());
+  const auto report = other.pool().close(steady_now());
+  REQUIRE(report.size() == 1);
+  CHECK_THAT(report[0], contains("call by thread"));
+}
+
+TEST_CASE("a lease may outlive its pool") {
+  std::optional<pool::PooledConnection> held;
+  {
+    PoolScene scene;
+    held = value_of(scene.pool().get_connection());
+  }
+  held.reset();
+}
+
+// --- maintenance ---------------------------------------------------------------------------------
+
+TEST_CASE("maintenance connects and pings the minimum") {
+  PoolScene scene({.max_connections = 8, .min_connections = 3});
+  scene.maintain();
+  scene.maintain();
+  const auto stats = scene.pool().stats();
+  CHECK(stats.connections_idle == 3);
+  CHECK(stats.probes_succeeded == 3);
+  CHECK(scene.server().requests("/_ping") == 3);
+}
+
+TEST_CASE("maintenance closes sockets that the Engine has closed") {
+  PoolScene scene;
+  value_of(call(scene));
+  scene.server().disconnect_all();
+  scene.maintain();
+  CHECK(scene.pool().stats().connections_closed[index_of(CloseReason::peer_closed)] == 1);
+}
+
+TEST_CASE("idle connections go after a while, but not below the minimum") {
+  PoolScene scene({.min_connections = 1, .idle_timeout = 1ms});
+  {
+    auto first = value_of(scene.pool().get_connection());
+    auto second = value_of(scene.pool().get_connection());
+    value_of(get(first));
+    value_of(get(second));
+  }
+  CHECK(scene.pool().stats().connections_idle == 2);
+  REQUIRE(eventually([&] {
+    scene.maintain();
+    return scene.pool().stats().connections_closed[index_of(CloseReason::idle)] == 1;
+  }));
+  scene.maintain();
+  CHECK(scene.pool().stats().connections_idle == 1);
+}
+
+TEST_CASE("a connection past its lifetime is replaced at the next borrow") {
+  PoolScene scene({.max_lifetime = 1ms});
+  value_of(call(scene));
+  const auto born = steady_now();
+  REQUIRE(eventually([&] { return steady_now() > born + 2ms; }));
+  value_of(call(scene));
+  CHECK(scene.pool().stats().connections_closed[index_of(CloseReason::lifetime)] == 1);
+}
+
+TEST_CASE("a lease held too long is reported once, with its place, and when it comes back") {
+  PoolScene scene({.leak_threshold = 1ms});
+  std::optional held = value_of(scene.pool().get_connection());
+  REQUIRE(eventually([&] {
+    scene.maintain();
+    return scene.pool().stats().leaked_leases == 1;
+  }));
+  scene.maintain();
+  CHECK(scene.pool().stats().leaks_detected == 1);
+  CHECK(scene.log().count("held for too long") == 1);
+  CHECK(scene.log().count("connection_pool_test.cpp:") == 1);
+  held.reset();
+  CHECK(scene.pool().stats().leaks_recovered == 1);
+  CHECK(scene.log().count("came back after all") == 1);
+}
+
+// --- outage: a PoolManager with its thread -------------------------------------------------------
+
+namespace {
+
+class ManagedScene {
+ public:
+  explicit ManagedScene(const config::PoolConfig& options,
+                        HttpServer::Handler handler = test::answer)
+      : path_(directory_.file("docker.sock")),
+        server_(path_, std::move(handler)),
+        pools_(
+            {{.name = "local", .address = {.path = path_}}}, options,
+            [](const auto& address) { return std::make_unique<http::CurlTransport>(address); },
+            log_.logger()) {}
+
+  pool::ConnectionPool& pool() { return pools_.pool("local"); }
+  HttpServer& server() { return server_; }
+  test::LogCapture& log() { return log_; }
+
+  [[nodiscard]] bool goes_down() { return becomes(false); }
+  [[nodiscard]] bool comes_up() { return becomes(true); }
+  [[nodiscard]] bool is_warm() {
+    return eventually([&] { return pool().stats().connections_idle >= 1; });
+  }
+
+ private:
+  bool becomes(bool up) {
+    const auto deadline = steady_now() + 10s;
+    auto health = pool().health();
+    while (health.up != up && steady_now() < deadline) {
+      health = pool().wait_for_change(health.version, deadline, {});
+    }
+    return health.up == up;
+  }
+
+  test::TemporaryDirectory directory_;
+  std::string path_;
+  test::LogCapture log_;
+  HttpServer server_;
+  pool::PoolManager pools_;
+};
+
+/// As quick as a machine that is busy with other tests can still be.
+config::PoolConfig quick() {
+  return {.health_check_interval = 600ms,
+          .connect_timeout = 500ms,
+          .probe_timeout = 500ms,
+          .probe_backoff_initial = 5ms,
+          .probe_backoff_max = 20ms};
+}
+
+}  // namespace
+
+TEST_CASE("an Engine that is killed is down at once, and calls fail at once with the cause") {
+  ManagedScene scene(quick());
+  REQUIRE(scene.is_warm());
+  scene.server().stop_listening(test::SocketFile::left);
+  scene.server().disconnect_all();
+  REQUIRE(scene.goes_down());
+  const auto error = error_of(scene.pool().get_connection());
+  CHECK(error.code == Errc::engine_down);
+  CHECK_THAT(error.message, contains("engine local down for"));
+  CHECK_THAT(error.message, contains("next probe in"));
+  CHECK_THAT(error.message, contains("nobody listens"));
+  CHECK(scene.pool().stats().acquire_failures[index_of(AcquireFailure::down)] == 1);
+
+  scene.server().listen();
+  REQUIRE(scene.comes_up());
+  auto connection = value_of(scene.pool().get_connection());
+  value_of(connection.perform({.target = "/", .limits = test::patient}));
+  CHECK(scene.log().count("engine is down") == 1);
+  CHECK(eventually([&] { return scene.log().count("engine is up again") == 1; }));
+}
+
+TEST_CASE("an Engine that freezes is found down by a ping, and calls in flight are given up") {
+  ManagedScene scene(quick());
+  REQUIRE(scene.is_warm());
+  auto connection = value_of(scene.pool().get_connection());
+  scene.server().freeze();
+  const auto error = error_of(connection.perform({.target = "/", .limits = test::patient}));
+  CHECK(error.code == Errc::engine_down);
+  CHECK_FALSE(scene.pool().health().up);
+  scene.server().thaw();
+  REQUIRE(scene.comes_up());
+}
+
+TEST_CASE("a waiter is told at once that the Engine is down") {
+  auto options = quick();
+  options.max_connections = 1;
+  options.connection_timeout = 1h;
+  ManagedScene scene(options);
+  REQUIRE(scene.is_warm());
+  const auto held = value_of(scene.pool().get_connection());
+  const std::jthread waiter(
+      [&] { CHECK(error_of(scene.pool().get_connection()).code == Errc::engine_down); });
+  REQUIRE(eventually([&] { return scene.pool().stats().pending_requests == 1; }));
+  scene.server().freeze();
+}
+
+TEST_CASE("while the circuit is open only the prober knocks") {
+  ManagedScene scene(quick());
+  REQUIRE(scene.is_warm());
+  scene.server().freeze();
+  REQUIRE(scene.goes_down());
+  REQUIRE(eventually([&] { return scene.pool().stats().probes_failed >= 4; }));
+  CHECK(scene.pool().stats().open_sockets <= 1);
+  CHECK(scene.log().count("level=warn") == 1);
+}
+
+TEST_CASE("a ping that is answered does not end an outage while calls are not") {
+  std::atomic<bool> broken = false;
+  ManagedScene scene(quick(), [&](const test::Request& request, Exchange& exchange) {
+    if (!broken || request.target == "/_ping") return void(exchange.reply(200));
+    exchange.close();
+  });
+  REQUIRE(scene.is_warm());
+  broken = true;
+  for (int i = 0; i < 3 && scene.pool().health().up; ++i) {
+    if (auto connection = scene.pool().get_connection()) {
+      std::ignore = connection->perform({.target = "/containers/json", .limits = test::patient});
+    }
+  }
+  REQUIRE(scene.goes_down());
+  const auto pings = scene.server().requests("/_ping");
+  REQUIRE(eventually([&] { return scene.server().requests("/_ping") > pings + 3; }));
+  CHECK_FALSE(scene.pool().health().up);
+  broken = false;
+  REQUIRE(scene.comes_up());
+}
+
+TEST_CASE("a socket that appears is probed at once, not when the backoff ends") {
+  auto options = quick();
+  options.probe_backoff_initial = options.probe_backoff_max = 1h;
+  ManagedScene scene(options);
+  REQUIRE(scene.is_warm());
+  scene.server().stop_listening(test::SocketFile::removed);
+  scene.server().disconnect_all();
+  REQUIRE(scene.goes_down());
+  scene.server().listen();
+  REQUIRE(scene.comes_up());
+}

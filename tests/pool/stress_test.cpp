@@ -1,0 +1,103 @@
+// Everything at once, at random, from many threads: what ThreadSanitizer is for. How long is set by
+// STRESS_TEST_DURATION, in milliseconds.
+
+#include <cstdlib>
+#include <random>
+#include <thread>
+
+#include "support/catch.h"
+#include "support/http_server.h"
+#include "support/log_capture.h"
+#include "support/temporary_directory.h"
+#include "tidegauge/http/curl_transport.h"
+#include "tidegauge/pool/pool_manager.h"
+
+using namespace tidegauge;
+using namespace std::chrono_literals;
+using test::Exchange;
+
+namespace {
+
+Milliseconds duration() {
+  const char* const text = std::getenv("STRESS_TEST_DURATION");
+  return Milliseconds{text != nullptr ? std::atoi(text) : 500};
+}
+
+void act_at_random(pool::ConnectionPool& pool, std::uint32_t seed, SteadyTime end) {
+  std::minstd_rand random(seed);
+  while (steady_now() < end) {
+    std::stop_source stop;
+    if (random() % 20 == 0) stop.request_stop();
+    const auto patience = std::chrono::microseconds(random() % 3000);
+    if (random() % 10 == 0) {
+      auto stream = pool.open_stream({.target = "/stream", .limits = {.total = 50ms}},
+                                     {.call_class = model::CallClass::stream});
+      std::array<char, 16> piece{};
+      if (stream && random() % 2 == 0) std::ignore = stream->read(piece, steady_now() + 2ms);
+      continue;
+    }
+    auto lease = pool.acquire({}, steady_now() + patience, stop.get_token());
+    if (!lease) continue;
+    const auto moved = std::move(*lease);
+    if (random() % 4 == 0) continue;
+    auto used = pool.acquire({}, steady_now() + 1ms);  // a second one, perhaps
+    if (used) std::ignore = used->perform({.target = "/", .limits = {.total = 5ms}});
+  }
+}
+
+}  // namespace
+
+TEST_CASE("whatever many threads do at once, nothing is lost") {
+  const test::TemporaryDirectory directory;
+  const auto path = directory.file("docker.sock");
+  std::atomic<std::uint32_t> asked = 0;
+  test::HttpServer server(path, [&](const test::Request& request, Exchange& exchange) {
+    const auto number = ++asked;
+    if (request.target == "/stream") {
+      exchange.begin_chunks(200);
+      exchange.chunk("x");
+      exchange.end_chunks();
+    } else if (number % 50 == 0) {
+      exchange.close();
+    } else if (number % 70 == 0) {
+      exchange.hang();
+    } else {
+      exchange.reply(200);
+    }
+  });
+  test::LogCapture log;
+  pool::PoolManager pools(
+      {{.name = "local", .address = {.path = path}}},
+      {.max_connections = 4,
+       .min_connections = 2,
+       .max_waiters = 4,
+       .max_streams = 2,
+       .health_check_interval = 10ms,
+       .probe_timeout = 5ms,
+       .probe_backoff_initial = 1ms,
+       .probe_backoff_max = 5ms},
+      [](const auto& address) { return std::make_unique<http::CurlTransport>(address); },
+      log.logger());
+  auto& pool = pools.pool("local");
+  const auto end = steady_now() + duration();
+  {
+    std::vector<std::jthread> threads;
+    for (std::uint32_t seed = 1; seed <= 12; ++seed) {
+      threads.emplace_back([&pool, seed, end] { act_at_random(pool, seed, end); });
+    }
+    while (steady_now() < end) {
+      server.disconnect_all();
+      std::ignore = pool.stats();
+      std::ignore = pool.slots();
+      std::this_thread::yield();
+    }
+  }
+  CHECK(pools.close_all(1s).empty());
+  const auto stats = pool.stats();
+  CHECK(stats.connections_active == 0);
+  CHECK(stats.connections_stream == 0);
+  CHECK(stats.pending_requests == 0);
+  std::uint64_t closed = 0;
+  for (const auto count : stats.connections_closed) closed += count;
+  CHECK(stats.connections_created == closed + stats.open_sockets);
+}

@@ -1,0 +1,54 @@
+#pragma once
+
+// A server, and a pool of connections to it whose maintenance is in the test's own hands.
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "support/http_server.h"
+#include "support/log_capture.h"
+#include "support/temporary_directory.h"
+#include "tidegauge/http/curl_transport.h"
+#include "tidegauge/pool/connection_pool.h"
+
+namespace tidegauge::test {
+
+/// Limits that only a failing test reaches.
+inline constexpr http::Limits patient{.connect = std::chrono::seconds{10},
+                                      .total = std::chrono::seconds{20}};
+
+inline void answer(const Request& /*request*/, Exchange& exchange) {
+  exchange.reply(200, {}, "{}");
+}
+
+class PoolScene {
+ public:
+  explicit PoolScene(const config::PoolConfig& options = {}, HttpServer::Handler handler = answer)
+      : path_(directory_.file("docker.sock")),
+        server_(path_, std::move(handler)),
+        pool_("local", {.path = path_}, options,
+              std::make_unique<http::CurlTransport>(model::EngineAddress{.path = path_}),
+              log_.logger()) {}
+
+  pool::ConnectionPool& pool() { return pool_; }
+  HttpServer& server() { return server_; }
+  LogCapture& log() { return log_; }
+
+  /// Rounds of maintenance until nothing is in progress.
+  void maintain() {
+    do {
+      pool::Watch watch;
+      pool_.maintain(steady_now(), watch);
+    } while (pool_.stats().connections_connecting > 0);
+  }
+
+ private:
+  TemporaryDirectory directory_;
+  std::string path_;
+  LogCapture log_;
+  HttpServer server_;
+  pool::ConnectionPool pool_;
+};
+
+}  // namespace tidegauge::test
