@@ -360,7 +360,8 @@ class BareCurl {
     body_.clear();
     curl_easy_reset(easy_);
     curl_easy_setopt(easy_, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+    constexpr long http_version = CURL_HTTP_VERSION_1_1;  // a long itself in newer libcurl
+    curl_easy_setopt(easy_, CURLOPT_HTTP_VERSION, http_version);
     curl_easy_setopt(easy_, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy_, CURLOPT_PROXY, "");
     curl_easy_setopt(easy_, CURLOPT_USERAGENT, "Docker-Client/tidegauge");
