@@ -258,11 +258,11 @@ void benchmark_tail(Report& report) {
 }
 
 void benchmark_storm(Report& report) {
-  constexpr Load load{.threads = 256, .work = 1000us, .patience = 5ms, .duration = 3000ms};
+  constexpr Load load{.threads = 256, .work = 1000us, .patience = 5ms, .duration = 2000ms};
   std::vector<double> ours;
   std::vector<double> shared;
   std::uint64_t late = 0;
-  for (int round = 0; round < 3; ++round) {
+  for (int round = 0; round < 7; ++round) {
     const auto outcome = run_ours(load, 4, 16);
     ours.push_back(static_cast<double>(outcome.good) / to_seconds(load.duration));
     late += outcome.late;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace tidegauge::pool {
 
@@ -10,25 +11,25 @@ using model::CircuitState;
 CircuitBreaker::CircuitBreaker(const config::PoolConfig& options, std::uint32_t seed)
     : options_(options), random_(seed) {}
 
-void CircuitBreaker::call_failed(const Error& error, SteadyTime now) {
+void CircuitBreaker::call_failed(std::shared_ptr<const Error> error, SteadyTime now) {
   if (cause_) return;
-  if (!blames_configuration(error.code) && ++failures_in_a_row_ < options_.failure_threshold) {
+  if (!blames_configuration(error->code) && ++failures_in_a_row_ < options_.failure_threshold) {
     return;
   }
-  probe_failed(error, now);
+  probe_failed(std::move(error), now);
 }
 
 void CircuitBreaker::probe_started() noexcept {
   if (state_ == CircuitState::open) enter(CircuitState::half_open);
 }
 
-void CircuitBreaker::probe_failed(const Error& error, SteadyTime now) {
+void CircuitBreaker::probe_failed(std::shared_ptr<const Error> error, SteadyTime now) {
   if (!cause_) {
     cause_since_ = now;
     probes_failed_ = 0;
   }
-  cause_ = error;
-  enter(blames_configuration(error.code) ? CircuitState::closed : CircuitState::open);
+  cause_ = std::move(error);
+  enter(blames_configuration(cause_->code) ? CircuitState::closed : CircuitState::open);
   schedule_probe(now);
 }
 

@@ -28,8 +28,8 @@ Result<PooledConnection> ConnectionPool::get_connection(const CallTag& tag,
 Result<PooledConnection> ConnectionPool::acquire(const CallTag& tag, SteadyTime deadline,
                                                  const std::stop_token& stop,
                                                  std::source_location place) {
-  const auto slot = state_->acquire(tag, deadline, stop, place);
-  if (!slot) return fail(slot.error());
+  auto slot = state_->acquire(tag, deadline, stop, place);
+  if (!slot) return fail(std::move(slot.error()));
   return PooledConnection(state_, *slot);
 }
 

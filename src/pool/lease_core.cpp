@@ -7,9 +7,17 @@
 namespace tidegauge::pool {
 namespace {
 
+/// For how long a refused caller counts as a sign of overload.
+constexpr auto overload_memory = std::chrono::milliseconds{10};
+
 std::int32_t current_thread() noexcept {
   thread_local const std::int32_t id = ::gettid();
   return id;
+}
+
+const Bell& bell_of_this_thread() {
+  thread_local const Bell bell = std::make_shared<std::condition_variable>();
+  return bell;
 }
 
 }  // namespace
@@ -64,7 +72,11 @@ LeaseCore::Outcome LeaseCore::take_or_queue(Waiter& waiter, SteadyTime now) {
     return Outcome::taken;
   }
   if (waiting_ >= options_.max_waiters) evict_expired(now);
-  if (waiting_ >= options_.max_waiters) return Outcome::queue_full;
+  if (waiting_ >= options_.max_waiters) {
+    overloaded_until_ = now + overload_memory;
+    return Outcome::queue_full;
+  }
+  waiter.bell = bell_of_this_thread();
   push_back(waiter);
   return Outcome::queued;
 }
@@ -84,7 +96,7 @@ void LeaseCore::leave(Waiter& waiter, SteadyTime now) {
   if (waiter.granted) {
     const auto slot = *waiter.granted;
     waiter.granted.reset();
-    release(slot, slots_[slot].connected, now);
+    ring(release(slot, slots_[slot].connected, now));
     return;
   }
   dispatch(now);
@@ -98,7 +110,7 @@ std::optional<SlotIndex> LeaseCore::take_for_stream(const Holder& holder, Steady
   return slot;
 }
 
-void LeaseCore::release(SlotIndex index, bool connected, SteadyTime now) {
+Bell LeaseCore::release(SlotIndex index, bool connected, SteadyTime now) {
   auto& slot = slots_[index];
   slot.last_used = slot.last_traffic = now;
   slot.connected = connected;
@@ -107,26 +119,33 @@ void LeaseCore::release(SlotIndex index, bool connected, SteadyTime now) {
   if (is_stream_slot(index)) {
     slot.state = connected ? SlotState::idle : SlotState::empty;
     stream_free_.push_back(index);
-    return;
+    return nullptr;
   }
   --leased_;
   slot.state = connected ? SlotState::idle : SlotState::empty;
   (connected ? idle_ : empty_).push_back(index);
-  dispatch(now);
+  return serve_queue(now);
 }
 
-void LeaseCore::dispatch(SteadyTime now) {
-  if (head_ == nullptr) return;
+/// Rings for all that it serves but the last, whose bell it returns: mostly there is but one.
+Bell LeaseCore::serve_queue(SteadyTime now) {
+  Bell last;
+  if (head_ == nullptr) return last;
   evict_expired(now);
   while (head_is_due(now) && has_free_slot()) {
-    hand_to_head(now);
+    ring(std::exchange(last, hand_to_head(now)));
     evict_expired(now);
   }
   // A young head must come for itself: until it has, a running caller may be faster.
   if (head_ != nullptr && has_free_slot() && !head_->notified) {
     head_->notified = true;
-    head_->wake.notify_one();
+    ring(std::exchange(last, head_->bell));
   }
+  return last;
+}
+
+void LeaseCore::ring(const Bell& bell) {
+  if (bell) bell->notify_one();
 }
 
 void LeaseCore::fail_waiters(model::AcquireFailure reason) {
@@ -134,7 +153,7 @@ void LeaseCore::fail_waiters(model::AcquireFailure reason) {
     auto& waiter = *head_;
     unlink(waiter);
     waiter.failed = reason;
-    waiter.wake.notify_one();
+    ring(waiter.bell);
   }
 }
 
@@ -206,7 +225,8 @@ void LeaseCore::note_connected(SlotIndex index, SteadyTime now) {
 }
 
 bool LeaseCore::head_is_due(SteadyTime now) const noexcept {
-  return head_ != nullptr && now - head_->holder.since >= options_.handoff_threshold;
+  return head_ != nullptr && !overloaded(now) &&
+         now - head_->holder.since >= options_.handoff_threshold;
 }
 
 SlotIndex LeaseCore::take_free(const Holder& holder, SteadyTime now) {
@@ -258,22 +278,22 @@ void LeaseCore::lend(SlotIndex index, const Holder& holder, SteadyTime now) {
   slot.holder.since = now;
 }
 
-void LeaseCore::hand_to_head(SteadyTime now) {
+Bell LeaseCore::hand_to_head(SteadyTime now) {
   auto& waiter = *head_;
   unlink(waiter);
   waiter.granted = take_free(waiter.holder, now);
   ++handed_off_;
-  waiter.wake.notify_one();
+  return waiter.bell;
 }
 
-/// Drops heads that would get a slot too late to use it.
+/// Drops heads that would get a slot too late to use it. They are not rung for: their deadline,
+/// which is close, wakes them.
 void LeaseCore::evict_expired(SteadyTime now) {
   while (head_ != nullptr && head_->deadline - now < options_.grant_margin) {
     auto& waiter = *head_;
     unlink(waiter);
     waiter.failed = model::AcquireFailure::timeout;
     ++evicted_;
-    waiter.wake.notify_one();
   }
 }
 

@@ -1,7 +1,6 @@
 #include "pool/pool_state.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <random>
 #include <utility>
 
@@ -13,50 +12,10 @@ using model::CloseReason;
 namespace {
 
 constexpr auto abort_grace = std::chrono::seconds{1};
-constexpr std::size_t holders_in_message = 3;
 
 template <class Enum>
 constexpr std::size_t index_of(Enum value) {
   return static_cast<std::size_t>(value);
-}
-
-std::string seconds_text(std::chrono::nanoseconds duration) {
-  std::array<char, 32> text{};
-  const auto size = std::snprintf(text.data(), text.size(), "%.1f s", to_seconds(duration));
-  return {text.data(), static_cast<std::size_t>(size)};
-}
-
-/// "list by thread 17 for 4.2 s at monitor/container_monitor.cpp:88".
-std::string describe_holder(const Holder& holder, SteadyTime now) {
-  std::string_view file = holder.place.file_name();
-  if (const auto source = file.rfind("/src/"); source != std::string_view::npos) {
-    file.remove_prefix(source + 1);
-  }
-  std::string text(model::to_string(holder.call_class));
-  if (!holder.key_text().empty()) text += " of " + std::string(holder.key_text().substr(0, 12));
-  return text + " by thread " + std::to_string(holder.thread) + " for " +
-         seconds_text(now - holder.since) + " at " + std::string(file) + ":" +
-         std::to_string(holder.place.line());
-}
-
-Errc code_of(AcquireFailure reason) {
-  switch (reason) {
-    case AcquireFailure::timeout:
-      return Errc::pool_timeout;
-    case AcquireFailure::queue_full:
-      return Errc::queue_full;
-    case AcquireFailure::down:
-      return Errc::engine_down;
-    case AcquireFailure::misconfigured:
-      return Errc::misconfigured;
-    case AcquireFailure::quarantined:
-      return Errc::quarantined;
-    case AcquireFailure::cancelled:
-      return Errc::cancelled;
-    case AcquireFailure::closed:
-      return Errc::closed;
-  }
-  return Errc::closed;
 }
 
 }  // namespace
@@ -84,11 +43,9 @@ Result<SlotIndex> PoolState::acquire(const CallTag& tag, SteadyTime deadline,
   Waiter waiter;
   waiter.holder = make_holder(tag, place, asked);
   waiter.deadline = deadline;
-  std::optional<AcquireFailure> failure;
-  bool queued = false;
   {
-    const std::lock_guard lock(mutex);
-    failure = refusal();
+    std::unique_lock lock(mutex);
+    auto failure = refusal();
     if (!failure && stop.stop_requested()) failure = AcquireFailure::cancelled;
     if (!failure && asked >= deadline) failure = AcquireFailure::timeout;
     if (!failure) {
@@ -98,33 +55,28 @@ Result<SlotIndex> PoolState::acquire(const CallTag& tag, SteadyTime deadline,
         counters_.wait_success.observe(0);
         return *waiter.granted;
       }
-      queued = outcome == LeaseCore::Outcome::queued;
-      if (!queued) failure = AcquireFailure::queue_full;
+      if (outcome == LeaseCore::Outcome::queue_full) failure = AcquireFailure::queue_full;
     }
+    if (failure) return refused(*failure, asked, tag, std::move(lock));
   }
-  if (queued) failure = wait_for_slot(waiter, stop);
-  if (failure) return refused(*failure, asked, tag);
-  return *waiter.granted;
+  return wait_for_slot(waiter, tag, stop);
 }
 
 Result<SlotIndex> PoolState::acquire_for_stream(const CallTag& tag, const std::stop_token& stop,
                                                 const std::source_location& place) {
   if (auto error = quarantined(tag)) return fail(std::move(*error));
   const auto asked = steady_now();
-  std::optional<AcquireFailure> failure;
-  {
-    const std::lock_guard lock(mutex);
-    failure = refusal();
-    if (!failure && stop.stop_requested()) failure = AcquireFailure::cancelled;
-    if (!failure) {
-      if (const auto slot = core.take_for_stream(make_holder(tag, place, asked), asked)) {
-        ++counters_.acquired;
-        return *slot;
-      }
-      failure = AcquireFailure::queue_full;
+  std::unique_lock lock(mutex);
+  auto failure = refusal();
+  if (!failure && stop.stop_requested()) failure = AcquireFailure::cancelled;
+  if (!failure) {
+    if (const auto slot = core.take_for_stream(make_holder(tag, place, asked), asked)) {
+      ++counters_.acquired;
+      return *slot;
     }
+    failure = AcquireFailure::queue_full;
   }
-  return refused(*failure, asked, tag);
+  return refused(*failure, asked, tag, std::move(lock));
 }
 
 /// A container that is left alone for now.
@@ -140,12 +92,16 @@ std::optional<Error> PoolState::quarantined(const CallTag& tag) {
                                       seconds_text(*until - now)};
 }
 
-Result<SlotIndex> PoolState::refused(AcquireFailure failure, SteadyTime asked, const CallTag& tag) {
-  if (any_quarantined_) quarantine.with([&](Quarantine& q) { q.ended_otherwise(tag.key); });
-  const std::lock_guard lock(mutex);
+/// Counts a caller who gets nothing, and tells it why.
+Result<SlotIndex> PoolState::refused(AcquireFailure failure, SteadyTime asked, const CallTag& tag,
+                                     std::unique_lock<std::mutex> lock) {
+  const auto now = steady_now();
   ++counters_.failures[index_of(failure)];
-  counters_.wait_failure.observe(to_seconds(steady_now() - asked));
-  return fail(describe(failure, asked, tag));
+  counters_.wait_failure.observe(to_seconds(now - asked));
+  const auto standing = this->standing();
+  lock.unlock();
+  if (any_quarantined_) quarantine.with([&](Quarantine& q) { q.ended_otherwise(tag.key); });
+  return fail(describe_refusal(failure, tag.call_class, now - asked, standing));
 }
 
 std::optional<AcquireFailure> PoolState::refusal() const {
@@ -155,13 +111,13 @@ std::optional<AcquireFailure> PoolState::refusal() const {
                                                      : AcquireFailure::down;
 }
 
-std::optional<AcquireFailure> PoolState::wait_for_slot(Waiter& waiter,
-                                                       const std::stop_token& stop) {
+Result<SlotIndex> PoolState::wait_for_slot(Waiter& waiter, const CallTag& tag,
+                                           const std::stop_token& stop) {
   const auto asked = waiter.holder.since;
   // Made and destroyed without the mutex, which it takes; it wakes this waiter alone.
   const std::stop_callback wake(stop, [this, &waiter] {
     const std::lock_guard lock(mutex);
-    waiter.wake.notify_one();
+    waiter.bell->notify_one();
   });
   std::unique_lock lock(mutex);
   while (true) {
@@ -172,14 +128,14 @@ std::optional<AcquireFailure> PoolState::wait_for_slot(Waiter& waiter,
     if (!failure && now >= waiter.deadline) failure = AcquireFailure::timeout;
     if (failure) {
       core.leave(waiter, now);  // a slot granted too late goes to the next
-      return failure;
+      return refused(*failure, asked, tag, std::move(lock));
     }
     if (settled) {
       ++counters_.acquired;
       counters_.wait_success.observe(to_seconds(now - asked));
-      return std::nullopt;
+      return *waiter.granted;
     }
-    waiter.wake.wait_until(lock, waiter.deadline);
+    waiter.bell->wait_until(lock, waiter.deadline);
   }
 }
 
@@ -204,31 +160,39 @@ http::Connection& PoolState::prepare(SlotIndex index) {
 
 void PoolState::release(SlotIndex index) noexcept {
   const bool connected = connections[index]->fd() >= 0;
-  std::optional<CloseReason> close;
-  std::optional<Holder> late;
-  {
-    const std::lock_guard lock(mutex);
-    if (closing_) close = CloseReason::shutdown;
-    if (breaker.cause() || core.outdated(core.slots()[index])) close = CloseReason::reset;
-  }
-  // A local socket closes in microseconds: the slot is not free before nobody uses it any more.
-  if (close && connected) close_socket(index, *close);
   const auto now = steady_now();
+  std::optional<Holder> late;
+  Bell bell;
   {
-    const std::lock_guard lock(mutex);
+    std::unique_lock lock(mutex);
     const auto& slot = core.slots()[index];
+    const auto useless = reason_to_close(slot);
+    if (useless && connected) {
+      // A local socket closes in microseconds: the slot is not free before nobody uses it any more.
+      lock.unlock();
+      close_socket(index, *useless);
+      lock.lock();
+    }
     counters_.use[index_of(slot.holder.call_class)].observe(to_seconds(now - slot.holder.since));
     if (slot.leak_reported) {
       late = slot.holder;
       ++counters_.leaks_recovered;
     }
-    core.release(index, connected && !close, now);
+    bell = core.release(index, connected && !useless, now);
     if (closing_) changed_.notify_all();
   }
+  if (bell) bell->notify_one();
   if (late) {
     logger.info("connection came back after all",
                 {{"pool", name}, {"holder", describe_holder(*late, now)}});
   }
+}
+
+/// Under the mutex: why the socket of a slot that comes back must not be used again.
+std::optional<CloseReason> PoolState::reason_to_close(const Slot& slot) const {
+  if (breaker.cause() || core.outdated(slot)) return CloseReason::reset;
+  if (closing_) return CloseReason::shutdown;
+  return std::nullopt;
 }
 
 void PoolState::note_transfer(SlotIndex index, CloseReason reason) {
@@ -283,10 +247,11 @@ void PoolState::note_failure(SlotIndex index, const Error& error) {
     quarantine.with([&](Quarantine& q) { q.ended_otherwise(holder.key_text()); });
   }
   if (!blames_engine(error.code)) return;
+  auto cause = std::make_shared<const Error>(error);
   std::unique_lock lock(mutex);
   const auto before = breaker.cause();
   suspicious = true;
-  breaker.call_failed(error, steady_now());
+  breaker.call_failed(std::move(cause), steady_now());
   react_to(before, std::move(lock));
 }
 
@@ -312,12 +277,13 @@ void PoolState::note_stuck(const Holder& holder) {
 }
 
 void PoolState::note_probe(const std::optional<Error>& failure) {
+  auto cause = failure ? std::make_shared<const Error>(*failure) : nullptr;
   std::unique_lock lock(mutex);
   const auto before = breaker.cause();
   const auto now = steady_now();
   if (failure) {
     ++counters_.probes_failed;
-    breaker.probe_failed(*failure, now);
+    breaker.probe_failed(std::move(cause), now);
   } else {
     ++counters_.probes_succeeded;
     last_answer = now;
@@ -331,10 +297,11 @@ void PoolState::note_probe(const std::optional<Error>& failure) {
 }
 
 /// After the breaker was told something: passes on a change, and logs it once.
-void PoolState::react_to(const std::optional<Error>& before, std::unique_lock<std::mutex> lock) {
+void PoolState::react_to(const std::shared_ptr<const Error>& before,
+                         std::unique_lock<std::mutex> lock) {
   const auto after = breaker.cause();
   const auto age = steady_now() - breaker.cause_since();
-  const bool changed = before.has_value() != after.has_value();
+  const bool changed = (before != nullptr) != (after != nullptr);
   if (changed) {
     ++health_version_;
     if (after) core.fail_waiters(*refusal());
@@ -382,53 +349,33 @@ void PoolState::close_socket(SlotIndex index, CloseReason reason) {
   ++counters_.closed[index_of(reason)];
 }
 
-/// Under the mutex: how the pool stands, and what to make of it.
-Error PoolState::describe(AcquireFailure reason, SteadyTime asked, const CallTag& tag) const {
-  const auto now = steady_now();
-  const auto standing = std::to_string(core.leased()) + " of " +
-                        std::to_string(core.request_slots()) + " lent, " +
-                        std::to_string(core.waiting()) + " waiting";
-  if (const auto& cause = breaker.cause();
-      cause && (reason == AcquireFailure::down || reason == AcquireFailure::misconfigured)) {
-    const auto wait = std::max(breaker.next_probe() - now, SteadyTime::duration{});
-    const auto code = reason == AcquireFailure::down ? Errc::engine_down : cause->code;
-    return {code, "engine " + name + " down for " + seconds_text(now - breaker.cause_since()) +
-                      ", next probe in " + seconds_text(wait) + ": " + cause->message};
-  }
-  if (reason == AcquireFailure::queue_full && tag.call_class == model::CallClass::stream) {
-    return {Errc::queue_full, "all " + std::to_string(options.max_streams) + " streams of " + name +
-                                  " are in use: raise pool.max_streams"};
-  }
-  if (reason == AcquireFailure::closed) return {Errc::closed, "pool " + name + " is closed"};
-  auto message = reason == AcquireFailure::queue_full
-                     ? "too many callers wait for a connection to " + name
-                     : "no connection to " + name + " became free in " + seconds_text(now - asked);
-  if (reason == AcquireFailure::cancelled) message = "cancelled while waiting for a connection";
-  message += " (" + standing + ")";
-  const auto longest = holders(holders_in_message);
-  for (std::size_t i = 0; i < longest.size(); ++i) {
-    message += (i == 0 ? "; held longest: " : "; ") + longest[i];
-  }
-  return {code_of(reason), std::move(message)};
-}
-
-/// Under the mutex: the oldest leases first.
-std::vector<std::string> PoolState::holders(std::size_t at_most) const {
-  std::vector<const Holder*> found;
+/// Under the mutex.
+Standing PoolState::standing() const {
+  Standing standing{.pool = name,
+                    .slots = core.request_slots(),
+                    .stream_slots = options.max_streams,
+                    .leased = core.leased(),
+                    .waiting = core.waiting(),
+                    .cause = breaker.cause(),
+                    .cause_since = breaker.cause_since(),
+                    .next_probe = breaker.next_probe()};
+  std::array<const Slot*, std::tuple_size_v<decltype(standing.oldest)>> oldest{};
   for (const auto& slot : core.slots()) {
-    if (slot.state == SlotState::leased) found.push_back(&slot.holder);
+    const auto* next = slot.state == SlotState::leased ? &slot : nullptr;
+    for (auto& place : oldest) {
+      if (next == nullptr) break;
+      if (place == nullptr || next->holder.since < place->holder.since) std::swap(place, next);
+    }
   }
-  std::ranges::sort(found, {}, &Holder::since);
-  found.resize(std::min(found.size(), at_most));
-  std::vector<std::string> texts;
-  const auto now = steady_now();
-  for (const auto* holder : found) texts.push_back(describe_holder(*holder, now));
-  return texts;
+  for (const auto* slot : oldest) {
+    if (slot != nullptr) standing.oldest[standing.oldest_count++] = slot->holder;
+  }
+  return standing;
 }
 
 EngineHealth PoolState::health() const {
   const std::lock_guard lock(mutex);
-  return {.up = !breaker.cause(), .reason = breaker.cause(), .version = health_version_};
+  return current_health();
 }
 
 EngineHealth PoolState::wait_for_change(std::uint64_t seen, SteadyTime until,
@@ -441,6 +388,11 @@ EngineHealth PoolState::wait_for_change(std::uint64_t seen, SteadyTime until,
   while (health_version_ == seen && !stop.stop_requested() && steady_now() < until) {
     changed_.wait_until(lock, until);
   }
+  return current_health();
+}
+
+/// Under the mutex.
+EngineHealth PoolState::current_health() const {
   return {.up = !breaker.cause(), .reason = breaker.cause(), .version = health_version_};
 }
 
@@ -468,7 +420,15 @@ CloseReport PoolState::close(SteadyTime deadline) {
     lock.lock();
     changed_.wait_until(lock, steady_now() + abort_grace, none_lent);
   }
-  return holders(core.slots().size());
+  std::vector<Holder> holders;
+  for (const auto& slot : core.slots()) {
+    if (slot.state == SlotState::leased) holders.push_back(slot.holder);
+  }
+  lock.unlock();
+  const auto now = steady_now();
+  CloseReport report;
+  for (const auto& holder : holders) report.push_back(describe_holder(holder, now));
+  return report;
 }
 
 std::vector<http::Connection*> PoolState::lent_connections() const {
@@ -535,11 +495,16 @@ model::PoolStats PoolState::stats() const {
 }
 
 std::vector<model::SlotStats> PoolState::slots() const {
-  std::vector<model::SlotStats> all;
-  const std::lock_guard lock(mutex);
+  std::vector<Slot> copies;
+  copies.reserve(core.slots().size());
+  {
+    const std::lock_guard lock(mutex);
+    copies.assign(core.slots().begin(), core.slots().end());
+  }
   const auto now = steady_now();
-  for (SlotIndex index = 0; index < core.slots().size(); ++index) {
-    const auto& slot = core.slots()[index];
+  std::vector<model::SlotStats> all;
+  for (SlotIndex index = 0; index < copies.size(); ++index) {
+    const auto& slot = copies[index];
     const bool leased = slot.state == SlotState::leased;
     all.push_back({.slot = index,
                    .state = std::string(to_string(slot.state)),

@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "pool/wording.h"
 #include "tidegauge/config/config.h"
 #include "tidegauge/http/connection.h"
 #include "tidegauge/model/engine_address.h"
@@ -120,14 +121,16 @@ class PoolState {
 
   [[nodiscard]] std::optional<Error> quarantined(const CallTag& tag);
   [[nodiscard]] std::optional<model::AcquireFailure> refusal() const;
-  Result<SlotIndex> refused(model::AcquireFailure failure, SteadyTime asked, const CallTag& tag);
-  std::optional<model::AcquireFailure> wait_for_slot(Waiter& waiter, const std::stop_token& stop);
-  [[nodiscard]] Error describe(model::AcquireFailure reason, SteadyTime asked,
-                               const CallTag& tag) const;
-  [[nodiscard]] std::vector<std::string> holders(std::size_t at_most) const;
+  Result<SlotIndex> refused(model::AcquireFailure failure, SteadyTime asked, const CallTag& tag,
+                            std::unique_lock<std::mutex> lock);
+  Result<SlotIndex> wait_for_slot(Waiter& waiter, const CallTag& tag, const std::stop_token& stop);
+  [[nodiscard]] std::optional<model::CloseReason> reason_to_close(const Slot& slot) const;
+  [[nodiscard]] Standing standing() const;
+  [[nodiscard]] EngineHealth current_health() const;
   void note_stuck(const Holder& holder);
   void wake_maintenance() const;
-  void react_to(const std::optional<Error>& cause_before, std::unique_lock<std::mutex> lock);
+  void react_to(const std::shared_ptr<const Error>& cause_before,
+                std::unique_lock<std::mutex> lock);
 
   std::function<void()> wake_;
   std::atomic<bool> any_quarantined_ = false;  // spares most calls a look

@@ -21,6 +21,14 @@ constexpr auto ramp_step = 50ms;  // callers let in after an outage double this 
 constexpr std::uint32_t degraded_limit = 2;
 constexpr auto least_health_gap = 100ms;  // however many calls fail, no more pings than this
 
+/// What is wrong with the answer to a ping or a probe; nothing if it shows a working Engine.
+std::optional<Error> failure_of(const Result<http::Response>& answer) {
+  if (!answer) return answer.error();
+  if (answer->status < 500) return std::nullopt;
+  return Error{Errc::server_error,
+               "ping answered with HTTP status " + std::to_string(answer->status)};
+}
+
 }  // namespace
 
 Upkeep::Upkeep(PoolState& state)
@@ -66,18 +74,17 @@ bool Upkeep::finished(Check& check, SteadyTime now) {
   const auto outcome = connection.advance(now);
   if (!outcome) return false;
   state_.note_transfer(check.slot, CloseReason::probe_failed);
-  const bool good = *outcome && (*outcome)->status < 500;
-  if (good && check.probes_outage && check.step == Check::Step::ping) {
+  const auto failure = failure_of(*outcome);
+  if (!failure && check.probes_outage && check.step == Check::Step::ping) {
     check.step = Check::Step::version;
     connection.begin({.target = "/version",
                       .limits = {.connect = state_.options.connect_timeout,
                                  .total = state_.options.call_timeout}});
     return finished(check, now);
   }
-  const bool stale = !*outcome && !check.probes_outage &&
-                     connection.last_transfer().reused_socket &&
-                     (*outcome).error().code == Errc::connection_lost;
-  if (!good) state_.close_socket(check.slot, CloseReason::probe_failed);
+  const bool stale = failure && failure->code == Errc::connection_lost && !check.probes_outage &&
+                     connection.last_transfer().reused_socket;
+  if (failure) state_.close_socket(check.slot, CloseReason::probe_failed);
   if (check.slot == state_.core.probe_slot()) state_.close_socket(check.slot, CloseReason::idle);
   {
     const std::lock_guard lock(state_.mutex);
@@ -85,13 +92,8 @@ bool Upkeep::finished(Check& check, SteadyTime now) {
   }
   if (stale) {
     confirm_fresh_ = true;  // says nothing yet: the Engine may have closed just this one
-  } else if (good) {
-    state_.note_probe(std::nullopt);
-  } else if (*outcome) {
-    state_.note_probe(Error{Errc::server_error, "ping answered with HTTP status " +
-                                                    std::to_string((*outcome)->status)});
   } else {
-    state_.note_probe((*outcome).error());
+    state_.note_probe(failure);
   }
   return true;
 }
@@ -101,7 +103,7 @@ void Upkeep::drop_all_when_down() {
   std::vector<http::Connection*> in_flight;
   {
     const std::lock_guard lock(state_.mutex);
-    const bool down = state_.breaker.cause().has_value();
+    const bool down = state_.breaker.cause() != nullptr;
     if (down == std::exchange(was_down_, down) || !down) return;
     state_.core.new_generation();
     in_flight = state_.lent_connections();
@@ -188,7 +190,7 @@ void Upkeep::start_checks(SteadyTime now, Watch& watch) {
   SteadyTime due;
   {
     const std::lock_guard lock(state_.mutex);
-    down = state_.breaker.cause().has_value();
+    down = state_.breaker.cause() != nullptr;
     due = down ? state_.breaker.next_probe() : next_health_check();
   }
   if (down) {

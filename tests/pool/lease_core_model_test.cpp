@@ -95,8 +95,8 @@ class Machine {
 
   void ask(std::chrono::microseconds patience) {
     const auto* const head = core_.head();
-    const bool head_due =
-        head != nullptr && now_ - head->holder.since >= options_.handoff_threshold;
+    const bool head_due = head != nullptr && !core_.overloaded(now_) &&
+                          now_ - head->holder.since >= options_.handoff_threshold;
     const bool head_late = head != nullptr && head->deadline - now_ < options_.grant_margin;
     auto& waiter = callers_.emplace_back();
     waiter.holder = pool::make_holder({}, std::source_location::current(), now_);
@@ -139,7 +139,7 @@ class Machine {
   void release(std::vector<SlotIndex>::iterator held, bool connected) {
     const auto slot = *held;
     held_.erase(held);
-    core_.release(slot, connected, now_);
+    static_cast<void>(core_.release(slot, connected, now_));
   }
 
   void claim(std::uint32_t choice) {

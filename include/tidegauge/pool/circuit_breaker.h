@@ -11,7 +11,7 @@
 
 #include <array>
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <random>
 
 #include "tidegauge/config/config.h"
@@ -27,22 +27,23 @@ class CircuitBreaker {
   CircuitBreaker(const config::PoolConfig& options, std::uint32_t seed);
 
   [[nodiscard]] model::CircuitState state() const noexcept { return state_; }
-  /// Why calls fail at once; nothing while they do not.
-  [[nodiscard]] const std::optional<Error>& cause() const noexcept { return cause_; }
+  /// Why calls fail at once; null while they do not. Shared, so that it can leave the pool's lock
+  /// without being copied under it.
+  [[nodiscard]] const std::shared_ptr<const Error>& cause() const noexcept { return cause_; }
   [[nodiscard]] SteadyTime cause_since() const noexcept { return cause_since_; }
   /// When the prober is due; only where there is a cause.
   [[nodiscard]] SteadyTime next_probe() const noexcept { return next_probe_; }
 
   /// A call whose failure speaks of the Engine (see `blames_engine`). Opens after
   /// `failure_threshold` in a row.
-  void call_failed(const Error& error, SteadyTime now);
+  void call_failed(std::shared_ptr<const Error> error, SteadyTime now);
   /// Only calls clear what calls have shown: a ping that is answered does not.
   void call_succeeded() noexcept { failures_in_a_row_ = 0; }
 
   /// A probe of an open circuit begins.
   void probe_started() noexcept;
   /// A ping or a probe failed: one that had all of its time is enough to say the Engine is down.
-  void probe_failed(const Error& error, SteadyTime now);
+  void probe_failed(std::shared_ptr<const Error> error, SteadyTime now);
   void probe_succeeded() noexcept;
   /// The socket has (re)appeared: no need to wait for the backoff.
   void probe_soon(SteadyTime when) noexcept;
@@ -57,7 +58,7 @@ class CircuitBreaker {
   const config::PoolConfig& options_;
   std::minstd_rand random_;
   model::CircuitState state_ = model::CircuitState::closed;
-  std::optional<Error> cause_;
+  std::shared_ptr<const Error> cause_;
   SteadyTime cause_since_{};
   SteadyTime next_probe_{};
   std::uint32_t failures_in_a_row_ = 0;

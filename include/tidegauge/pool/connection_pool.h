@@ -34,8 +34,8 @@ namespace tidegauge::pool {
 /// Whether calls to the Engine are worth trying.
 struct EngineHealth {
   bool up = true;
-  std::optional<Error> reason;  ///< why not
-  std::uint64_t version = 0;    ///< grows with every change
+  std::shared_ptr<const Error> reason;  ///< why not; null while up
+  std::uint64_t version = 0;            ///< grows with every change
 };
 
 /// What the maintenance thread waits for next.

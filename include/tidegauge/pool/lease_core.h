@@ -12,6 +12,7 @@
 #include <array>
 #include <condition_variable>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <random>
 #include <source_location>
@@ -67,6 +68,11 @@ struct Slot {
   Holder holder;                           ///< while leased
 };
 
+/// What a waiting thread sleeps on. Its own, for all its waits; shared, so that it can be rung
+/// after the mutex is let go, when the waiter may have woken by itself and be gone. A late ring is
+/// a spurious wake-up, no more.
+using Bell = std::shared_ptr<std::condition_variable>;
+
 /// A caller in the queue. Lives on the stack of the waiting thread, linked until it leaves.
 struct Waiter {
   Holder holder;  ///< since: when it began to wait
@@ -77,7 +83,7 @@ struct Waiter {
   bool queued = false;
   Waiter* previous = nullptr;
   Waiter* next = nullptr;
-  std::condition_variable wake;
+  Bell bell;  ///< since it was queued
 };
 
 class LeaseCore {
@@ -99,11 +105,12 @@ class LeaseCore {
   /// A slot for a stream, or nothing where all are taken.
   std::optional<SlotIndex> take_for_stream(const Holder& holder, SteadyTime now);
 
-  /// `connected`: it has a socket that may be used again.
-  void release(SlotIndex slot, bool connected, SteadyTime now);
+  /// `connected`: it has a socket that may be used again. Returns whose bell to ring, if anyone's:
+  /// who is woken under the mutex would run into it.
+  [[nodiscard]] Bell release(SlotIndex slot, bool connected, SteadyTime now);
 
-  /// Gives free slots to those who wait. Called whenever capacity may have grown.
-  void dispatch(SteadyTime now);
+  /// Gives free slots to those who wait, and rings. Called whenever capacity may have grown.
+  void dispatch(SteadyTime now) { ring(serve_queue(now)); }
   /// Every waiter gets this answer now.
   void fail_waiters(model::AcquireFailure reason);
 
@@ -148,6 +155,9 @@ class LeaseCore {
   /// The peak since this was last called.
   std::uint32_t take_recent_peak() noexcept { return std::exchange(recent_peak_, leased_); }
   [[nodiscard]] std::uint32_t waiting() const noexcept { return waiting_; }
+  /// More ask than the queue can hold: then whoever is running takes a free slot, whatever the age
+  /// of the head. Handing slots to threads that must wake first would waste what is too little.
+  [[nodiscard]] bool overloaded(SteadyTime now) const noexcept { return now < overloaded_until_; }
   [[nodiscard]] const Waiter* head() const noexcept { return head_; }
   [[nodiscard]] std::uint64_t barged() const noexcept { return barged_; }
   [[nodiscard]] std::uint64_t handed_off() const noexcept { return handed_off_; }
@@ -158,10 +168,12 @@ class LeaseCore {
     return leased_ < lease_limit_ && (!idle_.empty() || !empty_.empty());
   }
   [[nodiscard]] bool head_is_due(SteadyTime now) const noexcept;
+  [[nodiscard]] Bell serve_queue(SteadyTime now);
+  static void ring(const Bell& bell);
   SlotIndex take_free(const Holder& holder, SteadyTime now);
   std::size_t choose_idle();
   void lend(SlotIndex slot, const Holder& holder, SteadyTime now);
-  void hand_to_head(SteadyTime now);
+  [[nodiscard]] Bell hand_to_head(SteadyTime now);
   void evict_expired(SteadyTime now);
   void push_back(Waiter& waiter) noexcept;
   void unlink(Waiter& waiter) noexcept;
@@ -181,6 +193,7 @@ class LeaseCore {
   std::uint32_t lease_limit_;
   std::uint32_t generation_ = 0;
   SlotIndex last_round_robin_ = 0;
+  SteadyTime overloaded_until_{};
   std::uint64_t barged_ = 0;
   std::uint64_t handed_off_ = 0;
   std::uint64_t evicted_ = 0;

@@ -1,0 +1,44 @@
+#pragma once
+
+// How the pool puts into words who holds what, and why a caller got nothing. Under no lock: from
+// copies of what the pool's books say.
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "tidegauge/model/pool_stats.h"
+#include "tidegauge/pool/lease_core.h"
+#include "tidegauge/util/result.h"
+#include "tidegauge/util/time.h"
+
+namespace tidegauge::pool {
+
+/// How a pool stood when it refused a caller.
+struct Standing {
+  std::string_view pool;  ///< its name; outlives this
+  std::uint32_t slots = 0;
+  std::uint32_t stream_slots = 0;
+  std::uint32_t leased = 0;
+  std::uint32_t waiting = 0;
+  std::shared_ptr<const Error> cause;  ///< of an outage; null: there is none
+  SteadyTime cause_since{};
+  SteadyTime next_probe{};
+  std::array<Holder, 3> oldest{};  ///< the first `oldest_count` of those who hold a connection
+  std::size_t oldest_count = 0;
+};
+
+/// `waited`: for how long the caller did. A misconfiguration keeps the code of its cause.
+[[nodiscard]] Error describe_refusal(model::AcquireFailure reason, model::CallClass call_class,
+                                     SteadyTime::duration waited, const Standing& standing);
+
+/// "list by thread 17 for 4.2 s at src/monitor/container_monitor.cpp:88".
+[[nodiscard]] std::string describe_holder(const Holder& holder, SteadyTime now);
+
+/// To a tenth: "4.2 s".
+[[nodiscard]] std::string seconds_text(std::chrono::nanoseconds duration);
+
+}  // namespace tidegauge::pool
