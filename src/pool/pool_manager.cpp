@@ -22,7 +22,7 @@ PoolManager::PoolManager(const std::vector<config::EndpointConfig>& endpoints,
   for (const auto& endpoint : endpoints) {
     pools_.push_back(std::make_unique<ConnectionPool>(endpoint.name, endpoint.address, options,
                                                       make_transport(endpoint.address), logger,
-                                                      [this] { wakeup_.signal(); }));
+                                                      [wakeup = wakeup_] { wakeup->signal(); }));
   }
   maintenance_ = std::jthread([this](const std::stop_token& stop) { maintain(stop); });
 }
@@ -51,7 +51,7 @@ std::vector<std::pair<std::string, std::vector<model::SlotStats>>> PoolManager::
 
 CloseReport PoolManager::close_all(Milliseconds grace) {
   maintenance_.request_stop();
-  wakeup_.signal();
+  wakeup_->signal();
   if (maintenance_.joinable()) maintenance_.join();
   const auto deadline = steady_now() + grace;
   CloseReport report;
@@ -64,8 +64,8 @@ CloseReport PoolManager::close_all(Milliseconds grace) {
 void PoolManager::maintain(const std::stop_token& stop) {
   Watch watch;
   while (!stop.stop_requested()) {
-    wakeup_.drain();
-    watch.descriptors.assign({{.fd = wakeup_.fd(), .events = POLLIN, .revents = 0}});
+    wakeup_->drain();
+    watch.descriptors.assign({{.fd = wakeup_->fd(), .events = POLLIN, .revents = 0}});
     watch.until = SteadyTime::max();
     for (const auto& pool : pools_) pool->maintain(steady_now(), watch);
     ::poll(watch.descriptors.data(), watch.descriptors.size(), poll_timeout(watch.until));

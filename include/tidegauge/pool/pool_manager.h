@@ -48,7 +48,7 @@ class PoolManager {
  private:
   void maintain(const std::stop_token& stop);
 
-  Wakeup wakeup_;
+  std::shared_ptr<Wakeup> wakeup_ = std::make_shared<Wakeup>();  // a lease may outlive this
   std::vector<std::unique_ptr<ConnectionPool>> pools_;
   std::jthread maintenance_;  // uses what is above: declared last
 };
