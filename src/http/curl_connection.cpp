@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -41,6 +42,23 @@ std::string text_of(Milliseconds limit) {
                                    : std::to_string(limit.count()) + " ms";
 }
 
+/// Not of an address family that this machine does not have.
+bool says_exhausted(int os_error) {
+  return os_error == EMFILE || os_error == ENFILE || os_error == ENOMEM || os_error == ENOBUFS;
+}
+
+/// Says which limit it was, where it was one: the Engine is not to blame.
+Error refused_by_system(int os_error) {
+  const std::string why = std::strerror(os_error);
+  rlimit limit{};
+  if (os_error != EMFILE || ::getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    return {Errc::system, "no descriptor for a connection: " + why};
+  }
+  return {Errc::system, "no descriptor for a connection: this program may have " +
+                            std::to_string(limit.rlim_cur) +
+                            " open (RLIMIT_NOFILE, LimitNOFILE= of systemd)"};
+}
+
 bool over(Milliseconds limit, SteadyTime since, SteadyTime now) {
   return limit.count() > 0 && now - since >= limit;
 }
@@ -63,11 +81,8 @@ std::optional<std::string_view> header_value(std::string_view line, std::string_
 
 CurlConnection::CurlConnection(const model::EngineAddress& address,
                                std::atomic<std::uint32_t>& open_sockets)
-    : address_(address),
-      open_sockets_(open_sockets),
-      easy_(curl_easy_init()),
-      multi_(curl_multi_init()) {
-  if (!easy_ || !multi_) throw std::bad_alloc();
+    : address_(address), open_sockets_(open_sockets), easy_(curl_easy_init()) {
+  if (!easy_) throw std::bad_alloc();
   set_options();
 }
 
@@ -100,7 +115,21 @@ void CurlConnection::set_options() {
   if (address_.scheme == model::EngineAddress::Scheme::unix_socket) {
     set(CURLOPT_UNIX_SOCKET_PATH, address_.path.c_str());
   }
-  curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, 1L);
+}
+
+/// For the next requests, where there is none. Fails where there are no descriptors for what wakes
+/// it; libcurl itself would do without, and abort() wake nobody.
+bool CurlConnection::make_multi() {
+  errno = 0;
+  std::unique_ptr<CURLM, MultiCleanup> fresh(curl_multi_init());
+  if (!fresh || curl_multi_wakeup(fresh.get()) != CURLM_OK) {
+    no_socket_ = errno != 0 ? errno : ENOMEM;
+    return false;
+  }
+  curl_multi_setopt(fresh.get(), CURLMOPT_MAXCONNECTS, 1L);
+  const std::lock_guard lock(wakeup_mutex_);
+  multi_ = std::move(fresh);
+  return true;
 }
 
 void CurlConnection::begin(const Request& request) {
@@ -116,6 +145,7 @@ void CurlConnection::start(const Request& request, Sink sink) {
   transfer_ = {};
   transfer_.reused_socket = fd_ >= 0;
   started_ = steady_now();
+  no_socket_ = 0;
   header_bytes_ = 0;
   head_complete_ = too_large_ = ended_ = paused_ = false;
   stream_error_.reset();
@@ -129,6 +159,7 @@ void CurlConnection::start(const Request& request, Sink sink) {
   } else {
     curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
   }
+  if (!multi_ && !make_multi()) return;
   curl_multi_add_handle(multi_.get(), easy);
   in_progress_ = true;
 }
@@ -142,6 +173,7 @@ std::optional<Result<Response>> CurlConnection::advance(SteadyTime now) {
 
 /// Moves the transfer on; its outcome once it has one, after which nothing is in progress.
 std::optional<Result<void>> CurlConnection::step(SteadyTime now) {
+  if (!in_progress_) return fail(refused_by_system(no_socket_));
   int running = 0;
   if (!aborted_) curl_multi_perform(multi_.get(), &running);
   if (aborted_) {
@@ -243,7 +275,7 @@ Result<Response> CurlConnection::open_stream(const Request& request, const std::
 Result<std::size_t> CurlConnection::read(std::span<char> into, SteadyTime deadline,
                                          const std::stop_token& stop) {
   // Only wakes the wait below: what the reader's own token stops is the reading, not the stream.
-  const std::stop_callback wake(stop, [this] { curl_multi_wakeup(multi_.get()); });
+  const std::stop_callback wake(stop, [this] { this->wake(); });
   while (true) {
     std::size_t size = 0;
     deliver(into, size);
@@ -282,22 +314,21 @@ void CurlConnection::deliver(std::span<char> into, std::size_t& size) {
 void CurlConnection::abort(Errc why) noexcept {
   abort_reason_ = why;
   aborted_ = true;
+  wake();
+}
+
+void CurlConnection::wake() noexcept {
   const std::lock_guard lock(wakeup_mutex_);
-  curl_multi_wakeup(multi_.get());
+  if (multi_) curl_multi_wakeup(multi_.get());
 }
 
 void CurlConnection::close() noexcept {
   if (in_progress_) finish();
   if (fd_ < 0) return;
   // libcurl keeps an idle socket in its multi handle and has no call to close just that.
-  std::unique_ptr<CURLM, MultiCleanup> fresh(curl_multi_init());
-  if (!fresh)
-    return;  // out of memory: the socket stays, and is found dead or alive at its next use
-  curl_multi_setopt(fresh.get(), CURLMOPT_MAXCONNECTS, 1L);
-  {
-    const std::lock_guard lock(wakeup_mutex_);
-    std::swap(multi_, fresh);
-  }
+  std::unique_ptr<CURLM, MultiCleanup> old;
+  const std::lock_guard lock(wakeup_mutex_);
+  std::swap(multi_, old);
 }
 
 bool CurlConnection::alive() const noexcept {
@@ -326,6 +357,7 @@ Error CurlConnection::error_of(CURLcode code) const {
   const std::string text = curl_easy_strerror(code);
   switch (code) {
     case CURLE_COULDNT_CONNECT: {
+      if (no_socket_ != 0) return refused_by_system(no_socket_);
       if (transfer_.sent) return {Errc::connection_lost, "the Engine hung up before it answered"};
       long os_error = 0;
       curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &os_error);
@@ -336,6 +368,10 @@ Error CurlConnection::error_of(CURLcode code) const {
       return {Errc::unreachable, model::to_string(address_) + ": " + why};
     }
     case CURLE_COULDNT_RESOLVE_HOST:
+      // Of a Unix socket there is nothing else that libcurl could call a name.
+      if (address_.scheme == model::EngineAddress::Scheme::unix_socket) {
+        return {Errc::misconfigured, address_.path + " is longer than 107 bytes"};
+      }
       return {Errc::unreachable, model::to_string(address_) + ": " + text};
     case CURLE_GOT_NOTHING:
       return {Errc::connection_lost, "the Engine hung up before it answered"};
@@ -361,7 +397,10 @@ curl_socket_t CurlConnection::on_open_socket(void* self, curlsocktype /*purpose*
   connection.transfer_.reused_socket = false;
   connection.opened_at_ = steady_now();
   const int socket = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-  if (socket < 0) return CURL_SOCKET_BAD;
+  if (socket < 0) {
+    if (says_exhausted(errno)) connection.no_socket_ = errno;
+    return CURL_SOCKET_BAD;
+  }
   connection.fd_ = socket;
   connection.open_sockets_.fetch_add(1, std::memory_order_relaxed);
   return socket;

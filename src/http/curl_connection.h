@@ -49,9 +49,11 @@ class CurlConnection final : public Connection {
   };
 
   void set_options();
+  [[nodiscard]] bool make_multi();
   void start(const Request& request, Sink sink);
   std::optional<Result<void>> step(SteadyTime now);
   void finish() noexcept;
+  void wake() noexcept;
   [[nodiscard]] std::optional<Error> exceeded_limit(SteadyTime now) const;
   [[nodiscard]] Error error_of(CURLcode code) const;
   [[nodiscard]] Error abort_error(Errc why) const;
@@ -68,7 +70,7 @@ class CurlConnection final : public Connection {
   const model::EngineAddress& address_;
   std::atomic<std::uint32_t>& open_sockets_;
   std::unique_ptr<CURL, EasyCleanup> easy_;     // used by the multi handle: cleaned up after it
-  std::unique_ptr<CURLM, MultiCleanup> multi_;  // keeps the socket between requests
+  std::unique_ptr<CURLM, MultiCleanup> multi_;  // keeps the socket between requests; may be none
   int fd_ = -1;
 
   // The request in progress.
@@ -80,6 +82,7 @@ class CurlConnection final : public Connection {
   SteadyTime started_{};
   SteadyTime last_byte_{};
   SteadyTime opened_at_{};
+  int no_socket_ = 0;  // the errno of a descriptor that the system refused
   std::size_t header_bytes_ = 0;
   bool head_complete_ = false;
   bool too_large_ = false;
@@ -89,7 +92,7 @@ class CurlConnection final : public Connection {
   std::size_t pending_from_ = 0;
   bool paused_ = false;
 
-  std::mutex wakeup_mutex_;  // abort() must not wake a multi handle that close() is replacing
+  std::mutex wakeup_mutex_;  // abort() must not wake a multi handle that is being replaced
   std::atomic<bool> aborted_ = false;
   std::atomic<Errc> abort_reason_ = Errc::cancelled;
 };

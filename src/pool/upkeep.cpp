@@ -84,6 +84,8 @@ bool Upkeep::finished(Check& check, SteadyTime now) {
   }
   const bool stale = failure && failure->code == Errc::connection_lost && !check.probes_outage &&
                      connection.last_transfer().reused_socket;
+  // Nothing was asked: what this program lacks says nothing of the Engine.
+  const bool unasked = failure && failure->code == Errc::system && !check.probes_outage;
   if (failure) state_.close_socket(check.slot, CloseReason::probe_failed);
   if (check.slot == state_.core.probe_slot()) state_.close_socket(check.slot, CloseReason::idle);
   {
@@ -92,7 +94,7 @@ bool Upkeep::finished(Check& check, SteadyTime now) {
   }
   if (stale) {
     confirm_fresh_ = true;  // says nothing yet: the Engine may have closed just this one
-  } else {
+  } else if (!unasked) {
     state_.note_probe(failure);
   }
   return true;
@@ -191,7 +193,7 @@ void Upkeep::start_checks(SteadyTime now, Watch& watch) {
   {
     const std::lock_guard lock(state_.mutex);
     down = state_.breaker.cause() != nullptr;
-    due = down ? state_.breaker.next_probe() : next_health_check();
+    due = next_check();
   }
   if (down) {
     if (now >= due && checks_.empty()) probe_outage(now);
@@ -199,8 +201,15 @@ void Upkeep::start_checks(SteadyTime now, Watch& watch) {
     if (now >= due && checks_.empty()) check_health(now);
     connect_minimum(now);
   }
-  if (checks_.empty()) watch.until = std::min(watch.until, due);
-  advance_checks(now);  // sends off what was just begun
+  advance_checks(now);  // sends off what was just begun, which may be over at once
+  if (!checks_.empty()) return;
+  const std::lock_guard lock(state_.mutex);
+  watch.until = std::min(watch.until, next_check());
+}
+
+/// Under the mutex.
+SteadyTime Upkeep::next_check() const {
+  return state_.breaker.cause() ? state_.breaker.next_probe() : next_health_check();
 }
 
 /// Under the mutex. Three quarters of the interval after the Engine last answered, so that interval

@@ -54,6 +54,7 @@ class Upkeep {
   void advise_on_size(SteadyTime now, Watch& watch);
   void report_leaks(SteadyTime now, Watch& watch);
   void watch_sockets(SteadyTime now, Watch& watch) const;
+  [[nodiscard]] SteadyTime next_check() const;
   [[nodiscard]] SteadyTime next_health_check() const;
 
   PoolState& state_;
