@@ -6,11 +6,8 @@
 #include "support/catch.h"
 #include "support/eventually.h"
 #include "support/http_server.h"
-#include "support/log_capture.h"
+#include "support/managed_scene.h"
 #include "support/pool_scene.h"
-#include "support/temporary_directory.h"
-#include "tidegauge/http/curl_transport.h"
-#include "tidegauge/pool/pool_manager.h"
 
 using namespace tidegauge;
 using namespace std::chrono_literals;
@@ -20,8 +17,9 @@ using test::contains;
 using test::error_of;
 using test::eventually;
 using test::Exchange;
-using test::HttpServer;
+using test::ManagedScene;
 using test::PoolScene;
+using test::quick;
 using test::value_of;
 
 namespace {
@@ -273,57 +271,6 @@ TEST_CASE("a lease held too long is reported once, with its place, and when it c
 }
 
 // --- outage: a PoolManager with its thread -------------------------------------------------------
-
-namespace {
-
-class ManagedScene {
- public:
-  explicit ManagedScene(const config::PoolConfig& options,
-                        HttpServer::Handler handler = test::answer)
-      : path_(directory_.file("docker.sock")),
-        server_(path_, std::move(handler)),
-        pools_(
-            {{.name = "local", .address = {.path = path_}}}, options,
-            [](const auto& address) { return std::make_unique<http::CurlTransport>(address); },
-            log_.logger()) {}
-
-  pool::ConnectionPool& pool() { return pools_.pool("local"); }
-  HttpServer& server() { return server_; }
-  test::LogCapture& log() { return log_; }
-
-  [[nodiscard]] bool goes_down() { return becomes(false); }
-  [[nodiscard]] bool comes_up() { return becomes(true); }
-  [[nodiscard]] bool is_warm() {
-    return eventually([&] { return pool().stats().connections_idle >= 1; });
-  }
-
- private:
-  bool becomes(bool up) {
-    const auto deadline = steady_now() + 10s;
-    auto health = pool().health();
-    while (health.up != up && steady_now() < deadline) {
-      health = pool().wait_for_change(health.version, deadline, {});
-    }
-    return health.up == up;
-  }
-
-  test::TemporaryDirectory directory_;
-  std::string path_;
-  test::LogCapture log_;
-  HttpServer server_;
-  pool::PoolManager pools_;
-};
-
-/// As quick as a machine that is busy with other tests can still be.
-config::PoolConfig quick() {
-  return {.health_check_interval = 600ms,
-          .connect_timeout = 500ms,
-          .probe_timeout = 500ms,
-          .probe_backoff_initial = 5ms,
-          .probe_backoff_max = 20ms};
-}
-
-}  // namespace
 
 TEST_CASE("an Engine that is killed is down at once, and calls fail at once with the cause") {
   ManagedScene scene(quick());

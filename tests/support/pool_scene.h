@@ -24,13 +24,15 @@ inline void answer(const Request& /*request*/, Exchange& exchange) {
 
 class PoolScene {
  public:
-  explicit PoolScene(const config::PoolConfig& options = {}, HttpServer::Handler handler = answer)
+  explicit PoolScene(const config::PoolConfig& options = {}, HttpServer::Handler handler = answer,
+                     HttpServerLimits limits = {})
       : path_(directory_.file("docker.sock")),
-        server_(path_, std::move(handler)),
+        server_(path_, std::move(handler), limits),
         pool_("local", {.path = path_}, options,
               std::make_unique<http::CurlTransport>(model::EngineAddress{.path = path_}),
               log_.logger()) {}
 
+  [[nodiscard]] const std::string& path() const { return path_; }
   pool::ConnectionPool& pool() { return pool_; }
   HttpServer& server() { return server_; }
   LogCapture& log() { return log_; }
