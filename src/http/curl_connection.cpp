@@ -193,8 +193,10 @@ std::optional<Result<void>> CurlConnection::step(SteadyTime now) {
     curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
     response_.status = static_cast<int>(status);
     finish();
-    // libcurl takes an end within the headers for the end of an answer without a body.
+    // libcurl takes an end within the headers for the end of an answer without a body, and may
+    // keep the socket.
     if (!head_complete_) {
+      close();
       return fail(Errc::connection_lost, "the Engine hung up in the middle of its answer");
     }
     return Result<void>{};
@@ -383,6 +385,8 @@ Error CurlConnection::error_of(CURLcode code) const {
       if (too_large_) return {Errc::protocol, "the answer is larger than allowed"};
       return {Errc::protocol, text};
     case CURLE_OUT_OF_MEMORY:
+      // What libcurl says of a line longer than it takes; of memory there is enough.
+      if (transfer_.sent) return {Errc::protocol, "a line of the answer is longer than allowed"};
       return {Errc::system, text};
     default:
       return {Errc::protocol, "not a valid HTTP answer: " + text};
