@@ -102,15 +102,13 @@ TEST_CASE("a caller that has stopped already: nothing is opened or sent for it")
   stop.request_stop();
   auto connection = value_of(scene.pool().get_connection());
   const http::Request request{.target = "/unwanted", .limits = test::patient};
-  const auto used_before = GENERATE(std::uint64_t{0}, std::uint64_t{1});
-  for (std::uint64_t i = 0; i < used_before; ++i) {
-    value_of(connection.perform({.target = "/before", .limits = test::patient}));
-  }
+  const bool used_before = GENERATE(false, true);
+  if (used_before) value_of(connection.perform({.target = "/before", .limits = test::patient}));
   CHECK(error_of(connection.perform(request, stop.get_token())).code == Errc::cancelled);
   // Accepted after whatever was opened for it.
   value_of(connection.perform({.target = "/after", .limits = test::patient}));
   CHECK(scene.server().requests("/unwanted") == 0);
-  CHECK(scene.server().counters().connections_accepted == 1 + used_before);
+  CHECK(scene.server().counters().connections_accepted == 1);
 }
 
 TEST_CASE("64 threads with deadlines on two connections: none waits past its own, none is lost") {
