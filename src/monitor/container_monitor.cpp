@@ -16,16 +16,12 @@ struct ContainerMonitor::Visit {
   std::optional<Error> inspect_error;
   std::optional<Error> stats_error;
 
-  /// Removed since it was listed: no failure, and nothing to show.
-  [[nodiscard]] bool vanished() const {
-    return (inspect_error && inspect_error->code == Errc::not_found) ||
-           (stats_error && stats_error->code == Errc::not_found);
-  }
-
   /// Its first failure, if any.
   [[nodiscard]] const std::optional<Error>& error() const {
     return inspect_error ? inspect_error : stats_error;
   }
+  /// Removed since it was listed: no failure, and nothing to show.
+  [[nodiscard]] bool vanished() const { return error() && error()->code == Errc::not_found; }
   [[nodiscard]] bool stuck() const {
     return error() && (means_stuck(error()->code) || error()->code == Errc::quarantined);
   }
@@ -145,18 +141,16 @@ void ContainerMonitor::visit(Visit& visit, const std::stop_token& stop) {
 void ContainerMonitor::publish_up(std::vector<Visit> visits, CycleReport& report) {
   auto snapshot = new_snapshot();
   snapshot->up = true;
+  std::erase_if(visits, [](const Visit& visit) { return visit.vanished(); });
   std::map<std::string, Known> listed;
   for (auto& visit : visits) {
-    if (visit.vanished()) continue;
     if (auto known = known_.extract(visit.summary.id)) listed.insert(std::move(known));
     listed.try_emplace(visit.summary.id);
     report.inspect_errors += visit.inspect_error ? 1U : 0U;
     report.stats_errors += visit.stats_error ? 1U : 0U;
   }
   known_ = std::move(listed);
-  for (auto& visit : visits) {
-    if (!visit.vanished()) snapshot->containers.push_back(record_of(visit));
-  }
+  for (auto& visit : visits) snapshot->containers.push_back(record_of(visit));
   std::ranges::sort(snapshot->containers, {}, [](const model::ContainerRecord& record) {
     return std::tie(record.container->name, record.container->id);
   });

@@ -80,10 +80,7 @@ class Watch {
         const config::MonitorConfig& options)
       : pool_(pool),
         endpoints_{{.name = "local", .address = {.path = std::move(socket_path)}}},
-        pools_(
-            endpoints_, pool_,
-            [](const auto& address) { return std::make_unique<http::CurlTransport>(address); },
-            log_.logger()),
+        pools_(endpoints_, pool_, http::make_curl_transport, log_.logger()),
         clients_(pools_, endpoints_, pool_),
         snapshots_({"local"}),
         monitor_("local", 0, options,

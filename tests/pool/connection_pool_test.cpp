@@ -282,10 +282,8 @@ class ManagedScene {
                         HttpServer::Handler handler = test::answer)
       : path_(directory_.file("docker.sock")),
         server_(path_, std::move(handler)),
-        pools_(
-            {{.name = "local", .address = {.path = path_}}}, options,
-            [](const auto& address) { return std::make_unique<http::CurlTransport>(address); },
-            log_.logger()) {}
+        pools_({{.name = "local", .address = {.path = path_}}}, options, http::make_curl_transport,
+               log_.logger()) {}
 
   pool::ConnectionPool& pool() { return pools_.pool("local"); }
   HttpServer& server() { return server_; }

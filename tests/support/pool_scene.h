@@ -27,8 +27,7 @@ class PoolScene {
   explicit PoolScene(const config::PoolConfig& options = {}, HttpServer::Handler handler = answer)
       : path_(directory_.file("docker.sock")),
         server_(path_, std::move(handler)),
-        pool_("local", {.path = path_}, options,
-              std::make_unique<http::CurlTransport>(model::EngineAddress{.path = path_}),
+        pool_("local", {.path = path_}, options, http::make_curl_transport({.path = path_}),
               log_.logger()) {}
 
   pool::ConnectionPool& pool() { return pool_; }
