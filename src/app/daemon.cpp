@@ -39,7 +39,8 @@ Daemon::Daemon(const config::Config& config, Logger& logger)
                            monitor::MonitorContext{.clients = clients_,
                                                    .snapshots = snapshots_,
                                                    .observer = instruments_,
-                                                   .logger = logger});
+                                                   .logger = logger,
+                                                   .max_connections = config.pool.max_connections});
   }
 }
 

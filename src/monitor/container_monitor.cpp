@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "monitor/cgroup_path.h"
+#include "monitor/in_flight_gate.h"
 
 namespace tidegauge::monitor {
 
@@ -30,7 +31,14 @@ struct ContainerMonitor::Visit {
 ContainerMonitor::ContainerMonitor(std::string endpoint, std::size_t index,
                                    const config::MonitorConfig& options,
                                    const MonitorContext& context)
-    : endpoint_(std::move(endpoint)), index_(index), options_(options), context_(context) {}
+    : endpoint_(std::move(endpoint)),
+      index_(index),
+      options_(options),
+      context_(context),
+      gate_(std::make_unique<InFlightGate>(options.max_in_flight, context.max_connections)) {}
+
+ContainerMonitor::ContainerMonitor(ContainerMonitor&& other) noexcept = default;
+ContainerMonitor::~ContainerMonitor() = default;
 
 void ContainerMonitor::run(const std::stop_token& stop) {
   auto next = steady_now();
@@ -106,12 +114,13 @@ std::vector<ContainerMonitor::Visit> ContainerMonitor::visit_all(
   for (std::size_t i = 0; i < visits.size(); ++i) visits[i].summary = std::move(summaries[i]);
   std::atomic<std::size_t> next = 0;
   const auto work = [&] {
-    for (auto i = next++; i < visits.size() && !stop.stop_requested(); i = next++) {
+    for (auto i = next++; i < visits.size() && gate_->enter(stop); i = next++) {
       visit(visits[i], stop);
+      gate_->leave();
     }
   };
   std::vector<std::jthread> workers;
-  const auto count = std::min<std::size_t>(options_.max_in_flight, visits.size());
+  const auto count = std::min<std::size_t>(context_.max_connections, visits.size());
   for (std::size_t i = 1; i < count; ++i) workers.emplace_back(work);
   work();
   workers.clear();  // joins
@@ -126,7 +135,9 @@ void ContainerMonitor::visit(Visit& visit, const std::stop_token& stop) {
   }
   visit.container = std::make_shared<const model::Container>(std::move(*container));
   if (!model::has_processes(visit.container->state)) return;
+  const auto asked = steady_now();
   auto stats = context_.clients.container_stats(endpoint_, visit.summary.id, stop);
+  if (stats) gate_->answered(steady_now() - asked);
   if (!stats) {
     visit.stats_error = stats.error();
   } else if (stats->memory) {  // absent where it has stopped since it was inspected
@@ -223,6 +234,7 @@ std::shared_ptr<model::EngineSnapshot> ContainerMonitor::new_snapshot() const {
   snapshot->taken_at = wall_now();
   snapshot->version = version_;
   snapshot->info = info_;
+  snapshot->max_in_flight = gate_->limit();
   snapshot->negotiated_api_version = context_.clients.api_version(endpoint_);
   return snapshot;
 }

@@ -87,7 +87,8 @@ class Watch {
                  {.clients = clients_,
                   .snapshots = snapshots_,
                   .observer = reports_,
-                  .logger = log_.logger()}) {}
+                  .logger = log_.logger(),
+                  .max_connections = pool.max_connections}) {}
 
   monitor::ContainerMonitor& monitor() { return monitor_; }
   const Reports& reports() { return reports_; }
@@ -389,6 +390,7 @@ TEST_CASE("the calls in flight are as many as allowed, never more") {
   });
   auto pool = unattended();
   pool.call_timeout = 20s;
+  pool.max_connections = allowed;
   Watch watch(engine.socket_path(), pool, {.max_in_flight = allowed});
   CHECK(with_stats(*watch.run_once()) == ids.size());
   CHECK(most == allowed);
