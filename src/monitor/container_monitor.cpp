@@ -180,7 +180,8 @@ void ContainerMonitor::publish_down(const Error& reason) {
   context_.snapshots.publish(index_, std::move(snapshot));
   published_up_ = false;
   // Of an Engine that does not answer at all, the pool has told already.
-  const bool told = reason.code == Errc::engine_down || blames_engine(reason.code);
+  const bool told = reason.code == Errc::engine_down || blames_engine(reason.code) ||
+                    !context_.clients.health(endpoint_).up;
   if (!told && !std::exchange(list_failing_, true)) {
     context_.logger.warn("containers cannot be watched",
                          {{"endpoint", endpoint_}, {"reason", reason.message}});

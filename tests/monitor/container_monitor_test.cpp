@@ -513,6 +513,8 @@ TEST_CASE("that an Engine goes down is shown at once, and that it comes back end
   CHECK(scene.watch().snapshot()->containers.empty());
   CHECK_FALSE(scene.watch().snapshot()->down_reason.empty());
 
+  CHECK(scene.watch().log().count("level=warn") == 1);  // the pool's
+
   killed ? scene.engine().server().listen() : scene.engine().server().thaw();
   REQUIRE(eventually([&] { return scene.watch().snapshot()->up; }));
   CHECK(scene.watch().snapshot()->containers.size() == 10);
