@@ -16,10 +16,6 @@ std::vector<std::string> names_of(const std::vector<config::EndpointConfig>& end
   return names;
 }
 
-std::unique_ptr<http::Transport> make_transport(const model::EngineAddress& address) {
-  return std::make_unique<http::CurlTransport>(address);
-}
-
 constexpr std::string_view landing_page = R"(<!DOCTYPE html>
 <html lang="en"><head><title>tidegauge</title></head><body>
 <h1>tidegauge</h1>
@@ -35,7 +31,7 @@ Daemon::Daemon(const config::Config& config, Logger& logger)
       logger_(logger),
       instruments_(
           logger, {.process = config.metrics.process, .many_engines = config.endpoints.size() > 1}),
-      pools_(config.endpoints, config.pool, make_transport, logger),
+      pools_(config.endpoints, config.pool, http::make_curl_transport, logger),
       clients_(pools_, config.endpoints, config.pool),
       snapshots_(names_of(config.endpoints)) {
   for (std::size_t i = 0; i < config.endpoints.size(); ++i) {
@@ -43,7 +39,8 @@ Daemon::Daemon(const config::Config& config, Logger& logger)
                            monitor::MonitorContext{.clients = clients_,
                                                    .snapshots = snapshots_,
                                                    .observer = instruments_,
-                                                   .logger = logger});
+                                                   .logger = logger,
+                                                   .max_connections = config.pool.max_connections});
   }
 }
 

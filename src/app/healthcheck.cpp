@@ -12,7 +12,7 @@ std::string reachable(std::string address) {
   const auto colon = address.rfind(':');
   const auto host = address.substr(0, colon);
   const auto port = address.substr(colon);
-  if (host.empty() || host == "0.0.0.0" || host == "*") return "127.0.0.1" + port;
+  if (host.empty() || host == "0.0.0.0") return "127.0.0.1" + port;
   if (host == "[::]") return "[::1]" + port;
   return address;
 }

@@ -39,8 +39,9 @@ std::vector<Option> monitor_options() {
       option("container_monitor.interval", monitor(&C::interval), duration(1s, 1h),
              "From the start of one cycle to the start of the next."),
       option(std::string(in_flight_path), monitor(&C::max_in_flight), number(1, 256),
-             "Calls to one Engine at the same time. At most pool.max_connections, which is "
-             "its default as well where that is smaller."),
+             "Calls to one Engine at the same time, to begin with: fewer are made where they only "
+             "wait for each other, up to pool.max_connections where more get more answers. At most "
+             "pool.max_connections, which is its default as well where that is smaller."),
       option("container_monitor.labels", monitor(&C::labels), list_of_text(),
              "The container labels that are exported, as container_label_*. Each value of each "
              "label makes series of its own: name few."),

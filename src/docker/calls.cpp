@@ -44,4 +44,16 @@ std::optional<Error> status_error(const http::Response& response) {
   return Error{code, std::move(message)};
 }
 
+bool refuses_version(const http::Response& response) {
+  return response.status == 400 && response.body.contains("client version");
+}
+
+std::string versioned(const model::ApiVersion& version, std::string_view target) {
+  return "/v" + to_string(version) + std::string(target);
+}
+
+std::string trail_of(std::string_view target) {
+  return "GET " + std::string(target);
+}
+
 }  // namespace tidegauge::docker

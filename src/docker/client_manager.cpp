@@ -137,23 +137,30 @@ Result<pool::PooledStream> ClientManager::open_stream(std::string_view endpoint,
                                                       std::string_view target, std::string_view key,
                                                       const std::stop_token& stop) {
   auto& shared = state(endpoint);
-  if (!shared.api_version()) {
-    if (const auto agreed = ping(endpoint, stop); !agreed) return fail(agreed.error());
+  for (bool last_try = false;; last_try = true) {
+    auto version = shared.api_version();
+    if (!version) {
+      const auto agreed = ping(endpoint, stop);
+      if (!agreed) return fail(agreed.error());
+      version = *agreed;
+    }
+    const auto started = steady_now();
+    auto stream = pools_.pool(endpoint).open_stream(
+        {.target = versioned(*version, target), .limits = limits_of(call, options_)},
+        {.call_class = CallClass::stream, .key = key}, stop);
+    shared.count_request(call, to_seconds(steady_now() - started));
+    if (!stream) {
+      shared.count_failure(call, stream.error().code);
+      return stream;
+    }
+    auto answer = stream->head();
+    if (!status_error(answer)) return stream;
+    answer.body = read_error(*stream, stop);
+    const auto error = *status_error(answer);
+    shared.count_failure(call, error.code);
+    if (!refuses_version(answer) || last_try) return fail(error.within(trail_of(target)));
+    shared.set_api_version(std::nullopt);
   }
-  const auto version = shared.api_version().value_or(oldest_api_version);
-  const auto started = steady_now();
-  auto stream =
-      pools_.pool(endpoint).open_stream({.target = "/v" + to_string(version) + std::string(target),
-                                         .limits = limits_of(call, options_)},
-                                        {.call_class = CallClass::stream, .key = key}, stop);
-  shared.count_request(call, to_seconds(steady_now() - started));
-  auto refusal = stream ? status_error(stream->head()) : std::optional(stream.error());
-  if (!refusal) return stream;
-  shared.count_failure(call, refusal->code);
-  if (!stream) return fail(std::move(*refusal));
-  const auto message = json::error_message(read_error(*stream, stop));
-  if (!message.empty()) refusal->message += ": " + message;
-  return fail(refusal->within(std::string(target)));
 }
 
 std::optional<model::ApiVersion> ClientManager::api_version(std::string_view endpoint) const {

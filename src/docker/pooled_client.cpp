@@ -7,19 +7,6 @@
 #include "docker/json.h"
 
 namespace tidegauge::docker {
-namespace {
-
-/// "client version 1.45 is too new. Maximum supported API version is 1.41", or "... is too old".
-bool refuses_version(const http::Response& response) {
-  return response.status == 400 && response.body.contains("client version");
-}
-
-std::string trail(std::string_view target) {
-  return "GET " + std::string(target);
-}
-
-}  // namespace
-
 PooledClient::PooledClient(pool::PooledConnection connection, const config::PoolConfig& limits,
                            EndpointState& endpoint, std::stop_token stop)
     : connection_(std::move(connection)),
@@ -81,16 +68,16 @@ Result<T> PooledClient::ask(model::Call call, std::string_view target,
     response = get(call, target);
   }
   if (!response) return fail(response.error());
-  if (const auto error = status_error(*response)) return fail(error->within(trail(target)));
+  if (const auto error = status_error(*response)) return fail(error->within(trail_of(target)));
   auto value = parse(response->body);
-  if (!value) return reject(call, value.error().within(trail(target)));
+  if (!value) return reject(call, value.error().within(trail_of(target)));
   return value;
 }
 
 Result<http::Response> PooledClient::get(model::Call call, std::string_view target) {
-  auto path = versioned(target);
-  if (!path) return fail(path.error());
-  return perform(call, {.target = std::move(*path)});
+  const auto version = agreed_version();
+  if (!version) return fail(version.error());
+  return perform(call, {.target = versioned(*version, target)});
 }
 
 std::unexpected<Error> PooledClient::reject(model::Call call, Error error) {
@@ -98,14 +85,9 @@ std::unexpected<Error> PooledClient::reject(model::Call call, Error error) {
   return fail(std::move(error));
 }
 
-Result<std::string> PooledClient::versioned(std::string_view target) {
-  auto version = endpoint_->api_version();
-  if (!version) {
-    const auto agreed = ping();
-    if (!agreed) return fail(agreed.error());
-    version = *agreed;
-  }
-  return "/v" + to_string(*version) + std::string(target);
+Result<model::ApiVersion> PooledClient::agreed_version() {
+  if (const auto version = endpoint_->api_version()) return *version;
+  return ping();
 }
 
 Result<http::Response> PooledClient::perform(model::Call call, http::Request request) {

@@ -81,7 +81,10 @@ std::optional<std::string_view> header_value(std::string_view line, std::string_
 
 CurlConnection::CurlConnection(const model::EngineAddress& address,
                                std::atomic<std::uint32_t>& open_sockets)
-    : address_(address), open_sockets_(open_sockets), easy_(curl_easy_init()) {
+    : address_(address),
+      base_url_(base_url(address)),
+      open_sockets_(open_sockets),
+      easy_(curl_easy_init()) {
   if (!easy_) throw std::bad_alloc();
   set_options();
 }
@@ -152,7 +155,7 @@ void CurlConnection::start(const Request& request, Sink sink) {
   pending_.clear();
   pending_from_ = 0;
   auto* const easy = easy_.get();
-  curl_easy_setopt(easy, CURLOPT_URL, (base_url(address_) + request.target).c_str());
+  curl_easy_setopt(easy, CURLOPT_URL, (base_url_ + request.target).c_str());
   // HTTPGET undoes NOBODY and the other way round, so nothing is left of the request before.
   if (request.method == Method::head) {
     curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
@@ -189,9 +192,6 @@ std::optional<Result<void>> CurlConnection::step(SteadyTime now) {
       finish();
       return fail(std::move(error));
     }
-    long status = 0;
-    curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
-    response_.status = static_cast<int>(status);
     finish();
     // libcurl takes an end within the headers for the end of an answer without a body, and may
     // keep the socket.
@@ -268,9 +268,6 @@ Result<Response> CurlConnection::open_stream(const Request& request, const std::
     }
     if (!head_complete_) wait(next_limit());
   }
-  long status = 0;
-  curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
-  response_.status = static_cast<int>(status);
   return response_;
 }
 
@@ -449,6 +446,7 @@ std::size_t CurlConnection::on_header(char* data, std::size_t size, std::size_t 
     long status = 0;
     curl_easy_getinfo(connection.easy_.get(), CURLINFO_RESPONSE_CODE, &status);
     connection.head_complete_ = status >= 200;  // 1xx heads come before the real one
+    response.status = static_cast<int>(status);
   }
   return line.size();
 }

@@ -68,6 +68,7 @@ class CurlConnection final : public Connection {
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
 
   const model::EngineAddress& address_;
+  const std::string base_url_;
   std::atomic<std::uint32_t>& open_sockets_;
   std::unique_ptr<CURL, EasyCleanup> easy_;     // used by the multi handle: cleaned up after it
   std::unique_ptr<CURLM, MultiCleanup> multi_;  // keeps the socket between requests; may be none

@@ -22,4 +22,8 @@ std::unique_ptr<Connection> CurlTransport::make() {
   return std::make_unique<CurlConnection>(address_, open_sockets_);
 }
 
+std::unique_ptr<Transport> make_curl_transport(const model::EngineAddress& address) {
+  return std::make_unique<CurlTransport>(address);
+}
+
 }  // namespace tidegauge::http

@@ -64,6 +64,9 @@ constexpr Row<EngineSnapshot> engine_metrics[] = {
     {{"tidegauge_engine_containers", gauge, "Containers by state. Absent while the Engine is down.",
       "state"},
      write_container_counts},
+    {{"tidegauge_engine_max_in_flight", gauge,
+      "Calls about containers that are made at the same time, as found best for this Engine."},
+     [](const EngineSnapshot& engine, const Samples& out) { out.add(engine.max_in_flight); }},
 };
 
 constexpr Row<CallStats> call_metrics[] = {

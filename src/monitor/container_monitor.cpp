@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "monitor/cgroup_path.h"
+#include "monitor/in_flight_gate.h"
 
 namespace tidegauge::monitor {
 
@@ -16,16 +17,12 @@ struct ContainerMonitor::Visit {
   std::optional<Error> inspect_error;
   std::optional<Error> stats_error;
 
-  /// Removed since it was listed: no failure, and nothing to show.
-  [[nodiscard]] bool vanished() const {
-    return (inspect_error && inspect_error->code == Errc::not_found) ||
-           (stats_error && stats_error->code == Errc::not_found);
-  }
-
   /// Its first failure, if any.
   [[nodiscard]] const std::optional<Error>& error() const {
     return inspect_error ? inspect_error : stats_error;
   }
+  /// Removed since it was listed: no failure, and nothing to show.
+  [[nodiscard]] bool vanished() const { return error() && error()->code == Errc::not_found; }
   [[nodiscard]] bool stuck() const {
     return error() && (means_stuck(error()->code) || error()->code == Errc::quarantined);
   }
@@ -34,7 +31,14 @@ struct ContainerMonitor::Visit {
 ContainerMonitor::ContainerMonitor(std::string endpoint, std::size_t index,
                                    const config::MonitorConfig& options,
                                    const MonitorContext& context)
-    : endpoint_(std::move(endpoint)), index_(index), options_(options), context_(context) {}
+    : endpoint_(std::move(endpoint)),
+      index_(index),
+      options_(options),
+      context_(context),
+      gate_(std::make_unique<InFlightGate>(options.max_in_flight, context.max_connections)) {}
+
+ContainerMonitor::ContainerMonitor(ContainerMonitor&& other) noexcept = default;
+ContainerMonitor::~ContainerMonitor() = default;
 
 void ContainerMonitor::run(const std::stop_token& stop) {
   auto next = steady_now();
@@ -110,12 +114,13 @@ std::vector<ContainerMonitor::Visit> ContainerMonitor::visit_all(
   for (std::size_t i = 0; i < visits.size(); ++i) visits[i].summary = std::move(summaries[i]);
   std::atomic<std::size_t> next = 0;
   const auto work = [&] {
-    for (auto i = next++; i < visits.size() && !stop.stop_requested(); i = next++) {
+    for (auto i = next++; i < visits.size() && gate_->enter(stop); i = next++) {
       visit(visits[i], stop);
+      gate_->leave();
     }
   };
   std::vector<std::jthread> workers;
-  const auto count = std::min<std::size_t>(options_.max_in_flight, visits.size());
+  const auto count = std::min<std::size_t>(context_.max_connections, visits.size());
   for (std::size_t i = 1; i < count; ++i) workers.emplace_back(work);
   work();
   workers.clear();  // joins
@@ -130,7 +135,9 @@ void ContainerMonitor::visit(Visit& visit, const std::stop_token& stop) {
   }
   visit.container = std::make_shared<const model::Container>(std::move(*container));
   if (!model::has_processes(visit.container->state)) return;
+  const auto asked = steady_now();
   auto stats = context_.clients.container_stats(endpoint_, visit.summary.id, stop);
+  if (stats) gate_->answered(steady_now() - asked);
   if (!stats) {
     visit.stats_error = stats.error();
   } else if (stats->memory) {  // absent where it has stopped since it was inspected
@@ -145,18 +152,16 @@ void ContainerMonitor::visit(Visit& visit, const std::stop_token& stop) {
 void ContainerMonitor::publish_up(std::vector<Visit> visits, CycleReport& report) {
   auto snapshot = new_snapshot();
   snapshot->up = true;
+  std::erase_if(visits, [](const Visit& visit) { return visit.vanished(); });
   std::map<std::string, Known> listed;
   for (auto& visit : visits) {
-    if (visit.vanished()) continue;
     if (auto known = known_.extract(visit.summary.id)) listed.insert(std::move(known));
     listed.try_emplace(visit.summary.id);
     report.inspect_errors += visit.inspect_error ? 1U : 0U;
     report.stats_errors += visit.stats_error ? 1U : 0U;
   }
   known_ = std::move(listed);
-  for (auto& visit : visits) {
-    if (!visit.vanished()) snapshot->containers.push_back(record_of(visit));
-  }
+  for (auto& visit : visits) snapshot->containers.push_back(record_of(visit));
   std::ranges::sort(snapshot->containers, {}, [](const model::ContainerRecord& record) {
     return std::tie(record.container->name, record.container->id);
   });
@@ -175,7 +180,8 @@ void ContainerMonitor::publish_down(const Error& reason) {
   context_.snapshots.publish(index_, std::move(snapshot));
   published_up_ = false;
   // Of an Engine that does not answer at all, the pool has told already.
-  const bool told = reason.code == Errc::engine_down || blames_engine(reason.code);
+  const bool told = reason.code == Errc::engine_down || blames_engine(reason.code) ||
+                    !context_.clients.health(endpoint_).up;
   if (!told && !std::exchange(list_failing_, true)) {
     context_.logger.warn("containers cannot be watched",
                          {{"endpoint", endpoint_}, {"reason", reason.message}});
@@ -229,6 +235,7 @@ std::shared_ptr<model::EngineSnapshot> ContainerMonitor::new_snapshot() const {
   snapshot->taken_at = wall_now();
   snapshot->version = version_;
   snapshot->info = info_;
+  snapshot->max_in_flight = gate_->limit();
   snapshot->negotiated_api_version = context_.clients.api_version(endpoint_);
   return snapshot;
 }

@@ -42,10 +42,7 @@ class SimulatedScene {
       : options_(options),
         engine_({.socket_path = directory_.file("docker.sock"), .containers = 3}),
         endpoints_{{.name = "local", .address = {.path = directory_.file("docker.sock")}}},
-        pools_(
-            endpoints_, options_,
-            [](const auto& address) { return std::make_unique<http::CurlTransport>(address); },
-            log_.logger()),
+        pools_(endpoints_, options_, http::make_curl_transport, log_.logger()),
         clients_(pools_, endpoints_, options_) {
     REQUIRE(test::eventually([&] { return pool().connections_idle == 1; }));
   }
@@ -191,10 +188,7 @@ TEST_CASE("endpoints are apart: each has its version of the API and its own coun
       {.name = "new", .address = {.path = directory.file("new")}}};
   const auto options = unattended();
   test::LogCapture log;
-  pool::PoolManager pools(
-      endpoints, options,
-      [](const auto& address) { return std::make_unique<http::CurlTransport>(address); },
-      log.logger());
+  pool::PoolManager pools(endpoints, options, http::make_curl_transport, log.logger());
   docker::ClientManager clients(pools, endpoints, options);
   CHECK_FALSE(clients.api_version("new"));
 

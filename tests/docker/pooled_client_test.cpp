@@ -52,8 +52,7 @@ class ClientScene {
               asked_.with([&](auto& all) { all.push_back(request.method + " " + request.target); });
               engine(request, exchange);
             }),
-        pool_("local", {.path = path_}, options_,
-              std::make_unique<http::CurlTransport>(model::EngineAddress{.path = path_}),
+        pool_("local", {.path = path_}, options_, http::make_curl_transport({.path = path_}),
               log_.logger()),
         endpoint_("local") {}
 

@@ -22,10 +22,7 @@ class Clients {
  public:
   explicit Clients(const std::string& socket_path)
       : endpoints_{{.name = "local", .address = {.path = socket_path}}},
-        pools_(
-            endpoints_, options_,
-            [](const auto& address) { return std::make_unique<http::CurlTransport>(address); },
-            log_.logger()),
+        pools_(endpoints_, options_, http::make_curl_transport, log_.logger()),
         manager_(pools_, endpoints_, options_) {}
 
   docker::ClientManager& manager() { return manager_; }

@@ -122,10 +122,8 @@ TEST_CASE(
   test::LogCapture log;
   std::optional<pool::PooledConnection> held;
   {
-    pool::PoolManager pools(
-        {{.name = "local", .address = {.path = directory.file("docker.sock")}}}, test::quick(),
-        [](const auto& address) { return std::make_unique<http::CurlTransport>(address); },
-        log.logger());
+    pool::PoolManager pools({{.name = "local", .address = {.path = directory.file("docker.sock")}}},
+                            test::quick(), http::make_curl_transport, log.logger());
     held = value_of(pools.pool("local").get_connection());
     value_of(held->perform({.target = "/", .limits = test::patient}));
     CHECK(pools.close_all(0ms).size() == 1);

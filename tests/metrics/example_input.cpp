@@ -126,6 +126,7 @@ std::shared_ptr<model::EngineSnapshot> engine(const std::string& endpoint) {
                                          .arch = "amd64",
                                          .kernel_version = "6.1.0-18-amd64"};
   engine->negotiated_api_version = model::ApiVersion{1, 41};
+  engine->max_in_flight = 8;
   engine->info = model::EngineInfo{.name = "dock",
                                    .operating_system = "Debian GNU/Linux 12 (bookworm)",
                                    .docker_root_dir = "/var/lib/docker",

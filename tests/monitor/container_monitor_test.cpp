@@ -80,17 +80,15 @@ class Watch {
         const config::MonitorConfig& options)
       : pool_(pool),
         endpoints_{{.name = "local", .address = {.path = std::move(socket_path)}}},
-        pools_(
-            endpoints_, pool_,
-            [](const auto& address) { return std::make_unique<http::CurlTransport>(address); },
-            log_.logger()),
+        pools_(endpoints_, pool_, http::make_curl_transport, log_.logger()),
         clients_(pools_, endpoints_, pool_),
         snapshots_({"local"}),
         monitor_("local", 0, options,
                  {.clients = clients_,
                   .snapshots = snapshots_,
                   .observer = reports_,
-                  .logger = log_.logger()}) {}
+                  .logger = log_.logger(),
+                  .max_connections = pool.max_connections}) {}
 
   monitor::ContainerMonitor& monitor() { return monitor_; }
   const Reports& reports() { return reports_; }
@@ -392,6 +390,7 @@ TEST_CASE("the calls in flight are as many as allowed, never more") {
   });
   auto pool = unattended();
   pool.call_timeout = 20s;
+  pool.max_connections = allowed;
   Watch watch(engine.socket_path(), pool, {.max_in_flight = allowed});
   CHECK(with_stats(*watch.run_once()) == ids.size());
   CHECK(most == allowed);
@@ -513,6 +512,8 @@ TEST_CASE("that an Engine goes down is shown at once, and that it comes back end
   REQUIRE(eventually([&] { return !scene.watch().snapshot()->up; }));
   CHECK(scene.watch().snapshot()->containers.empty());
   CHECK_FALSE(scene.watch().snapshot()->down_reason.empty());
+
+  CHECK(scene.watch().log().count("level=warn") == 1);  // the pool's
 
   killed ? scene.engine().server().listen() : scene.engine().server().thaw();
   REQUIRE(eventually([&] { return scene.watch().snapshot()->up; }));

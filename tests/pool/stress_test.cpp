@@ -66,18 +66,16 @@ TEST_CASE("whatever many threads do at once, nothing is lost") {
     }
   });
   test::LogCapture log;
-  pool::PoolManager pools(
-      {{.name = "local", .address = {.path = path}}},
-      {.max_connections = 4,
-       .min_connections = 2,
-       .max_waiters = 4,
-       .max_streams = 2,
-       .health_check_interval = 10ms,
-       .probe_timeout = 5ms,
-       .probe_backoff_initial = 1ms,
-       .probe_backoff_max = 5ms},
-      [](const auto& address) { return std::make_unique<http::CurlTransport>(address); },
-      log.logger());
+  pool::PoolManager pools({{.name = "local", .address = {.path = path}}},
+                          {.max_connections = 4,
+                           .min_connections = 2,
+                           .max_waiters = 4,
+                           .max_streams = 2,
+                           .health_check_interval = 10ms,
+                           .probe_timeout = 5ms,
+                           .probe_backoff_initial = 1ms,
+                           .probe_backoff_max = 5ms},
+                          http::make_curl_transport, log.logger());
   auto& pool = pools.pool("local");
   const auto end = steady_now() + duration();
   {

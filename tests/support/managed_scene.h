@@ -30,10 +30,8 @@ inline config::PoolConfig quick() {
 class ManagedPool {
  public:
   ManagedPool(const std::string& socket_path, const config::PoolConfig& options)
-      : pools_(
-            {{.name = "local", .address = {.path = socket_path}}}, options,
-            [](const auto& address) { return std::make_unique<http::CurlTransport>(address); },
-            log_.logger()) {}
+      : pools_({{.name = "local", .address = {.path = socket_path}}}, options,
+               http::make_curl_transport, log_.logger()) {}
 
   pool::ConnectionPool& pool() { return pools_.pool("local"); }
   LogCapture& log() { return log_; }

@@ -28,8 +28,7 @@ class PoolScene {
                      HttpServerLimits limits = {})
       : path_(directory_.file("docker.sock")),
         server_(path_, std::move(handler), limits),
-        pool_("local", {.path = path_}, options,
-              std::make_unique<http::CurlTransport>(model::EngineAddress{.path = path_}),
+        pool_("local", {.path = path_}, options, http::make_curl_transport({.path = path_}),
               log_.logger()) {}
 
   [[nodiscard]] const std::string& path() const { return path_; }

@@ -26,8 +26,8 @@ struct EndpointConfig {
 
 struct MonitorConfig {
   Milliseconds interval = 10s;  ///< from the start of one cycle to the start of the next
-  /// Calls at the same time, at most pool.max_connections: the loader lowers this default, never
-  /// a value that was set, to a smaller pool.
+  /// Calls at the same time to begin with, at most pool.max_connections: the loader lowers this
+  /// default, never a value that was set, to a smaller pool.
   std::uint32_t max_in_flight = 8;
   std::vector<std::string> labels{"com.docker.compose.project",
                                   "com.docker.compose.service",

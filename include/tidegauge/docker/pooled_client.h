@@ -47,7 +47,7 @@ class PooledClient {
   Result<T> ask(model::Call call, std::string_view target, Result<T> (*parse)(std::string_view));
   Result<http::Response> get(model::Call call, std::string_view target);
   Result<http::Response> perform(model::Call call, http::Request request);
-  Result<std::string> versioned(std::string_view target);
+  Result<model::ApiVersion> agreed_version();
   /// An answer that came in time and is of no use.
   std::unexpected<Error> reject(model::Call call, Error error);
 

@@ -27,4 +27,7 @@ class CurlTransport final : public Transport {
   std::atomic<std::uint32_t> open_sockets_ = 0;  // counted in libcurl's own socket callbacks
 };
 
+/// For whoever makes transports by address.
+[[nodiscard]] std::unique_ptr<Transport> make_curl_transport(const model::EngineAddress& address);
+
 }  // namespace tidegauge::http

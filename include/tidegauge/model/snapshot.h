@@ -37,6 +37,7 @@ struct EngineSnapshot {
   std::optional<EngineVersion> version;
   std::optional<EngineInfo> info;
   std::optional<ApiVersion> negotiated_api_version;
+  std::uint32_t max_in_flight = 0;          ///< calls about containers at the same time
   std::vector<ContainerRecord> containers;  ///< sorted by name; empty while down
 };
 

@@ -28,13 +28,18 @@ struct MonitorContext {
   model::SnapshotStore& snapshots;
   CycleObserver& observer;
   Logger& logger;
+  std::uint32_t max_connections;  ///< calls in flight are never more
 };
+
+class InFlightGate;
 
 class ContainerMonitor {
  public:
   /// `index` is the endpoint's place in the SnapshotStore.
   ContainerMonitor(std::string endpoint, std::size_t index, const config::MonitorConfig& options,
                    const MonitorContext& context);
+  ContainerMonitor(ContainerMonitor&& other) noexcept;
+  ~ContainerMonitor();
 
   /// One cycle: lists, inspects and samples, then publishes. A container whose calls fail costs
   /// only its own series; an Engine that does not answer, all of them.
@@ -70,6 +75,7 @@ class ContainerMonitor {
   std::size_t index_;
   config::MonitorConfig options_;
   MonitorContext context_;
+  std::unique_ptr<InFlightGate> gate_;
 
   std::optional<model::EngineVersion> version_;  // asked once per time the Engine is up
   std::optional<model::EngineInfo> info_;
