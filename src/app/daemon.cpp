@@ -35,12 +35,13 @@ Daemon::Daemon(const config::Config& config, Logger& logger)
       clients_(pools_, config.endpoints, config.pool),
       snapshots_(names_of(config.endpoints)) {
   for (std::size_t i = 0; i < config.endpoints.size(); ++i) {
-    monitors_.emplace_back(config.endpoints[i].name, i, config.container_monitor,
-                           monitor::MonitorContext{.clients = clients_,
-                                                   .snapshots = snapshots_,
-                                                   .observer = instruments_,
-                                                   .logger = logger,
-                                                   .max_connections = config.pool.max_connections});
+    monitors_.push_back(std::make_unique<monitor::ContainerMonitor>(
+        config.endpoints[i].name, i, config.container_monitor,
+        monitor::MonitorContext{.clients = clients_,
+                                .snapshots = snapshots_,
+                                .observer = instruments_,
+                                .logger = logger,
+                                .max_connections = config.pool.max_connections}));
   }
 }
 
@@ -60,7 +61,7 @@ Result<void> Daemon::start() {
   if (!server) return fail(server.error());
   server_ = std::move(*server);
   for (auto& monitor : monitors_) {
-    threads_.emplace_back([&monitor](const std::stop_token& stop) { monitor.run(stop); });
+    threads_.emplace_back([&monitor](const std::stop_token& stop) { monitor->run(stop); });
   }
   logger_.info("tidegauge has started", {{"version", TIDEGAUGE_VERSION},
                                          {"listen_address", config_.web.listen_address},
@@ -70,7 +71,7 @@ Result<void> Daemon::start() {
 }
 
 bool Daemon::run_once() {
-  for (auto& monitor : monitors_) monitor.run_once();
+  for (auto& monitor : monitors_) monitor->run_once();
   return std::ranges::all_of(snapshots_.latest(), [](const auto& engine) { return engine->up; });
 }
 

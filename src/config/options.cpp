@@ -42,6 +42,17 @@ std::vector<Option> monitor_options() {
              "Calls to one Engine at the same time, to begin with: fewer are made where they only "
              "wait for each other, up to pool.max_connections where more get more answers. At most "
              "pool.max_connections, which is its default as well where that is smaller."),
+      option("container_monitor.ghost_window", monitor(&C::ghost_window), duration_or_zero(1s, 24h),
+             "How long a removed container is still on the page with its state, exit code and "
+             "container_last_seen, and a stopped one with the last of these. 0: not at all."),
+      option("container_monitor.counters_kept_for", monitor(&C::counters_kept_for),
+             duration(1min, 168h),
+             "How long the counters of a name (restarts, exits, ...) go on after its container was "
+             "removed, for another of that name to continue them."),
+      option("container_monitor.reconcile_interval", monitor(&C::reconcile_interval),
+             duration_or_zero(1min, 24h),
+             "How often the inventory is held against the Engine's own count of containers. 0: "
+             "never."),
       option("container_monitor.labels", monitor(&C::labels), list_of_text(),
              "The container labels that are exported, as container_label_*. Each value of each "
              "label makes series of its own: name few."),

@@ -29,12 +29,19 @@ std::string unix_time(WallTime time) {
          fraction;
 }
 
+/// `"a","b"`, encoded for a URL.
+std::string encoded_list(const std::vector<std::string>& words) {
+  std::string list;
+  for (const auto& word : words) list += (list.empty() ? "" : "%2C") + ("%22" + word + "%22");
+  return list;
+}
+
 std::string event_target(const EventQuery& query) {
-  std::string types;
-  for (const auto& type : query.types) {
-    types += (types.empty() ? "" : "%2C") + ("%22" + type + "%22");
+  auto target = "/events?filters=%7B%22type%22%3A%5B" + encoded_list(query.types) + "%5D";
+  if (!query.actions.empty()) {
+    target += "%2C%22event%22%3A%5B" + encoded_list(query.actions) + "%5D";
   }
-  auto target = "/events?filters=%7B%22type%22%3A%5B" + types + "%5D%7D";
+  target += "%7D";
   if (query.since) target += "&since=" + unix_time(*query.since);
   return target;
 }

@@ -262,7 +262,8 @@ Result<model::EngineInfo> parse_info(std::string_view body) {
                            .cgroup_driver = text(*document, "CgroupDriver"),
                            .cgroup_version = text(*document, "CgroupVersion") == "2" ? 2U : 1U,
                            .cpus = small_count(*document, "NCPU"),
-                           .memory_bytes = count(*document, "MemTotal").value_or(0)};
+                           .memory_bytes = count(*document, "MemTotal").value_or(0),
+                           .containers = count(*document, "Containers")};
 }
 
 Result<std::vector<model::ContainerSummary>> parse_container_list(std::string_view body) {

@@ -11,6 +11,7 @@ using model::BlockIoStats;
 using model::Container;
 using model::ContainerRecord;
 using model::CpuStats;
+using model::Lifecycle;
 using model::MemoryStats;
 using model::NetworkStats;
 
@@ -70,6 +71,39 @@ constexpr Row<ContainerRecord> lifecycle[] = {
      [](const ContainerRecord& record, const Samples& out) { out.add(pids_limit(record)); }},
 };
 
+constexpr Row<Lifecycle> history[] = {
+    {{"container_restarts_total", counter,
+      "Starts after an end, whoever ordered them, as the Engine's events told."},
+     [](const Lifecycle& counts, const Samples& out) { out.add(counts.restarts); }},
+    {{"container_oom_events_total", counter, "Out-of-memory kills, as the Engine's events told."},
+     [](const Lifecycle& counts, const Samples& out) { out.add(counts.oom_events); }},
+    {{"container_exits_total", counter,
+      "Ends of runs by exit code (0, 1-125, 126-127, 137, 143, signal).", "class"},
+     [](const Lifecycle& counts, const Samples& out) {
+       for (const auto exit : model::exit_classes) {
+         out.add(counts.exits[static_cast<std::size_t>(exit)], {{"class", to_string(exit)}});
+       }
+     }},
+    {{"container_health_transitions_total", counter,
+      "Changes of the health check's result, by what it became.", "to"},
+     [](const Lifecycle& counts, const Samples& out) {
+       for (const auto health : {model::Health::healthy, model::Health::unhealthy}) {
+         out.add(counts.health_transitions[static_cast<std::size_t>(health)],
+                 {{"to", to_string(health)}});
+       }
+     }},
+    {{"container_last_exit_timestamp_seconds", gauge,
+      "When a run last ended, in seconds since the Unix epoch. Absent until one has."},
+     [](const Lifecycle& counts, const Samples& out) {
+       out.add(unix_seconds(counts.last_exit_at));
+     }},
+    {{"container_last_oom_timestamp_seconds", gauge,
+      "When the kernel last killed for want of memory. Absent until it has."},
+     [](const Lifecycle& counts, const Samples& out) {
+       out.add(unix_seconds(counts.last_oom_at));
+     }},
+};
+
 constexpr Row<Container> limits[] = {
     {{"container_start_time_seconds", gauge,
       "When the container was started, in seconds since the Unix epoch."},
@@ -88,6 +122,11 @@ constexpr Row<Container> limits[] = {
        for (const auto health : model::health_statuses) {
          out.add(health == container.health, {{"status", to_string(health)}});
        }
+     }},
+    {{"container_health_failing_streak", gauge,
+      "Health checks failed in a row. Absent without a check."},
+     [](const Container& container, const Samples& out) {
+       out.add(container.health_failing_streak);
      }},
     {{"container_spec_cpu_period", gauge,
       "Length of the period that the CPU quota is for, in microseconds. Absent without a quota."},
@@ -221,6 +260,9 @@ constexpr Row<BlockIoStats> block_io_metrics[] = {
 
 std::span<const Row<ContainerRecord>> lifecycle_rows() noexcept {
   return lifecycle;
+}
+std::span<const Row<Lifecycle>> history_rows() noexcept {
+  return history;
 }
 std::span<const Row<Container>> limit_rows() noexcept {
   return limits;

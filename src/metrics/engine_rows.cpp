@@ -64,6 +64,24 @@ constexpr Row<EngineSnapshot> engine_metrics[] = {
     {{"tidegauge_engine_containers", gauge, "Containers by state. Absent while the Engine is down.",
       "state"},
      write_container_counts},
+    {{"tidegauge_engine_events_total", counter, "Events told by the Engine, by type and action.",
+      "type, action"},
+     [](const EngineSnapshot& engine, const Samples& out) {
+       for (const auto& [kind, count] : engine.inventory.events) {
+         out.add(count, {{"type", kind.first}, {"action", kind.second}});
+       }
+     }},
+    {{"tidegauge_inventory_event_streams_total", counter,
+      "How often the stream of events was opened: once, and again whenever it ended."},
+     [](const EngineSnapshot& engine, const Samples& out) {
+       out.add(engine.inventory.streams_opened);
+     }},
+    {{"tidegauge_inventory_lists_total", counter,
+      "Lists of all containers: at the start, and where events may have been lost."},
+     [](const EngineSnapshot& engine, const Samples& out) { out.add(engine.inventory.lists); }},
+    {{"tidegauge_inventory_drift_total", counter,
+      "Containers that such a list showed otherwise than the events had."},
+     [](const EngineSnapshot& engine, const Samples& out) { out.add(engine.inventory.drift); }},
     {{"tidegauge_engine_max_in_flight", gauge,
       "Calls about containers that are made at the same time, as found best for this Engine."},
      [](const EngineSnapshot& engine, const Samples& out) { out.add(engine.max_in_flight); }},

@@ -31,6 +31,9 @@ struct Row {
 [[nodiscard]] std::span<const Row<model::NetworkStats>> network_rows() noexcept;
 [[nodiscard]] std::span<const Row<model::BlockIoStats>> block_io_rows() noexcept;
 
+// Of each name that a container has or had.
+[[nodiscard]] std::span<const Row<model::Lifecycle>> history_rows() noexcept;
+
 // Of each Engine.
 [[nodiscard]] std::span<const Row<model::EngineSnapshot>> engine_rows() noexcept;
 [[nodiscard]] std::span<const Row<model::CallStats>> call_rows() noexcept;
@@ -44,7 +47,7 @@ struct Row {
 inline constexpr Family build_info{"tidegauge_build_info", MetricType::gauge,
                                    "The version of this daemon; always 1.", "version"};
 inline constexpr Family cycle_duration{"tidegauge_cycle_duration_seconds", MetricType::histogram,
-                                       "How long a cycle of listing, inspecting and sampling took.",
+                                       "From the time when a sample was due to its answer, the longest of a cycle.",
                                        "endpoint"};
 inline constexpr Family cycle_errors{"tidegauge_cycle_errors_total", MetricType::counter,
                                      "Failed calls of the monitoring cycles, by step.",

@@ -24,6 +24,7 @@ struct Containers {
   std::vector<Subject<model::MemoryStats>> memory;
   std::vector<Subject<model::NetworkStats>> networks;
   std::vector<Subject<model::BlockIoStats>> block_io;
+  std::vector<Subject<model::Lifecycle>> history;
 };
 
 bool is_word_character(char character) {
@@ -102,6 +103,14 @@ Containers collect_containers(const PageInput& input, const PageOptions& options
       }
       if (record.stats) add_stats(containers, *record.stats, labels);
     }
+    for (const auto& ghost : engine->ghosts) {
+      containers.all.push_back({&ghost, container_labels(ghost, endpoint, exported)});
+    }
+    for (const auto& [name, lifecycle] : engine->lifecycles) {
+      auto labels = endpoint;
+      append_label(labels, "name", name);
+      containers.history.push_back({&lifecycle, std::move(labels)});
+    }
   }
   return containers;
 }
@@ -155,6 +164,7 @@ std::string render_page(const PageInput& input, const PageOptions& options,
   const auto containers = collect_containers(input, options);
   TextWriter writer(expected_bytes(containers));
   render_rows(writer, lifecycle_rows(), containers.all);
+  render_rows(writer, history_rows(), containers.history);
   render_rows(writer, limit_rows(), containers.with_processes);
   render_rows(writer, cpu_rows(), containers.cpu);
   render_rows(writer, memory_rows(), containers.memory);

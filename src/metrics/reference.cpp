@@ -30,6 +30,17 @@ constexpr std::string_view container_text =
 (characters that Prometheus does not allow become `_`).
 )";
 
+constexpr std::string_view history_text =
+    R"(Counted from the Engine's events, from the daemon's start on: no poll can miss them, and nothing
+the Engine forgets resets them. They carry `name` alone, so that they go on when a container is
+removed and another is created under its name (for `container_monitor.counters_kept_for`); a rename
+takes them along.
+
+A removed container is a ghost for `container_monitor.ghost_window`: its state, exit code and
+`container_last_seen` stay on the page, so that an alert on the age of the last fires at last.
+`count(container_state == 1)` counts ghosts; `tidegauge_engine_containers` does not.
+)";
+
 void print_heading(std::string& page, std::string_view title, std::string_view text) {
   page.append("\n## ").append(title).append("\n\n");
   if (!text.empty()) page.append(text).append("\n");
@@ -52,6 +63,8 @@ std::string print_reference() {
   std::string page(introduction);
   print_heading(page, "Containers: state and age", container_text);
   print_rows(page, lifecycle_rows());
+  print_heading(page, "Containers: what has happened", history_text);
+  print_rows(page, history_rows());
   print_heading(page, "Containers: start, health and limits",
                 "Only of containers that run or are paused.\n");
   print_rows(page, limit_rows());

@@ -1,32 +1,28 @@
 #include "tidegauge/monitor/container_monitor.h"
 
 #include <algorithm>
-#include <atomic>
 #include <thread>
 #include <utility>
 
-#include "monitor/cgroup_path.h"
-#include "monitor/in_flight_gate.h"
+#include "monitor/crew.h"
 
 namespace tidegauge::monitor {
 
-struct ContainerMonitor::Visit {
-  model::ContainerSummary summary;
-  std::shared_ptr<const model::Container> container;
-  std::optional<model::ContainerStats> stats;
-  std::optional<Error> inspect_error;
-  std::optional<Error> stats_error;
+using namespace std::chrono_literals;
 
-  /// Its first failure, if any.
-  [[nodiscard]] const std::optional<Error>& error() const {
-    return inspect_error ? inspect_error : stats_error;
-  }
-  /// Removed since it was listed: no failure, and nothing to show.
-  [[nodiscard]] bool vanished() const { return error() && error()->code == Errc::not_found; }
-  [[nodiscard]] bool stuck() const {
-    return error() && (means_stuck(error()->code) || error()->code == Errc::quarantined);
-  }
-};
+namespace {
+
+constexpr auto publish_gap = 100ms;               // between two snapshots, at least
+constexpr auto publish_gap_of_container = 100us;  // and this for each: copying thousands is dear
+constexpr auto inspect_debounce = 20ms;           // events come in bursts
+constexpr auto replay_limit = 200ms;              // for the first event of a stream that is resumed
+constexpr auto inventory_limit = 5s;              // for the inspects that the first page waits for
+constexpr Milliseconds retry_pause{200};          // between two attempts to follow the events
+constexpr auto slow_reader = 2s;                  // the Engine drops events for readers that slow
+constexpr auto listen_limit = 10s;                // between two looks at the clock
+constexpr double spread = 0.8;  // the part of the interval that samples are spread over
+
+}  // namespace
 
 ContainerMonitor::ContainerMonitor(std::string endpoint, std::size_t index,
                                    const config::MonitorConfig& options,
@@ -35,209 +31,383 @@ ContainerMonitor::ContainerMonitor(std::string endpoint, std::size_t index,
       index_(index),
       options_(options),
       context_(context),
-      gate_(std::make_unique<InFlightGate>(options.max_in_flight, context.max_connections)) {}
+      inventory_(options_),
+      crew_(std::make_unique<Crew>(options.max_in_flight, context.max_connections,
+                                   [this](const Crew::Task& task, const std::stop_token& stop) {
+                                     task.call == Crew::Call::inspect
+                                         ? inspect(task.id, stop)
+                                         : sample(task.id, task.due, stop);
+                                   })) {}
 
-ContainerMonitor::ContainerMonitor(ContainerMonitor&& other) noexcept = default;
 ContainerMonitor::~ContainerMonitor() = default;
-
-void ContainerMonitor::run(const std::stop_token& stop) {
-  auto next = steady_now();
-  while (!stop.stop_requested()) {
-    const auto health = context_.clients.health(endpoint_);
-    run_once(stop);
-    const auto now = steady_now();
-    next += options_.interval;
-    if (next <= now)
-      next += (now - next) / options_.interval * options_.interval + options_.interval;
-    watch_until(next, health.version, stop);
-    next = std::min(next, steady_now());
-  }
-}
-
-/// Waits for the next cycle. Going down is published at once; coming back ends the wait. `seen` is
-/// of before the last cycle, so that nothing is missed that happened during it.
-void ContainerMonitor::watch_until(SteadyTime next, std::uint64_t seen,
-                                   const std::stop_token& stop) {
-  while (!stop.stop_requested() && steady_now() < next) {
-    const auto health = context_.clients.wait_for_change(endpoint_, seen, next, stop);
-    if (std::exchange(seen, health.version) == health.version) continue;
-    if (!health.up) publish_down(*health.reason);
-    if (health.up && !published_up_) return;
-  }
-}
 
 void ContainerMonitor::run_once(const std::stop_token& stop) {
   const auto started = steady_now();
-  CycleReport report{.endpoint = endpoint_};
-  auto summaries = list(stop);
-  if (summaries) {
-    auto visits = visit_all(std::move(*summaries), stop);
-    if (stop.stop_requested()) return;  // the visits are not complete
-    // The Engine may have gone down meanwhile: then what was found is of the past.
-    const auto health = context_.clients.health(endpoint_);
-    if (health.up) {
-      publish_up(std::move(visits), report);
-    } else {
-      publish_down(*health.reason);
-    }
-  } else if (!stop.stop_requested()) {
-    ++report.list_errors;
-    publish_down(summaries.error());
+  {
+    const std::lock_guard lock(mutex_);
+    inventory_.forget_samples();
   }
-  report.duration = steady_now() - started;
-  context_.observer.cycle_finished(report);
+  const auto listed = take_inventory(stop);
+  if (listed) crew_->wait_until_idle(stop);
+  if (stop.stop_requested()) return;
+  // The Engine may have gone down meanwhile: then what was found is of the past.
+  const auto health = context_.clients.health(endpoint_);
+  if (!listed) {
+    engine_down(listed.error());
+  } else if (!health.up) {
+    engine_down(*health.reason);
+  } else {
+    engine_up();
+  }
+  publish();
+  latest_answer_ = steady_now() - started;
+  report_cycle();
 }
 
-Result<std::vector<model::ContainerSummary>> ContainerMonitor::list(const std::stop_token& stop) {
-  if (const auto learned = learn_engine(stop); !learned) return fail(learned.error());
-  return context_.clients.container_list(endpoint_, stop);
+void ContainerMonitor::run(const std::stop_token& stop) {
+  const std::jthread keeper([this, &stop] { keep_inventory(stop); });
+  auto next_cycle = steady_now() + options_.interval;
+  auto next_publish = steady_now();
+  while (!stop.stop_requested()) {
+    const auto now = steady_now();
+    bool publish_now = false;
+    std::size_t size = 0;
+    {
+      std::unique_lock lock(mutex_);
+      if (now < next_publish) {
+        changed_.wait_until(lock, stop, std::min(next_publish, next_cycle), [] { return false; });
+      } else {
+        changed_.wait_until(lock, stop, next_cycle, [this] { return dirty_; });
+        publish_now = std::exchange(dirty_, false);
+        size = inventory_.size();
+      }
+    }
+    if (publish_now) {
+      publish();
+      next_publish = steady_now() + publish_gap + size * publish_gap_of_container;
+    }
+    if (steady_now() >= next_cycle && !stop.stop_requested()) {
+      report_cycle();
+      begin_cycle();
+      const auto late = (steady_now() - next_cycle) / options_.interval;
+      next_cycle += (1 + late) * options_.interval;  // what was missed is not made up for
+    }
+  }
+}
+
+// --- the inventory
+// ---------------------------------------------------------------------------------
+
+void ContainerMonitor::keep_inventory(const std::stop_token& stop) {
+  bool failed_before = false;
+  while (!stop.stop_requested()) {
+    const auto health = context_.clients.health(endpoint_);
+    if (health.up) {
+      const auto followed = follow_events(stop);
+      if (stop.stop_requested()) return;
+      const auto now = context_.clients.health(endpoint_);
+      // One failure may be a connection that was cut: what is known holds until a second try.
+      const bool failing = std::exchange(failed_before, !followed) && !followed;
+      if (!now.up) {
+        engine_down(*now.reason);
+      } else if (failing) {
+        engine_down(followed.error());
+      }
+      const auto pause = failing ? options_.interval : retry_pause;
+      if (now.up) {
+        static_cast<void>(
+            context_.clients.wait_for_change(endpoint_, now.version, steady_now() + pause, stop));
+      }
+    } else {
+      engine_down(*health.reason);
+      static_cast<void>(
+          context_.clients.wait_for_change(endpoint_, health.version, SteadyTime::max(), stop));
+    }
+  }
+}
+
+/// Until the stream ends, which is no failure; fails where the inventory cannot be kept. The stream
+/// is opened before anything is asked, so that nothing falls between the two.
+Result<void> ContainerMonitor::follow_events(const std::stop_token& stop) {
+  std::optional<WallTime> since;
+  {
+    const std::lock_guard lock(mutex_);
+    since = inventory_.follow_from(wall_now());
+    ++inventory_.stats.streams_opened;
+  }
+  auto stream = context_.clients.events(
+      endpoint_, {.since = since, .actions = Inventory::wanted_actions()}, stop);
+  if (!stream) return fail(stream.error());
+  // The Engine remembers the last events: if one of the replayed is known, none was missed.
+  bool complete = false;
+  const auto replay_end = steady_now() + replay_limit;
+  while (since) {
+    const auto event = stream->next(replay_end, stop);
+    if (!event || !*event) break;
+    complete |= apply(**event) == Inventory::Effect::known;
+  }
+  if (!complete) {
+    if (auto taken = take_inventory(stop); !taken) return taken;
+    std::unique_lock lock(mutex_);
+    changed_.wait_until(lock, stop, steady_now() + inventory_limit,
+                        [this] { return inventory_.asked_about_all(); });
+    if (stop.stop_requested()) return {};
+  }
+  auto next_check = options_.reconcile_interval.count() > 0
+                        ? steady_now() + options_.reconcile_interval
+                        : SteadyTime::max();
+  engine_up();
+  while (true) {
+    const auto deadline = std::min(next_check, steady_now() + listen_limit);
+    auto event = stream->next(deadline, stop);
+    if (steady_now() > deadline + slow_reader) {
+      if (auto taken = take_inventory(stop); !taken) return taken;
+    }
+    if (event) {
+      if (!*event) return {};
+      apply(**event);
+    } else if (event.error().code == Errc::bad_reply) {
+      context_.logger.warn("event cannot be read",
+                           {{"endpoint", endpoint_}, {"reason", event.error().message}});
+    } else if (event.error().code != Errc::timeout) {
+      return {};  // the pool knows whether the Engine is down
+    }
+    if (steady_now() < next_check) continue;
+    next_check = steady_now() + options_.reconcile_interval;
+    if (auto reconciled = reconcile(stop); !reconciled) return reconciled;
+  }
+}
+
+Result<void> ContainerMonitor::take_inventory(const std::stop_token& stop) {
+  const auto taken = [&]() -> Result<void> {
+    if (auto learned = learn_engine(stop); !learned) return learned;
+    const auto list = context_.clients.container_list(endpoint_, stop);
+    if (!list) return fail(list.error());
+    std::vector<std::string> ids;
+    {
+      const std::lock_guard lock(mutex_);
+      inventory_.resync(*list, wall_now());
+      ids = inventory_.ids();
+    }
+    ask_inspects(std::move(ids));
+    return {};
+  }();
+  if (!taken) ++list_errors_;
+  return taken;
 }
 
 /// What cannot change while the Engine is up is asked once.
 Result<void> ContainerMonitor::learn_engine(const std::stop_token& stop) {
-  if (!version_) {
-    auto version = context_.clients.version(endpoint_, stop);
-    if (!version) return fail(version.error());
-    version_ = std::move(*version);
+  {
+    const std::lock_guard lock(mutex_);
+    if (version_ && info_) return {};
   }
-  if (!info_) {
-    auto info = context_.clients.info(endpoint_, stop);
-    if (!info) return fail(info.error());
-    info_ = std::move(*info);
-  }
+  auto version = context_.clients.version(endpoint_, stop);
+  if (!version) return fail(version.error());
+  auto info = context_.clients.info(endpoint_, stop);
+  if (!info) return fail(info.error());
+  const std::lock_guard lock(mutex_);
+  version_ = std::move(*version);
+  info_ = std::move(*info);
   return {};
 }
 
-std::vector<ContainerMonitor::Visit> ContainerMonitor::visit_all(
-    std::vector<model::ContainerSummary> summaries, const std::stop_token& stop) {
-  std::vector<Visit> visits(summaries.size());
-  for (std::size_t i = 0; i < visits.size(); ++i) visits[i].summary = std::move(summaries[i]);
-  std::atomic<std::size_t> next = 0;
-  const auto work = [&] {
-    for (auto i = next++; i < visits.size() && gate_->enter(stop); i = next++) {
-      visit(visits[i], stop);
-      gate_->leave();
-    }
-  };
-  std::vector<std::jthread> workers;
-  const auto count = std::min<std::size_t>(context_.max_connections, visits.size());
-  for (std::size_t i = 1; i < count; ++i) workers.emplace_back(work);
-  work();
-  workers.clear();  // joins
-  return visits;
+/// A list costs the Engine much, its own count nothing: lists only where the two differ.
+Result<void> ContainerMonitor::reconcile(const std::stop_token& stop) {
+  const auto info = context_.clients.info(endpoint_, stop);
+  if (!info) return {};  // what is wrong shows elsewhere
+  {
+    const std::lock_guard lock(mutex_);
+    if (!info->containers || *info->containers == inventory_.size()) return {};
+  }
+  return take_inventory(stop);
 }
 
-void ContainerMonitor::visit(Visit& visit, const std::stop_token& stop) {
-  auto container = context_.clients.container_inspect(endpoint_, visit.summary.id, stop);
-  if (!container) {
-    visit.inspect_error = container.error();
-    return;
+Inventory::Effect ContainerMonitor::apply(const model::Event& event) {
+  auto effect = Inventory::Effect::none;
+  {
+    const std::lock_guard lock(mutex_);
+    effect = inventory_.apply(event, wall_now());
   }
-  visit.container = std::make_shared<const model::Container>(std::move(*container));
-  if (!model::has_processes(visit.container->state)) return;
-  const auto asked = steady_now();
-  auto stats = context_.clients.container_stats(endpoint_, visit.summary.id, stop);
-  if (stats) gate_->answered(steady_now() - asked);
-  if (!stats) {
-    visit.stats_error = stats.error();
-  } else if (stats->memory) {  // absent where it has stopped since it was inspected
-    visit.stats = std::move(*stats);
-    // The Engine says zeros here where there is no quota.
-    if (visit.stats->cpu && !visit.container->limits.cpu_quota_us) {
-      visit.stats->cpu->throttling.reset();
-    }
+  if (effect == Inventory::Effect::inspect) {
+    crew_->ask({Crew::Call::inspect, event.id, steady_now() + inspect_debounce});
   }
+  if (effect != Inventory::Effect::known) changed();
+  return effect;
 }
 
-void ContainerMonitor::publish_up(std::vector<Visit> visits, CycleReport& report) {
-  auto snapshot = new_snapshot();
-  snapshot->up = true;
-  std::erase_if(visits, [](const Visit& visit) { return visit.vanished(); });
-  std::map<std::string, Known> listed;
-  for (auto& visit : visits) {
-    if (auto known = known_.extract(visit.summary.id)) listed.insert(std::move(known));
-    listed.try_emplace(visit.summary.id);
-    report.inspect_errors += visit.inspect_error ? 1U : 0U;
-    report.stats_errors += visit.stats_error ? 1U : 0U;
+void ContainerMonitor::engine_up() {
+  bool news = false;
+  {
+    const std::lock_guard lock(mutex_);
+    up_ = true;
+    down_reason_.clear();
+    news = std::exchange(failing_, false);
   }
-  known_ = std::move(listed);
-  for (auto& visit : visits) snapshot->containers.push_back(record_of(visit));
-  std::ranges::sort(snapshot->containers, {}, [](const model::ContainerRecord& record) {
-    return std::tie(record.container->name, record.container->id);
-  });
-  if (std::exchange(list_failing_, false)) {
-    context_.logger.info("containers can be watched again", {{"endpoint", endpoint_}});
-  }
-  context_.snapshots.publish(index_, std::move(snapshot));
-  published_up_ = true;
+  if (news) context_.logger.info("containers can be watched again", {{"endpoint", endpoint_}});
+  changed();
 }
 
-void ContainerMonitor::publish_down(const Error& reason) {
-  version_.reset();
-  info_.reset();
-  auto snapshot = new_snapshot();
-  snapshot->down_reason = reason.message;
-  context_.snapshots.publish(index_, std::move(snapshot));
-  published_up_ = false;
+void ContainerMonitor::engine_down(const Error& reason) {
   // Of an Engine that does not answer at all, the pool has told already.
   const bool told = reason.code == Errc::engine_down || blames_engine(reason.code) ||
                     !context_.clients.health(endpoint_).up;
-  if (!told && !std::exchange(list_failing_, true)) {
+  crew_->drop_all();
+  bool news = false;
+  {
+    const std::lock_guard lock(mutex_);
+    up_ = false;
+    down_reason_ = reason.message;
+    version_.reset();
+    info_.reset();
+    inventory_.forget_samples();
+    news = !told && !std::exchange(failing_, true);
+  }
+  if (news) {
     context_.logger.warn("containers cannot be watched",
                          {{"endpoint", endpoint_}, {"reason", reason.message}});
   }
+  changed();
 }
 
-model::ContainerRecord ContainerMonitor::record_of(Visit& visit) {
-  auto& known = known_.at(visit.summary.id);
-  if (visit.container) {
-    known.container = visit.container;
+// --- one container
+// ---------------------------------------------------------------------------------
+
+void ContainerMonitor::inspect(const std::string& id, const std::stop_token& stop) {
+  std::optional<std::uint64_t> version;
+  {
+    const std::lock_guard lock(mutex_);
+    version = inventory_.version(id);
+  }
+  if (!version) return;
+  auto container = context_.clients.container_inspect(endpoint_, id, stop);
+  if (stop.stop_requested()) return;
+  bool sample_it = false;
+  if (container) {
+    const std::lock_guard lock(mutex_);
+    const bool believed =
+        inventory_.note_inspected(id, *version, std::move(*container), wall_now());
+    sample_it = believed && inventory_.needs_sample(id);
+  }
+  if (sample_it) {
+    crew_->ask({Crew::Call::sample, id, steady_now()});  // the outcome is that of both
   } else {
-    // It could not be inspected. Who it is does not change; how it is, the list has just said.
-    auto container = known.container ? *known.container : model::Container{};
-    container.id = visit.summary.id;
-    container.name = visit.summary.name;
-    container.state = visit.summary.state;
-    visit.container = std::make_shared<const model::Container>(std::move(container));
+    note_outcome(id, container ? std::nullopt : std::optional(container.error()));
   }
-  note_outcome(known, *visit.container, visit);
-  return {.container = visit.container,
-          .cgroup_path = cgroup_path(*visit.container, info_),
-          .stats = std::move(visit.stats),
-          .last_seen = known.last_seen,
-          .collect_errors = known.collect_errors,
-          .stuck = visit.stuck()};
+  if (!container && container.error().code != Errc::not_found) {
+    ++inspect_errors_;
+    crew_->ask({Crew::Call::inspect, id, steady_now() + options_.interval});
+  }
+  changed();
 }
 
-void ContainerMonitor::note_outcome(Known& known, const model::Container& container,
-                                    const Visit& visit) {
-  if (model::has_processes(container.state)) {
-    known.last_seen = wall_now();
-  } else if (!known.last_seen) {
-    known.last_seen = container.finished_at;
+void ContainerMonitor::sample(const std::string& id, SteadyTime due, const std::stop_token& stop) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!inventory_.has_processes(id)) return;
   }
-  if (const auto& error = visit.error()) {
-    ++known.collect_errors;
-    if (!std::exchange(known.failing, true)) {
-      context_.logger.warn(
-          "container cannot be read",
-          {{"endpoint", endpoint_}, {"container", container.name}, {"reason", error->message}});
-    }
-  } else if (std::exchange(known.failing, false)) {
+  const auto asked = steady_now();
+  auto stats = context_.clients.container_stats(endpoint_, id, stop);
+  if (stop.stop_requested()) return;
+  const auto answered = steady_now();
+  if (stats) crew_->answered(answered - asked);
+  for (auto latest = latest_answer_.load();
+       latest < answered - due && !latest_answer_.compare_exchange_weak(latest, answered - due);) {
+  }
+  std::optional<Error> failure;
+  if (!stats) failure = stats.error();
+  if (failure && failure->code != Errc::not_found) ++sample_errors_;
+  {
+    const std::lock_guard lock(mutex_);
+    // Without memory it has stopped since it was inspected.
+    inventory_.note_sampled(id,
+                            stats && stats->memory
+                                ? std::make_shared<const model::ContainerStats>(std::move(*stats))
+                                : nullptr);
+  }
+  note_outcome(id, failure);
+  changed();
+}
+
+void ContainerMonitor::ask_inspects(std::vector<std::string> ids) {
+  const auto now = steady_now();
+  for (auto& id : ids) crew_->ask({Crew::Call::inspect, std::move(id), now});
+}
+
+void ContainerMonitor::note_outcome(const std::string& id, const std::optional<Error>& failure) {
+  // Of an Engine that is down, the pool tells: it is not the container's failure.
+  if (failure && (blames_engine(failure->code) || failure->code == Errc::engine_down)) return;
+  std::optional<Inventory::Notice> notice;
+  {
+    const std::lock_guard lock(mutex_);
+    notice = inventory_.note_outcome(id, failure, wall_now());
+  }
+  if (!notice) return;
+  if (notice->failure) {
+    context_.logger.warn("container cannot be read", {{"endpoint", endpoint_},
+                                                      {"container", notice->name},
+                                                      {"reason", notice->failure->message}});
+  } else {
     context_.logger.info("container can be read again",
-                         {{"endpoint", endpoint_}, {"container", container.name}});
+                         {{"endpoint", endpoint_}, {"container", notice->name}});
   }
 }
 
-std::shared_ptr<model::EngineSnapshot> ContainerMonitor::new_snapshot() const {
+// --- cycles and snapshots
+// --------------------------------------------------------------------------
+
+void ContainerMonitor::begin_cycle() {
+  std::vector<std::string> ids;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!up_) return;
+    ids = inventory_.ids_with_processes();
+  }
+  const auto now = steady_now();
+  const std::chrono::nanoseconds span = options_.interval;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const auto part = spread * static_cast<double>(i) / static_cast<double>(ids.size());
+    const auto delay = std::chrono::duration_cast<std::chrono::nanoseconds>(span * part);
+    crew_->ask({Crew::Call::sample, std::move(ids[i]), now + delay});
+  }
+}
+
+void ContainerMonitor::report_cycle() {
+  context_.observer.cycle_finished({.endpoint = endpoint_,
+                                    .duration = latest_answer_.exchange({}),
+                                    .list_errors = list_errors_.exchange(0),
+                                    .inspect_errors = inspect_errors_.exchange(0),
+                                    .stats_errors = sample_errors_.exchange(0)});
+}
+
+void ContainerMonitor::publish() {
   auto snapshot = std::make_shared<model::EngineSnapshot>();
   snapshot->endpoint = endpoint_;
   snapshot->taken_at = wall_now();
-  snapshot->version = version_;
-  snapshot->info = info_;
-  snapshot->max_in_flight = gate_->limit();
+  snapshot->max_in_flight = crew_->limit();
   snapshot->negotiated_api_version = context_.clients.api_version(endpoint_);
-  return snapshot;
+  {
+    const std::lock_guard lock(mutex_);
+    snapshot->up = up_;
+    snapshot->down_reason = down_reason_;
+    snapshot->version = version_;
+    snapshot->info = info_;
+    inventory_.fill(*snapshot, snapshot->taken_at);
+  }
+  if (!snapshot->up) {
+    snapshot->containers.clear();
+    snapshot->ghosts.clear();
+    snapshot->lifecycles.clear();
+  }
+  context_.snapshots.publish(index_, std::move(snapshot));
+}
+
+void ContainerMonitor::changed() {
+  {
+    const std::lock_guard lock(mutex_);
+    dirty_ = true;
+  }
+  changed_.notify_all();
 }
 
 }  // namespace tidegauge::monitor

@@ -251,7 +251,7 @@ TEST_CASE("the numbers of a container that holds still are the Engine's and the 
   CHECK(shown("container_memory_working_set_bytes") > 20 * mebibyte);
   CHECK(shown("container_memory_working_set_bytes") <
         shown("container_memory_usage_bytes") - 9 * mebibyte);
-  REQUIRE(after.engine.cpu_seconds - before.engine.cpu_seconds < 0.02 * after.engine.cpu_seconds);
+  REQUIRE(after.engine.cpu_seconds - before.engine.cpu_seconds < 0.05 * after.engine.cpu_seconds);
   check_counters(shown, before.engine, after.engine);
   check_against_kernel(shown, before, after);
   check_still_memory(shown, before);

@@ -27,7 +27,11 @@ namespace {
 
 constexpr auto notice_limit = 5s;     // until an Engine that answers no more is shown as down
 constexpr auto recovery_limit = 20s;  // until one that answers again is, with all its containers
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr auto scrape_limit = 2s;  // what sanitizers take is not the user's
+#else
 constexpr auto scrape_limit = 100ms;
+#endif
 constexpr auto between_scrapes = 20ms;
 
 /// The configuration as shipped, but for where the Engine is.

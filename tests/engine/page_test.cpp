@@ -126,7 +126,7 @@ void check_states(const Page& page, const RealEngine& engine,
     CHECK(page.value("container_collect_errors_total", of) == 0);
     check_resources_of(page, name, of, expected.state);
     if (const auto start = page.value("container_start_time_seconds", of)) {
-      const auto said = inspect(engine, name)["State"]["StartedAt"].GetString();
+      const std::string said = inspect(engine, name)["State"]["StartedAt"].GetString();
       CHECK(*start == Approx(unix_seconds(said)).epsilon(0).margin(1e-5));
     }
   }

@@ -77,6 +77,7 @@ model::ContainerStats full_stats() {
 model::ContainerRecord web_container() {
   auto web = container("web", model::ContainerState::running);
   web.health = model::Health::healthy;
+  web.health_failing_streak = 0;
   web.restart_count = 2;
   web.exit_code = 137;
   web.limits = {.memory_bytes = 268'435'456,
@@ -87,7 +88,7 @@ model::ContainerRecord web_container() {
                 .cpu_shares = 512,
                 .pids = 100};
   auto result = record(std::move(web));
-  result.stats = full_stats();
+  result.stats = std::make_shared<model::ContainerStats>(full_stats());
   result.last_seen = now;
   result.collect_errors = 3;
   result.stuck = true;
@@ -100,7 +101,7 @@ model::ContainerRecord bare_container() {
   model::ContainerStats stats;
   stats.read_at = now - 2s;
   stats.cpu.emplace().usage_seconds = 1e-9;
-  result.stats = stats;
+  result.stats = std::make_shared<model::ContainerStats>(stats);
   result.last_seen = now;
   return result;
 }
@@ -127,6 +128,18 @@ std::shared_ptr<model::EngineSnapshot> engine(const std::string& endpoint) {
                                          .kernel_version = "6.1.0-18-amd64"};
   engine->negotiated_api_version = model::ApiVersion{1, 41};
   engine->max_in_flight = 8;
+  engine->inventory = {.events = {{{"container", "die"}, 3}, {{"container", "start"}, 4}},
+                       .streams_opened = 2,
+                       .lists = 1,
+                       .drift = 0};
+  engine->lifecycles = {{"web",
+                         {.counted_since = now - 1h,
+                          .restarts = 2,
+                          .oom_events = 1,
+                          .exits = {1, 2, 3, 4, 5, 6},
+                          .health_transitions = {0, 0, 7, 8},
+                          .last_exit_at = now - 10min,
+                          .last_oom_at = now - 20min}}};
   engine->info = model::EngineInfo{.name = "dock",
                                    .operating_system = "Debian GNU/Linux 12 (bookworm)",
                                    .docker_root_dir = "/var/lib/docker",
@@ -194,7 +207,7 @@ model::PoolStats pool(const std::string& name) {
 
 model::ContainerRecord running_container(const std::string& name) {
   auto result = record(container(name, model::ContainerState::running));
-  result.stats = full_stats();
+  result.stats = std::make_shared<model::ContainerStats>(full_stats());
   result.last_seen = now;
   return result;
 }

@@ -138,11 +138,13 @@ TEST_CASE("what is not UTF-8 is replaced, byte by byte") {
 
 TEST_CASE("numbers are exact: whole ones in full, others in the shortest form that reads back") {
   auto record = running_container("web");
-  record.stats->pids = std::numeric_limits<std::uint64_t>::max();
-  record.stats->cpu = model::CpuStats{.usage_seconds = 0.1 + 0.2,
-                                      .user_seconds = 1e15,
-                                      .system_seconds = 2.5e-7,
-                                      .throttling = model::CpuStats::Throttling{0, 0, 1e-4}};
+  auto stats = *record.stats;
+  stats.pids = std::numeric_limits<std::uint64_t>::max();
+  stats.cpu = model::CpuStats{.usage_seconds = 0.1 + 0.2,
+                              .user_seconds = 1e15,
+                              .system_seconds = 2.5e-7,
+                              .throttling = model::CpuStats::Throttling{0, 0, 1e-4}};
+  record.stats = std::make_shared<model::ContainerStats>(stats);
   const auto page = render_container(record);
   CHECK_THAT(lines_with(page, {"container_pids{"}).at(0), contains("} 18446744073709551615"));
   CHECK_THAT(lines_with(page, {"cpu_usage_seconds_total{"}).at(0),
@@ -203,6 +205,21 @@ TEST_CASE("health is a state set and cAdvisor's number") {
   const auto set = lines_with(page, {"container_health_status{", "\"} 1"});
   REQUIRE(set.size() == 1);
   CHECK_THAT(set[0], contains("status=\"" + std::string(to_string(health)) + "\""));
+}
+
+TEST_CASE("a ghost has its state and when it was last seen, and does not count as a container") {
+  auto engine = *engine_with("local", {});
+  auto ghost = running_container("gone");
+  ghost.stats.reset();
+  engine.ghosts = {changed(
+      ghost, [](model::Container& container) { container.state = model::ContainerState::exited; })};
+  const auto page = render({.engines = {std::make_shared<const model::EngineSnapshot>(engine)},
+                            .pools = {},
+                            .clients = {}});
+  CHECK(lines_with(page, {"container_last_seen{", "name=\"gone\""}).size() == 1);
+  CHECK(lines_with(page, {"container_state{", "name=\"gone\"", "exited", "} 1"}).size() == 1);
+  CHECK(lines_with(page, {"container_memory", "name=\"gone\""}).empty());
+  CHECK(lines_with(page, {"tidegauge_engine_containers{state=\"exited\"} 0"}).size() == 1);
 }
 
 TEST_CASE("an Engine that is down says so and has no containers") {

@@ -49,7 +49,7 @@ class Daemon {
   pool::PoolManager pools_;
   docker::ClientManager clients_;
   model::SnapshotStore snapshots_;
-  std::vector<monitor::ContainerMonitor> monitors_;
+  std::vector<std::unique_ptr<monitor::ContainerMonitor>> monitors_;
   std::unique_ptr<web::Server> server_;
   std::vector<std::jthread> threads_;  // one per monitor, ended before what they use
 };

@@ -29,6 +29,9 @@ struct MonitorConfig {
   /// Calls at the same time to begin with, at most pool.max_connections: the loader lowers this
   /// default, never a value that was set, to a smaller pool.
   std::uint32_t max_in_flight = 8;
+  Milliseconds ghost_window = 5min;         ///< how long what ended is still shown; 0: not at all
+  Milliseconds counters_kept_for = 1h;      ///< of names that no container has any more
+  Milliseconds reconcile_interval = 15min;  ///< between two checks of the inventory; 0: none
   std::vector<std::string> labels{"com.docker.compose.project",
                                   "com.docker.compose.service",
                                   "com.docker.compose.project.working_dir",

@@ -24,6 +24,8 @@ namespace tidegauge::docker {
 struct EventQuery {
   std::optional<WallTime> since;  ///< the Engine remembers the last 256
   std::vector<std::string> types{"container"};
+  /// Empty: all. Of containers without those of exec, which every health check is.
+  std::vector<std::string> actions{};
 };
 
 struct LogQuery {

@@ -41,6 +41,7 @@ struct EngineInfo {
   std::uint32_t cgroup_version = 1;
   std::uint32_t cpus = 0;
   std::uint64_t memory_bytes = 0;
+  std::optional<std::uint64_t> containers;  ///< how many there are, in any state
 };
 
 }  // namespace tidegauge::model

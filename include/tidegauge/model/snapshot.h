@@ -13,6 +13,7 @@
 #include "tidegauge/model/container.h"
 #include "tidegauge/model/container_stats.h"
 #include "tidegauge/model/engine_info.h"
+#include "tidegauge/model/lifecycle.h"
 #include "tidegauge/util/guarded.h"
 #include "tidegauge/util/time.h"
 
@@ -21,11 +22,11 @@ namespace tidegauge::model {
 /// One container at the time of a snapshot.
 struct ContainerRecord {
   std::shared_ptr<const Container> container;
-  std::string cgroup_path;              ///< cAdvisor's label `id`, as "/docker/<id>"
-  std::optional<ContainerStats> stats;  ///< absent: no processes, or the sample failed
-  std::optional<WallTime> last_seen;    ///< when it was last known to run
-  std::uint64_t collect_errors = 0;     ///< failed calls about it since the daemon's start
-  bool stuck = false;                   ///< they do not end, or are not made for that reason
+  std::string cgroup_path;                      ///< cAdvisor's label `id`, as "/docker/<id>"
+  std::shared_ptr<const ContainerStats> stats;  ///< null: no processes, or the sample failed
+  std::optional<WallTime> last_seen;            ///< when it was last known to run; absent: long ago
+  std::uint64_t collect_errors = 0;             ///< failed calls about it since the daemon's start
+  bool stuck = false;  ///< they do not end, or are not made for that reason
 };
 
 /// Everything known of one endpoint.
@@ -39,6 +40,9 @@ struct EngineSnapshot {
   std::optional<ApiVersion> negotiated_api_version;
   std::uint32_t max_in_flight = 0;          ///< calls about containers at the same time
   std::vector<ContainerRecord> containers;  ///< sorted by name; empty while down
+  std::vector<ContainerRecord> ghosts;      ///< removed lately, as they last were; without stats
+  std::vector<std::pair<std::string, Lifecycle>> lifecycles;  ///< by name
+  InventoryStats inventory;
 };
 
 /// All endpoints, in the order of the configuration.

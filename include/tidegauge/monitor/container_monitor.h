@@ -1,15 +1,21 @@
 #pragma once
 
-// Watches the containers of one Engine: asks for all of them again and again, and publishes what it
-// found as an immutable snapshot. Knows nothing of connections: it asks ClientManager.
+// Watches the containers of one Engine and publishes what it knows as an immutable snapshot. Knows
+// nothing of connections: it asks ClientManager.
 //
-// One thread calls `run` (or, in tests and for --once, `run_once`); workers of its own make the
-// calls about single containers, several at a time, and have ended when a cycle ends.
+// The inventory follows the Engine's events: one list and one inspect per container at the start,
+// then an inspect of what changed. Samples are taken every interval, spread over it. Whatever
+// changes is published within a tenth of a second.
+//
+// One thread calls `run` (or, in tests and for --once, `run_once`). Threads of its own make the
+// calls, so that one that hangs keeps nothing else waiting.
 
+#include <atomic>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
+#include <mutex>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -18,6 +24,7 @@
 #include "tidegauge/docker/client_manager.h"
 #include "tidegauge/model/snapshot.h"
 #include "tidegauge/monitor/cycle_report.h"
+#include "tidegauge/monitor/inventory.h"
 #include "tidegauge/util/log.h"
 
 namespace tidegauge::monitor {
@@ -31,57 +38,71 @@ struct MonitorContext {
   std::uint32_t max_connections;  ///< calls in flight are never more
 };
 
-class InFlightGate;
+class Crew;
 
 class ContainerMonitor {
  public:
   /// `index` is the endpoint's place in the SnapshotStore.
   ContainerMonitor(std::string endpoint, std::size_t index, const config::MonitorConfig& options,
                    const MonitorContext& context);
-  ContainerMonitor(ContainerMonitor&& other) noexcept;
   ~ContainerMonitor();
+  ContainerMonitor(const ContainerMonitor&) = delete;
+  ContainerMonitor& operator=(const ContainerMonitor&) = delete;
 
-  /// One cycle: lists, inspects and samples, then publishes. A container whose calls fail costs
-  /// only its own series; an Engine that does not answer, all of them.
+  /// Lists, inspects and samples everything once, then publishes. A container whose calls fail
+  /// costs only its own series; an Engine that does not answer, all of them.
   void run_once(const std::stop_token& stop = {});
 
-  /// A cycle every `interval`, start to start, never two at once: one that took longer is followed
-  /// by the next at its next regular time. An Engine that goes down is published at once, one that
-  /// comes back is watched again at once.
+  /// Watches until `stop`. An Engine that goes down is published at once, one that comes back is
+  /// watched again at once.
   void run(const std::stop_token& stop);
 
  private:
-  struct Known {
-    std::shared_ptr<const model::Container> container;  ///< as last inspected; may be empty
-    std::optional<WallTime> last_seen;
-    std::uint64_t collect_errors = 0;
-    bool failing = false;  ///< and logged as such
-  };
-  struct Visit;  // what a worker finds out about one container
-
-  void watch_until(SteadyTime next, std::uint64_t seen, const std::stop_token& stop);
-  Result<std::vector<model::ContainerSummary>> list(const std::stop_token& stop);
+  // The inventory's own thread.
+  void keep_inventory(const std::stop_token& stop);
+  Result<void> follow_events(const std::stop_token& stop);
+  Result<void> take_inventory(const std::stop_token& stop);
   Result<void> learn_engine(const std::stop_token& stop);
-  std::vector<Visit> visit_all(std::vector<model::ContainerSummary> summaries,
-                               const std::stop_token& stop);
-  void visit(Visit& visit, const std::stop_token& stop);
-  void publish_up(std::vector<Visit> visits, CycleReport& report);
-  void publish_down(const Error& reason);
-  [[nodiscard]] model::ContainerRecord record_of(Visit& visit);
-  void note_outcome(Known& known, const model::Container& container, const Visit& visit);
-  [[nodiscard]] std::shared_ptr<model::EngineSnapshot> new_snapshot() const;
+  Result<void> reconcile(const std::stop_token& stop);
+  Inventory::Effect apply(const model::Event& event);
+  void engine_up();
+  void engine_down(const Error& reason);
 
-  std::string endpoint_;
-  std::size_t index_;
-  config::MonitorConfig options_;
-  MonitorContext context_;
-  std::unique_ptr<InFlightGate> gate_;
+  // Calls about one container, by the crew's threads.
+  void inspect(const std::string& id, const std::stop_token& stop);
+  void sample(const std::string& id, SteadyTime due, const std::stop_token& stop);
+  void ask_inspects(std::vector<std::string> ids);
+  void note_outcome(const std::string& id, const std::optional<Error>& failure);
 
-  std::optional<model::EngineVersion> version_;  // asked once per time the Engine is up
+  // The thread of `run`.
+  void begin_cycle();
+  void report_cycle();
+  void publish();
+  void changed();
+
+  const std::string endpoint_;
+  const std::size_t index_;
+  const config::MonitorConfig options_;
+  const MonitorContext context_;
+
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  // Guarded by the mutex:
+  Inventory inventory_;
+  bool dirty_ = false;  // since it was last published
+  bool up_ = false;
+  bool failing_ = false;  // and logged as such
+  std::string down_reason_ = "not asked yet";
+  std::optional<model::EngineVersion> version_;
   std::optional<model::EngineInfo> info_;
-  std::map<std::string, Known> known_;  // by id: those that the Engine listed last
-  bool list_failing_ = false;           // and logged as such
-  bool published_up_ = false;           // what the last snapshot says
+
+  // Of the cycle so far.
+  std::atomic<std::uint64_t> list_errors_ = 0;
+  std::atomic<std::uint64_t> inspect_errors_ = 0;
+  std::atomic<std::uint64_t> sample_errors_ = 0;
+  std::atomic<SteadyTime::duration> latest_answer_{};  // after its sample was due
+
+  std::unique_ptr<Crew> crew_;  // ended before what it uses
 };
 
 }  // namespace tidegauge::monitor

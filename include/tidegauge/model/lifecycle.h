@@ -1,0 +1,55 @@
+#pragma once
+
+// What has happened to the containers of one name, counted as the Engine's events told it: no poll
+// can miss it, and no field of the Engine's resets it. Goes on when a container is removed and
+// another is created under the same name.
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "tidegauge/model/container.h"
+#include "tidegauge/util/time.h"
+
+namespace tidegauge::model {
+
+/// How a run ended, by its exit code.
+enum class ExitClass : std::uint8_t {
+  success,      ///< 0
+  failure,      ///< 1-125: the program's own
+  not_started,  ///< 126-127: it could not be run
+  killed,       ///< 137: SIGKILL, by the kernel for want of memory or by somebody
+  terminated,   ///< 143: SIGTERM
+  signal        ///< any other
+};
+inline constexpr std::array exit_classes{ExitClass::success,     ExitClass::failure,
+                                         ExitClass::not_started, ExitClass::killed,
+                                         ExitClass::terminated,  ExitClass::signal};
+
+[[nodiscard]] ExitClass exit_class(int exit_code) noexcept;
+/// The label `class`: "0", "1-125", ...
+[[nodiscard]] std::string_view to_string(ExitClass exit) noexcept;
+
+struct Lifecycle {
+  WallTime counted_since{};  ///< by this daemon
+  std::uint64_t restarts = 0;
+  std::uint64_t oom_events = 0;
+  std::array<std::uint64_t, exit_classes.size()> exits{};                  ///< by ExitClass
+  std::array<std::uint64_t, health_statuses.size()> health_transitions{};  ///< by Health
+  std::optional<WallTime> last_exit_at;
+  std::optional<WallTime> last_oom_at;
+};
+
+/// How an inventory of containers is kept up to date.
+struct InventoryStats {
+  std::map<std::pair<std::string, std::string>, std::uint64_t> events;  ///< by type and action
+  std::uint64_t streams_opened = 0;
+  std::uint64_t lists = 0;  ///< at the start and where events were lost
+  std::uint64_t drift = 0;  ///< differences between the inventory and such a list
+};
+
+}  // namespace tidegauge::model

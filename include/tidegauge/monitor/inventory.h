@@ -1,0 +1,146 @@
+#pragma once
+
+// The containers of one Engine as known from a list, inspects and events, and what has happened to
+// them. Pure bookkeeping: no thread, no call, no clock of its own, so that tests can drive it
+// through every order of events, gaps and answers.
+//
+// An event changes a container at once, as far as it says how; the inspect that follows fills in
+// the rest. An answer to an inspect that was sent before an event is older than what is known, and
+// is refused.
+//
+// Not thread-safe: ContainerMonitor keeps it behind a mutex.
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "tidegauge/config/config.h"
+#include "tidegauge/model/event.h"
+#include "tidegauge/model/snapshot.h"
+#include "tidegauge/util/result.h"
+
+namespace tidegauge::monitor {
+
+class Inventory {
+ public:
+  /// `options` outlives this.
+  explicit Inventory(const config::MonitorConfig& options) : options_(options) {}
+
+  /// The actions of containers that `apply` makes use of.
+  [[nodiscard]] static const std::vector<std::string>& wanted_actions();
+
+  // --- what the Engine tells -------------------------------------------------------------------
+
+  /// A list of all containers: at the start, or where events may have been lost. Whoever is not on
+  /// it is gone; everyone on it is to be inspected.
+  void resync(const std::vector<model::ContainerSummary>& list, WallTime now);
+
+  /// From where on to follow the events: a little before the last one, or before it was asked for
+  /// the first time, which is answered with nothing.
+  [[nodiscard]] std::optional<WallTime> follow_from(WallTime now);
+  enum class Effect : std::uint8_t {
+    none,
+    inspect,  ///< the container is to be inspected
+    known     ///< it came before: nothing was lost between it and what comes after
+  };
+  /// What has happened; counts each event once.
+  Effect apply(const model::Event& event, WallTime now);
+
+  /// What an inspect has to present later to be believed. Nothing: the container is gone.
+  [[nodiscard]] std::optional<std::uint64_t> version(const std::string& id) const;
+  /// Whether it was believed.
+  bool note_inspected(const std::string& id, std::uint64_t version, model::Container container,
+                      WallTime now);
+  void note_sampled(const std::string& id, std::shared_ptr<const model::ContainerStats> sample);
+
+  /// A change from readable to not, or back, to be logged.
+  struct Notice {
+    std::string name;
+    std::optional<Error> failure;
+  };
+  /// How a call about a container went. A container that is not found is gone.
+  std::optional<Notice> note_outcome(const std::string& id, const std::optional<Error>& failure,
+                                     WallTime now);
+
+  /// The Engine is gone, and with it all that changes by itself.
+  void forget_samples();
+
+  // --- what is known ---------------------------------------------------------------------------
+
+  [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
+  [[nodiscard]] std::vector<std::string> ids() const;
+  [[nodiscard]] std::vector<std::string> ids_with_processes() const;
+  /// Whether a call about each of them has ended, be it in failure.
+  [[nodiscard]] bool asked_about_all() const;
+  [[nodiscard]] bool has_processes(const std::string& id) const;
+  [[nodiscard]] bool needs_sample(const std::string& id) const;
+
+  /// Fills in containers, ghosts, lifecycles and inventory, and forgets what is past its time.
+  void fill(model::EngineSnapshot& snapshot, WallTime now);
+
+  model::InventoryStats stats;  ///< whoever opens streams and lists counts here too
+
+ private:
+  struct Entry {
+    std::shared_ptr<const model::Container> container;
+    std::shared_ptr<const model::ContainerStats> sample;
+    bool asked = false;         ///< about, with whatever outcome
+    bool inspected = false;     ///< successfully
+    bool verify = false;        ///< what its next inspect shows may have happened unseen
+    std::uint64_t version = 0;  ///< grows with each event
+    std::optional<WallTime> last_seen;
+    // The last start and end, as counted, or as it was found at first; by the Engine's clock. Not
+    // as later inspects say: they may be ahead of the events.
+    std::optional<WallTime> started_at;
+    std::optional<WallTime> exited_at;
+    // Those that were counted without their events, which may still come.
+    std::optional<WallTime> unseen_start;
+    std::optional<WallTime> unseen_exit;
+    std::uint64_t restarts_since_inspect = 0;  ///< as events told
+    std::uint64_t collect_errors = 0;
+    bool failing = false;
+    bool stuck = false;
+  };
+  struct Counted {
+    model::Lifecycle lifecycle;
+    std::optional<WallTime> gone_at;  ///< no container has the name any more, since
+  };
+  struct Ghost {
+    model::ContainerRecord record;
+    WallTime until{};
+  };
+  using EventKey = std::tuple<WallTime, std::string, std::string>;
+  using Entries = std::map<std::string, Entry>;
+
+  Entry& entry(const std::string& id, const std::string& name, WallTime now);
+  void change(Entry& entry, const std::function<void(model::Container&)>& how);
+  void note_start(Entry& entry, WallTime at, WallTime now);
+  void note_exit(Entry& entry, WallTime at, int exit_code, WallTime now);
+  void note_unseen(Entry& entry, const model::Container& container, WallTime now);
+  void rename(Entry& entry, const std::string& name, WallTime now);
+  void remove(Entries::iterator gone, WallTime now);
+  bool remember(const model::Event& event);
+  model::Lifecycle& lifecycle(const std::string& name, WallTime now);
+  void forget_old(WallTime now);
+  [[nodiscard]] model::ContainerRecord record_of(const Entry& entry,
+                                                 const std::optional<model::EngineInfo>& info,
+                                                 WallTime now) const;
+
+  const config::MonitorConfig& options_;
+  Entries entries_;                         // by id
+  std::map<std::string, Counted> counted_;  // by name
+  std::map<std::string, Ghost> ghosts_;     // by name
+  std::optional<WallTime> last_event_;
+  std::set<EventKey> known_events_;
+  std::deque<EventKey> known_order_;
+  std::optional<model::EngineInfo> info_;  // of the last snapshot: for the paths of ghosts
+};
+
+}  // namespace tidegauge::monitor

@@ -1,0 +1,392 @@
+#include "tidegauge/monitor/inventory.h"
+
+#include <algorithm>
+#include <charconv>
+#include <string_view>
+#include <utility>
+
+#include "monitor/cgroup_path.h"
+
+namespace tidegauge::monitor {
+
+using model::Container;
+using model::ContainerState;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Twice what the Engine remembers, so that a replay is always recognised.
+constexpr std::size_t remembered_events = 512;
+/// Events are not quite in the order of their times.
+constexpr auto overlap = 2s;
+/// The event of a start or an end comes that soon after what an inspect says of it.
+constexpr auto event_delay = 1s;
+constexpr std::size_t most_ghosts = 1'000;
+constexpr std::size_t most_names_gone = 10'000;
+
+std::string attribute(const model::Event& event, std::string_view key) {
+  const auto found = std::ranges::lower_bound(event.attributes, key, {},
+                                              &std::pair<std::string, std::string>::first);
+  return found != event.attributes.end() && found->first == key ? found->second : std::string();
+}
+
+int exit_code_of(const model::Event& event) {
+  const auto text = attribute(event, "exitCode");
+  int code = 0;
+  std::from_chars(text.data(), text.data() + text.size(), code);
+  return code;
+}
+
+/// "health_status" of "health_status: healthy".
+std::string_view kind_of(std::string_view action) {
+  return action.substr(0, action.find(':'));
+}
+
+/// Whether it is the event of what was counted without one; then that has had its event.
+bool is_late_event_of(std::optional<WallTime>& counted, WallTime event) {
+  if (!counted || event < *counted || event - *counted >= event_delay) return false;
+  counted.reset();
+  return true;
+}
+
+}  // namespace
+
+const std::vector<std::string>& Inventory::wanted_actions() {
+  static const std::vector<std::string> actions{
+      "create",        "start", "die",     "oom",    "kill",   "stop",   "restart",
+      "health_status", "pause", "unpause", "rename", "update", "destroy"};
+  return actions;
+}
+
+void Inventory::resync(const std::vector<model::ContainerSummary>& list, WallTime now) {
+  const bool first = stats.lists++ == 0;
+  std::set<std::string> listed;
+  for (const auto& summary : list) {
+    listed.insert(summary.id);
+    const bool known = entries_.contains(summary.id);
+    auto& known_or_new = entry(summary.id, summary.name, now);
+    if (!first && (!known || known_or_new.container->state != summary.state)) ++stats.drift;
+    if (known_or_new.container->name != summary.name) rename(known_or_new, summary.name, now);
+    if (known_or_new.container->state != summary.state) {
+      change(known_or_new, [&](Container& container) { container.state = summary.state; });
+    }
+    known_or_new.verify = known_or_new.inspected;
+  }
+  for (auto known = entries_.begin(); known != entries_.end();) {
+    const auto current = known++;
+    if (listed.contains(current->first)) continue;
+    ++stats.drift;
+    remove(current, now);
+  }
+}
+
+std::optional<WallTime> Inventory::follow_from(WallTime now) {
+  if (last_event_) return *last_event_ - overlap;
+  last_event_ = now;
+  return std::nullopt;
+}
+
+Inventory::Effect Inventory::apply(const model::Event& event, WallTime now) {
+  if (!remember(event)) return Effect::known;
+  const auto kind = kind_of(event.action);
+  ++stats.events[{event.type, std::string(kind)}];
+  if (event.type != "container" || event.id.empty()) return Effect::none;
+  if (kind == "destroy") {
+    if (const auto gone = entries_.find(event.id); gone != entries_.end()) remove(gone, now);
+    return Effect::none;
+  }
+  const auto name = attribute(event, "name");
+  auto& about = entry(event.id, name, now);
+  ++about.version;
+  if (kind == "start") {
+    note_start(about, event.at, now);
+    change(about, [&](Container& container) {
+      container.state = ContainerState::running;
+      container.started_at = event.at;
+      if (container.health != model::Health::none) container.health = model::Health::starting;
+    });
+  } else if (kind == "die") {
+    const auto code = exit_code_of(event);
+    note_exit(about, event.at, code, now);
+    about.last_seen = event.at;
+    change(about, [&](Container& container) {
+      container.state = ContainerState::exited;
+      container.finished_at = event.at;
+      container.exit_code = code;
+    });
+  } else if (kind == "oom") {
+    auto& counts = lifecycle(about.container->name, now);
+    ++counts.oom_events;
+    counts.last_oom_at = event.at;
+  } else if (kind == "pause" || kind == "unpause") {
+    change(about, [&](Container& container) {
+      container.state = kind == "pause" ? ContainerState::paused : ContainerState::running;
+    });
+  } else if (kind == "health_status") {
+    const auto to = model::parse_health(
+        std::string_view(event.action).substr(std::min(event.action.size(), kind.size() + 2)));
+    ++lifecycle(about.container->name, now).health_transitions[static_cast<std::size_t>(to)];
+    change(about, [&](Container& container) { container.health = to; });
+  } else if (kind == "rename") {
+    rename(about, name, now);
+  } else {
+    return kind == "create" || kind == "update" ? Effect::inspect : Effect::none;
+  }
+  return kind == "oom" ? Effect::none : Effect::inspect;
+}
+
+std::optional<std::uint64_t> Inventory::version(const std::string& id) const {
+  const auto found = entries_.find(id);
+  return found == entries_.end() ? std::nullopt : std::optional(found->second.version);
+}
+
+bool Inventory::note_inspected(const std::string& id, std::uint64_t version, Container container,
+                               WallTime now) {
+  const auto found = entries_.find(id);
+  if (found == entries_.end() || found->second.version != version) return false;
+  auto& entry = found->second;
+  if (std::exchange(entry.verify, false)) note_unseen(entry, container, now);
+  if (container.name != entry.container->name) rename(entry, container.name, now);
+  if (!entry.inspected) {
+    entry.started_at = std::max(entry.started_at, container.started_at);
+    entry.exited_at = std::max(entry.exited_at, container.finished_at);
+  }
+  if (!entry.last_seen) entry.last_seen = container.finished_at;
+  const bool same_run = entry.sample && container.started_at == entry.container->started_at;
+  if (!model::has_processes(container.state) || (entry.inspected && !same_run)) {
+    entry.sample.reset();
+  }
+  entry.inspected = entry.asked = true;
+  entry.restarts_since_inspect = 0;
+  entry.container = std::make_shared<const Container>(std::move(container));
+  return true;
+}
+
+/// After a gap: what differs from what was known has happened, at least once.
+void Inventory::note_unseen(Entry& entry, const Container& container, WallTime now) {
+  auto& counts = lifecycle(entry.container->name, now);
+  if (container.started_at && entry.started_at && *container.started_at > *entry.started_at) {
+    // The Engine's own count tells of several, less those that events have told of.
+    const auto known = entry.container->restart_count + entry.restarts_since_inspect;
+    counts.restarts += std::max(container.restart_count, known + 1) - known;
+    entry.started_at = entry.unseen_start = container.started_at;
+  }
+  const bool ended = !model::has_processes(container.state) && container.finished_at &&
+                     container.exit_code && entry.started_at;
+  if (ended && (!entry.exited_at || *container.finished_at > *entry.exited_at)) {
+    note_exit(entry, *container.finished_at, *container.exit_code, now);
+    entry.unseen_exit = container.finished_at;
+    if (container.oom_killed) {
+      ++counts.oom_events;
+      counts.last_oom_at = container.finished_at;
+    }
+  }
+}
+
+void Inventory::note_sampled(const std::string& id,
+                             std::shared_ptr<const model::ContainerStats> sample) {
+  const auto found = entries_.find(id);
+  if (found == entries_.end()) return;
+  const bool counts = sample && model::has_processes(found->second.container->state);
+  found->second.sample = counts ? std::move(sample) : nullptr;
+}
+
+std::optional<Inventory::Notice> Inventory::note_outcome(const std::string& id,
+                                                         const std::optional<Error>& failure,
+                                                         WallTime now) {
+  const auto found = entries_.find(id);
+  if (found == entries_.end()) return std::nullopt;
+  if (failure && failure->code == Errc::not_found) {
+    remove(found, now);
+    return std::nullopt;
+  }
+  auto& entry = found->second;
+  entry.asked = true;
+  entry.stuck = failure && (means_stuck(failure->code) || failure->code == Errc::quarantined);
+  if (failure) ++entry.collect_errors;
+  if (std::exchange(entry.failing, failure.has_value()) == failure.has_value()) return std::nullopt;
+  return Notice{.name = entry.container->name, .failure = failure};
+}
+
+void Inventory::forget_samples() {
+  for (auto& [id, entry] : entries_) entry.sample.reset();
+}
+
+std::vector<std::string> Inventory::ids() const {
+  std::vector<std::string> all;
+  for (const auto& [id, entry] : entries_) all.push_back(id);
+  return all;
+}
+
+std::vector<std::string> Inventory::ids_with_processes() const {
+  std::vector<std::string> running;
+  for (const auto& [id, entry] : entries_) {
+    if (model::has_processes(entry.container->state)) running.push_back(id);
+  }
+  return running;
+}
+
+bool Inventory::asked_about_all() const {
+  return std::ranges::all_of(entries_, [](const auto& named) { return named.second.asked; });
+}
+
+bool Inventory::has_processes(const std::string& id) const {
+  const auto found = entries_.find(id);
+  return found != entries_.end() && model::has_processes(found->second.container->state);
+}
+
+bool Inventory::needs_sample(const std::string& id) const {
+  return has_processes(id) && !entries_.at(id).sample;
+}
+
+void Inventory::fill(model::EngineSnapshot& snapshot, WallTime now) {
+  info_ = snapshot.info;
+  forget_old(now);
+  for (const auto& [id, entry] : entries_) {
+    snapshot.containers.push_back(record_of(entry, snapshot.info, now));
+  }
+  std::ranges::sort(snapshot.containers, {}, [](const model::ContainerRecord& record) {
+    return std::tie(record.container->name, record.container->id);
+  });
+  for (const auto& [name, ghost] : ghosts_) snapshot.ghosts.push_back(ghost.record);
+  for (const auto& [name, counted] : counted_) {
+    snapshot.lifecycles.emplace_back(name, counted.lifecycle);
+  }
+  snapshot.inventory = stats;
+}
+
+model::ContainerRecord Inventory::record_of(const Entry& entry,
+                                            const std::optional<model::EngineInfo>& info,
+                                            WallTime now) const {
+  auto last_seen = entry.last_seen;
+  if (model::has_processes(entry.container->state)) {
+    last_seen = now;
+  } else if (last_seen && now - *last_seen > options_.ghost_window) {
+    last_seen.reset();  // or an alert on its age would never end
+  }
+  return {.container = entry.container,
+          .cgroup_path = cgroup_path(*entry.container, info),
+          .stats = entry.sample,
+          .last_seen = last_seen,
+          .collect_errors = entry.collect_errors,
+          .stuck = entry.stuck};
+}
+
+// --- changes
+// ---------------------------------------------------------------------------------------
+
+/// Known or new; a new one takes the place of a ghost of its name.
+Inventory::Entry& Inventory::entry(const std::string& id, const std::string& name, WallTime now) {
+  auto& found = entries_[id];
+  if (found.container) return found;
+  Container container;
+  container.id = id;
+  container.name = name;
+  container.state = ContainerState::created;
+  found.container = std::make_shared<const Container>(std::move(container));
+  ghosts_.erase(name);
+  lifecycle(name, now);
+  return found;
+}
+
+void Inventory::change(Entry& entry, const std::function<void(Container&)>& how) {
+  auto changed = *entry.container;
+  how(changed);
+  if (!model::has_processes(changed.state)) entry.sample.reset();
+  entry.container = std::make_shared<const Container>(std::move(changed));
+}
+
+/// A restart is a start after an end, whoever ordered it.
+void Inventory::note_start(Entry& entry, WallTime at, WallTime now) {
+  if (is_late_event_of(entry.unseen_start, at)) return;
+  entry.started_at = at;
+  entry.sample.reset();
+  if (!entry.exited_at || *entry.exited_at >= at) return;
+  ++lifecycle(entry.container->name, now).restarts;
+  ++entry.restarts_since_inspect;
+}
+
+void Inventory::note_exit(Entry& entry, WallTime at, int exit_code, WallTime now) {
+  if (is_late_event_of(entry.unseen_exit, at)) return;
+  entry.exited_at = at;
+  auto& counts = lifecycle(entry.container->name, now);
+  ++counts.exits[static_cast<std::size_t>(model::exit_class(exit_code))];
+  counts.last_exit_at = at;
+}
+
+/// The counters go with the container.
+void Inventory::rename(Entry& entry, const std::string& name, WallTime now) {
+  const auto old = entry.container->name;
+  if (name.empty() || name == old) return;
+  ghosts_.erase(name);
+  if (auto counted = counted_.extract(old)) {
+    counted.key() = name;
+    counted_.erase(name);
+    counted_.insert(std::move(counted));
+  }
+  lifecycle(name, now);
+  change(entry, [&](Container& container) { container.name = name; });
+}
+
+void Inventory::remove(Entries::iterator gone, WallTime now) {
+  const auto entry = std::move(gone->second);
+  entries_.erase(gone);
+  const auto& name = entry.container->name;
+  if (const auto counted = counted_.find(name); counted != counted_.end()) {
+    counted->second.gone_at = now;
+  }
+  auto last_seen = entry.last_seen;
+  const bool ran = model::has_processes(entry.container->state);
+  if (ran) last_seen = now;
+  if (options_.ghost_window.count() == 0 || !last_seen) return;
+  auto record = record_of(entry, info_, now);
+  if (ran) {  // its end was not seen
+    auto container = *entry.container;
+    container.state = ContainerState::exited;
+    record.container = std::make_shared<const Container>(std::move(container));
+  }
+  record.stats.reset();
+  record.last_seen = last_seen;
+  ghosts_[name] = {.record = std::move(record), .until = now + options_.ghost_window};
+}
+
+/// Whether it is new.
+bool Inventory::remember(const model::Event& event) {
+  EventKey key{event.at, event.id, event.action};
+  if (!known_events_.insert(key).second) return false;
+  last_event_ = std::max(last_event_, std::optional(event.at));
+  known_order_.push_back(std::move(key));
+  if (known_order_.size() > remembered_events) {
+    known_events_.erase(known_order_.front());
+    known_order_.pop_front();
+  }
+  return true;
+}
+
+model::Lifecycle& Inventory::lifecycle(const std::string& name, WallTime now) {
+  auto& counted = counted_[name];
+  if (counted.lifecycle.counted_since == WallTime{}) counted.lifecycle.counted_since = now;
+  counted.gone_at.reset();
+  return counted.lifecycle;
+}
+
+void Inventory::forget_old(WallTime now) {
+  std::erase_if(ghosts_, [&](const auto& ghost) { return now >= ghost.second.until; });
+  while (ghosts_.size() > most_ghosts) {
+    ghosts_.erase(std::ranges::min_element(ghosts_, {},
+                                           [](const auto& ghost) { return ghost.second.until; }));
+  }
+  std::erase_if(counted_, [&](const auto& named) {
+    const auto& gone_at = named.second.gone_at;
+    return gone_at && now - *gone_at >= options_.counters_kept_for;
+  });
+  const auto gone = [](const auto& named) { return named.second.gone_at.has_value(); };
+  auto names_gone = static_cast<std::size_t>(std::ranges::count_if(counted_, gone));
+  for (; names_gone > most_names_gone; --names_gone) {
+    counted_.erase(std::ranges::min_element(counted_, {}, [](const auto& named) {
+      return named.second.gone_at.value_or(WallTime::max());
+    }));
+  }
+}
+
+}  // namespace tidegauge::monitor

@@ -1,0 +1,268 @@
+#include "tidegauge/monitor/inventory.h"
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "support/catch.h"
+
+using namespace tidegauge;
+using namespace std::chrono_literals;
+using model::Container;
+using model::ContainerState;
+using model::ExitClass;
+using monitor::Inventory;
+
+namespace {
+
+constexpr WallTime start_of_time{1'795'424'400s};
+
+/// An inventory, a clock, and an Engine that tells it things.
+class Scene {
+ public:
+  explicit Scene(config::MonitorConfig options = {})
+      : options_(std::move(options)), inventory_(options_) {
+    std::ignore = inventory_.follow_from(now_);
+  }
+
+  Inventory& inventory() { return inventory_; }
+  [[nodiscard]] WallTime now() const { return now_; }
+  void pass(std::chrono::nanoseconds time) { now_ += time; }
+
+  /// An event, a millisecond after the one before.
+  Inventory::Effect tell(const std::string& action, const std::string& id,
+                         const std::string& exit_code = {}, std::string name = {}) {
+    now_ += 1ms;
+    model::Event event{.type = "container", .action = action, .id = id, .at = now_};
+    if (!exit_code.empty()) event.attributes.emplace_back("exitCode", exit_code);
+    event.attributes.emplace_back("name", name.empty() ? id : std::move(name));
+    last_ = event;
+    return inventory_.apply(event, now_);
+  }
+  [[nodiscard]] const model::Event& last() const { return last_; }
+
+  void list(const std::vector<std::string>& running) {
+    std::vector<model::ContainerSummary> all;
+    for (const auto& id : running) {
+      all.push_back({.id = id, .name = id, .state = ContainerState::running});
+    }
+    inventory_.resync(all, now_);
+  }
+  /// What an inspect shows of a running container.
+  [[nodiscard]] static Container running(const std::string& id, WallTime started_at) {
+    Container container;
+    container.id = container.name = id;
+    container.image = "busybox";
+    container.state = ContainerState::running;
+    container.started_at = started_at;
+    return container;
+  }
+  bool inspect(const Container& container) {
+    return inventory_.note_inspected(container.id, inventory_.version(container.id).value(),
+                                     container, now_);
+  }
+
+  [[nodiscard]] model::EngineSnapshot snapshot() {
+    model::EngineSnapshot snapshot;
+    inventory_.fill(snapshot, now_);
+    return snapshot;
+  }
+  [[nodiscard]] std::optional<model::Lifecycle> counts(const std::string& name) {
+    for (const auto& [known, counts] : snapshot().lifecycles) {
+      if (known == name) return counts;
+    }
+    return std::nullopt;
+  }
+  [[nodiscard]] std::uint64_t exits(const std::string& name, ExitClass exit) {
+    return counts(name).value().exits.at(static_cast<std::size_t>(exit));
+  }
+
+ private:
+  config::MonitorConfig options_;
+  Inventory inventory_;
+  WallTime now_ = start_of_time;
+  model::Event last_;
+};
+
+}  // namespace
+
+TEST_CASE("a loop of crashes is counted in full, however far ahead of the events an inspect is") {
+  Scene scene;
+  scene.list({"web"});
+  REQUIRE(scene.inspect(Scene::running("web", scene.now() - 1h)));
+  for (int i = 0; i < 100; ++i) {
+    scene.tell("die", "web", "1");
+    auto ahead = Scene::running("web", scene.now() + 300us);
+    ahead.finished_at = scene.now() + 200us;
+    REQUIRE(scene.inspect(ahead));
+    scene.tell("start", "web");
+  }
+  CHECK(scene.counts("web")->restarts == 100);
+  CHECK(scene.exits("web", ExitClass::failure) == 100);
+}
+
+TEST_CASE("the first start of a container is no restart") {
+  Scene scene;
+  scene.tell("create", "web");
+  scene.tell("start", "web");
+  CHECK(scene.counts("web")->restarts == 0);
+  scene.tell("die", "web", "0");
+  scene.tell("start", "web");
+  CHECK(scene.counts("web")->restarts == 1);
+}
+
+TEST_CASE("ends are told apart by exit code") {
+  Scene scene;
+  scene.tell("create", "web");
+  for (const auto* const code : {"0", "1", "125", "126", "127", "137", "143", "139", "255"}) {
+    scene.tell("start", "web");
+    scene.tell("die", "web", code);
+  }
+  CHECK(scene.exits("web", ExitClass::success) == 1);
+  CHECK(scene.exits("web", ExitClass::failure) == 2);
+  CHECK(scene.exits("web", ExitClass::not_started) == 2);
+  CHECK(scene.exits("web", ExitClass::killed) == 1);
+  CHECK(scene.exits("web", ExitClass::terminated) == 1);
+  CHECK(scene.exits("web", ExitClass::signal) == 2);
+}
+
+TEST_CASE("an event that comes twice is counted once") {
+  Scene scene;
+  scene.tell("create", "web");
+  scene.tell("start", "web");
+  scene.tell("die", "web", "1");
+  CHECK(scene.inventory().apply(scene.last(), scene.now()) == Inventory::Effect::known);
+  CHECK(scene.exits("web", ExitClass::failure) == 1);
+}
+
+TEST_CASE("an answer that is older than the last event is not believed") {
+  Scene scene;
+  scene.tell("create", "web");
+  const auto version = scene.inventory().version("web").value();
+  scene.tell("start", "web");
+  auto old = Scene::running("web", scene.now());
+  old.state = ContainerState::created;
+  CHECK_FALSE(scene.inventory().note_inspected("web", version, old, scene.now()));
+  CHECK(scene.snapshot().containers.at(0).container->state == ContainerState::running);
+}
+
+TEST_CASE(
+    "a restart that no event told of is counted when a list follows, and its late event not") {
+  Scene scene;
+  scene.list({"web"});
+  REQUIRE(scene.inspect(Scene::running("web", scene.now() - 1h)));
+  scene.pass(1min);
+  scene.list({"web"});
+  auto restarted = Scene::running("web", scene.now() - 1ms);
+  restarted.restart_count = 3;
+  REQUIRE(scene.inspect(restarted));
+  CHECK(scene.counts("web")->restarts == 3);
+  scene.tell("start", "web");
+  CHECK(scene.counts("web")->restarts == 3);
+}
+
+TEST_CASE("an end that no event told of is counted when a list follows") {
+  Scene scene;
+  scene.list({"web"});
+  REQUIRE(scene.inspect(Scene::running("web", scene.now() - 1h)));
+  scene.pass(1min);
+  scene.list({"web"});
+  auto ended = Scene::running("web", scene.now() - 1h);
+  ended.state = ContainerState::exited;
+  ended.exit_code = 137;
+  ended.oom_killed = true;
+  ended.finished_at = scene.now() - 1s;
+  REQUIRE(scene.inspect(ended));
+  CHECK(scene.exits("web", ExitClass::killed) == 1);
+  CHECK(scene.counts("web")->oom_events == 1);
+}
+
+TEST_CASE("whoever is not on a list is gone, and was not known otherwise is drift") {
+  Scene scene;
+  scene.list({"api", "web"});
+  CHECK(scene.inventory().stats.drift == 0);
+  scene.list({"web", "worker"});
+  CHECK(scene.inventory().ids() == std::vector<std::string>{"web", "worker"});
+  CHECK(scene.inventory().stats.drift == 2);
+}
+
+TEST_CASE("a rename takes the counters along") {
+  Scene scene;
+  scene.tell("create", "id", {}, "web");
+  scene.tell("start", "id", {}, "web");
+  scene.tell("die", "id", "1", "web");
+  scene.tell("rename", "id", {}, "front");
+  CHECK(scene.exits("front", ExitClass::failure) == 1);
+  CHECK_FALSE(scene.counts("web"));
+  CHECK(scene.snapshot().containers.at(0).container->name == "front");
+}
+
+TEST_CASE("counters go on under a name for a time after its container was removed") {
+  Scene scene({.counters_kept_for = 10min});
+  const auto live = [&](const std::string& id) {
+    scene.tell("create", id, {}, "web");
+    scene.tell("start", id, {}, "web");
+    scene.tell("die", id, "1", "web");
+    scene.tell("destroy", id, {}, "web");
+  };
+  live("first");
+  scene.pass(9min);
+  live("second");
+  CHECK(scene.exits("web", ExitClass::failure) == 2);
+  scene.pass(11min);
+  CHECK_FALSE(scene.counts("web"));
+}
+
+TEST_CASE("a ghost is shown for its time, unless another takes its name") {
+  Scene scene({.ghost_window = 1min});
+  const auto live = [&](const std::string& id) {
+    scene.tell("create", id, {}, id + "-name");
+    scene.tell("start", id, {}, id + "-name");
+    scene.tell("die", id, "1", id + "-name");
+    scene.tell("destroy", id, {}, id + "-name");
+  };
+  live("a");
+  live("b");
+  REQUIRE(scene.snapshot().ghosts.size() == 2);
+  CHECK(scene.snapshot().ghosts.at(0).container->exit_code == 1);
+  scene.tell("create", "c", {}, "a-name");
+  CHECK(scene.snapshot().ghosts.size() == 1);
+  scene.pass(2min);
+  CHECK(scene.snapshot().ghosts.empty());
+}
+
+TEST_CASE("there are no ghosts where they are switched off, nor of what never ran") {
+  const auto window = GENERATE(as<Milliseconds>{}, 0ms, 1min);
+  Scene scene({.ghost_window = window});
+  scene.tell("create", "web");
+  if (window.count() == 0) scene.tell("start", "web");
+  scene.tell("destroy", "web");
+  CHECK(scene.snapshot().ghosts.empty());
+}
+
+TEST_CASE("ghosts and names that are gone are bounded in number") {
+  Scene scene;
+  for (int i = 0; i < 12'000; ++i) {
+    const auto id = std::to_string(i);
+    scene.tell("create", id);
+    scene.tell("start", id);
+    scene.tell("destroy", id);
+  }
+  const auto snapshot = scene.snapshot();
+  CHECK(snapshot.ghosts.size() == 1'000);
+  CHECK(snapshot.lifecycles.size() == 10'000);
+  CHECK(snapshot.ghosts.at(0).container->name == "11000");  // the oldest went first
+}
+
+TEST_CASE("a stopped container is last seen when it ended, for as long as a ghost would be shown") {
+  Scene scene({.ghost_window = 1min});
+  scene.tell("create", "web");
+  scene.tell("start", "web");
+  scene.tell("die", "web", "0");
+  const auto ended = scene.now();
+  scene.pass(30s);
+  CHECK(scene.snapshot().containers.at(0).last_seen == ended);
+  scene.pass(1min);
+  CHECK_FALSE(scene.snapshot().containers.at(0).last_seen);
+}
