@@ -340,7 +340,7 @@ void Inventory::remove(Entries::iterator gone, WallTime now) {
   if (ran) last_seen = now;
   if (options_.ghost_window.count() == 0 || !last_seen) return;
   auto record = record_of(entry, info_, now);
-  if (ran) {  // its end was not seen
+  if (record.container->state != ContainerState::exited) {  // "removing", or its end was not seen
     auto container = *entry.container;
     container.state = ContainerState::exited;
     record.container = std::make_shared<const Container>(std::move(container));

@@ -232,6 +232,18 @@ TEST_CASE("a ghost is shown for its time, unless another takes its name") {
   CHECK(scene.snapshot().ghosts.empty());
 }
 
+TEST_CASE("a ghost has ended, whatever it was said to be while it was removed") {
+  Scene scene;
+  scene.tell("create", "web");
+  scene.tell("start", "web");
+  scene.tell("die", "web", "137");
+  auto removing = Scene::running("web", scene.now());
+  removing.state = ContainerState::removing;
+  REQUIRE(scene.inspect(removing));
+  scene.tell("destroy", "web");
+  CHECK(scene.snapshot().ghosts.at(0).container->state == ContainerState::exited);
+}
+
 TEST_CASE("there are no ghosts where they are switched off, nor of what never ran") {
   const auto window = GENERATE(as<Milliseconds>{}, 0ms, 1min);
   Scene scene({.ghost_window = window});
