@@ -527,7 +527,8 @@ class EventScene {
     return eventually([&] { return std::ranges::count(names_of(*watch().snapshot()), name) == 0; });
   }
   model::Lifecycle counts(const std::string& name) {
-    for (const auto& [known, counts] : watch().snapshot()->lifecycles) {
+    const auto snapshot = watch().snapshot();
+    for (const auto& [known, counts] : snapshot->lifecycles) {
       if (known == name) return counts;
     }
     FAIL("nothing was counted of " << name);

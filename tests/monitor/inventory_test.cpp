@@ -69,7 +69,8 @@ class Scene {
     return snapshot;
   }
   [[nodiscard]] std::optional<model::Lifecycle> counts(const std::string& name) {
-    for (const auto& [known, counts] : snapshot().lifecycles) {
+    const auto current = snapshot();
+    for (const auto& [known, counts] : current.lifecycles) {
       if (known == name) return counts;
     }
     return std::nullopt;
