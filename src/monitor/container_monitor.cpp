@@ -130,8 +130,10 @@ void ContainerMonitor::keep_inventory(const std::stop_token& stop) {
 /// is opened before anything is asked, so that nothing falls between the two.
 Result<void> ContainerMonitor::follow_events(const std::stop_token& stop) {
   std::optional<WallTime> since;
+  bool forgotten = false;
   {
     const std::lock_guard lock(mutex_);
+    forgotten = !up_;  // at the start, and by an outage
     since = inventory_.follow_from(wall_now());
     ++inventory_.stats.streams_opened;
   }
@@ -146,7 +148,7 @@ Result<void> ContainerMonitor::follow_events(const std::stop_token& stop) {
     if (!event || !*event) break;
     complete |= apply(**event) == Inventory::Effect::known;
   }
-  if (!complete) {
+  if (!complete || forgotten) {
     if (auto taken = take_inventory(stop); !taken) return taken;
     std::unique_lock lock(mutex_);
     changed_.wait_until(lock, stop, steady_now() + inventory_limit,

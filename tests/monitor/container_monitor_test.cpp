@@ -683,6 +683,21 @@ TEST_CASE("that an Engine goes down is shown at once, and that it comes back end
   CHECK(scene.watch().snapshot()->containers.size() == 10);
 }
 
+TEST_CASE("an Engine that comes back is asked again what it is, and everything is sampled again") {
+  Scene scene(watchful(), {.interval = 1h});
+  const auto running = scene.watch().run();
+  REQUIRE(eventually([&] { return with_stats(*scene.watch().snapshot()) == 6; }));
+  scene.engine().host().exit("web-1", 1);  // an event that it will tell of again
+  REQUIRE(eventually([&] { return with_stats(*scene.watch().snapshot()) == 5; }));
+  scene.engine().server().freeze();
+  REQUIRE(eventually([&] { return !scene.watch().snapshot()->up; }));
+  scene.engine().server().thaw();
+  REQUIRE(eventually([&] { return scene.watch().snapshot()->up; }));
+  CHECK(scene.watch().snapshot()->version);
+  CHECK(scene.watch().snapshot()->info);
+  CHECK(eventually([&] { return with_stats(*scene.watch().snapshot()) == 5; }));
+}
+
 TEST_CASE("an Engine that was not there at the start is watched as soon as it is") {
   const test::TemporaryDirectory directory;
   test::SimulatedEngine engine({.socket_path = directory.file("docker.sock")});
