@@ -15,7 +15,7 @@ namespace {
 constexpr auto publish_gap = 100ms;               // between two snapshots, at least
 constexpr auto publish_gap_of_container = 100us;  // and this for each: copying thousands is dear
 constexpr auto inspect_debounce = 20ms;           // events come in bursts
-constexpr auto replay_limit = 200ms;              // for the first event of a stream that is resumed
+constexpr auto replay_limit = 200ms;              // for the events that are told again
 constexpr auto inventory_limit = 5s;              // for the inspects that the first page waits for
 constexpr Milliseconds retry_pause{200};          // between two attempts to follow the events
 constexpr auto slow_reader = 2s;                  // the Engine drops events for readers that slow
@@ -95,8 +95,7 @@ void ContainerMonitor::run(const std::stop_token& stop) {
   }
 }
 
-// --- the inventory
-// ---------------------------------------------------------------------------------
+// --- the inventory ------------------------------------------------------------------------------
 
 void ContainerMonitor::keep_inventory(const std::stop_token& stop) {
   bool failed_before = false;
@@ -191,7 +190,8 @@ Result<void> ContainerMonitor::take_inventory(const std::stop_token& stop) {
       inventory_.resync(*list, wall_now());
       ids = inventory_.ids();
     }
-    ask_inspects(std::move(ids));
+    const auto now = steady_now();
+    for (auto& id : ids) crew_->ask({Crew::Call::inspect, std::move(id), now});
     return {};
   }();
   if (!taken) ++list_errors_;
@@ -272,8 +272,7 @@ void ContainerMonitor::engine_down(const Error& reason) {
   changed();
 }
 
-// --- one container
-// ---------------------------------------------------------------------------------
+// --- one container ------------------------------------------------------------------------------
 
 void ContainerMonitor::inspect(const std::string& id, const std::stop_token& stop) {
   std::optional<std::uint64_t> version;
@@ -331,11 +330,6 @@ void ContainerMonitor::sample(const std::string& id, SteadyTime due, const std::
   changed();
 }
 
-void ContainerMonitor::ask_inspects(std::vector<std::string> ids) {
-  const auto now = steady_now();
-  for (auto& id : ids) crew_->ask({Crew::Call::inspect, std::move(id), now});
-}
-
 void ContainerMonitor::note_outcome(const std::string& id, const std::optional<Error>& failure) {
   // Of an Engine that is down, the pool tells: it is not the container's failure.
   if (failure && (blames_engine(failure->code) || failure->code == Errc::engine_down)) return;
@@ -355,8 +349,7 @@ void ContainerMonitor::note_outcome(const std::string& id, const std::optional<E
   }
 }
 
-// --- cycles and snapshots
-// --------------------------------------------------------------------------
+// --- cycles and snapshots -----------------------------------------------------------------------
 
 void ContainerMonitor::begin_cycle() {
   std::vector<std::string> ids;
@@ -394,12 +387,8 @@ void ContainerMonitor::publish() {
     snapshot->down_reason = down_reason_;
     snapshot->version = version_;
     snapshot->info = info_;
-    inventory_.fill(*snapshot, snapshot->taken_at);
-  }
-  if (!snapshot->up) {
-    snapshot->containers.clear();
-    snapshot->ghosts.clear();
-    snapshot->lifecycles.clear();
+    snapshot->inventory = inventory_.stats;
+    if (up_) inventory_.fill(*snapshot, snapshot->taken_at);
   }
   context_.snapshots.publish(index_, std::move(snapshot));
 }

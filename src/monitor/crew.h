@@ -41,7 +41,7 @@ class Crew {
 
   /// One that is due at another time already is made at the earlier of the two.
   void ask(Task task);
-  /// The samples asked for and not yet begun are not wanted any more.
+  /// What was asked for and is not yet begun is not wanted any more.
   void drop_all();
   /// Waits until nothing is in progress and nothing that is due is left to do.
   void wait_until_idle(const std::stop_token& stop);

@@ -252,7 +252,6 @@ void Inventory::fill(model::EngineSnapshot& snapshot, WallTime now) {
   for (const auto& [name, counted] : counted_) {
     snapshot.lifecycles.emplace_back(name, counted.lifecycle);
   }
-  snapshot.inventory = stats;
 }
 
 model::ContainerRecord Inventory::record_of(const Entry& entry,
@@ -272,8 +271,7 @@ model::ContainerRecord Inventory::record_of(const Entry& entry,
           .stuck = entry.stuck};
 }
 
-// --- changes
-// ---------------------------------------------------------------------------------------
+// --- changes ------------------------------------------------------------------------------------
 
 /// Known or new; a new one takes the place of a ghost of its name.
 Inventory::Entry& Inventory::entry(const std::string& id, const std::string& name, WallTime now) {

@@ -10,6 +10,7 @@
 
 #include "support/catch.h"
 #include "support/daemon_process.h"
+#include "support/engine_json.h"
 #include "support/engine_states.h"
 #include "support/kernel_files.h"
 #include "support/page.h"
@@ -19,6 +20,7 @@
 using namespace tidegauge;
 using namespace std::chrono_literals;
 using test::Approx;
+using test::json_of;
 using test::Labels;
 using test::Page;
 using test::RealEngine;
@@ -32,12 +34,6 @@ constexpr double memory_tolerance = mebibyte;
 constexpr auto still_spec = R"({
   "Cmd": ["sh", "-c", "dd if=/dev/zero of=/dev/shm/memory bs=1M count=20; dd if=/dev/zero of=/file bs=1M count=10 conv=fsync; sleep inf & sleep inf & sleep inf & wait"]
 })";
-
-rapidjson::Document json_of(const RealEngine& engine, const std::string& path) {
-  rapidjson::Document document;
-  document.Parse(engine.client().body_of("GET", path).c_str());
-  return document;
-}
 
 struct Device {
   std::string major;

@@ -15,6 +15,7 @@
 
 #include "support/catch.h"
 #include "support/daemon_process.h"
+#include "support/engine_json.h"
 #include "support/engine_states.h"
 #include "support/real_engine.h"
 #include "support/temporary_directory.h"
@@ -23,6 +24,7 @@
 using namespace tidegauge;
 using namespace std::chrono_literals;
 using test::Approx;
+using test::json_of;
 using test::Labels;
 using test::Page;
 using test::RealEngine;
@@ -33,12 +35,6 @@ namespace {
 constexpr auto config_with_labels = R"(container_monitor:
   labels: [com.docker.compose.project, "not.in the/list"]
 )";
-
-rapidjson::Document json_of(const RealEngine& engine, const std::string& path) {
-  rapidjson::Document document;
-  document.Parse(engine.client().body_of("GET", path).c_str());
-  return document;
-}
 
 rapidjson::Document inspect(const RealEngine& engine, const std::string& container) {
   return json_of(engine, "/containers/" + container + "/json");

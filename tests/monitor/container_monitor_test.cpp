@@ -21,6 +21,7 @@
 #include "support/eventually.h"
 #include "support/http_server.h"
 #include "support/log_capture.h"
+#include "support/managed_scene.h"
 #include "support/temporary_directory.h"
 #include "tidegauge/http/curl_transport.h"
 #include "tidegauge/util/guarded.h"
@@ -34,6 +35,7 @@ using test::EngineCall;
 using test::eventually;
 using test::Exchange;
 using test::FaultKind;
+using test::quick;
 using test::Request;
 using test::SocketFile;
 
@@ -62,15 +64,6 @@ config::PoolConfig unattended() {
           .health_check_interval = 1h,
           .quarantine_initial = 0ms,
           .quarantine_max = 0ms};
-}
-
-/// Finds out as quickly that the Engine is down or up as a busy machine allows.
-config::PoolConfig watchful() {
-  return {.health_check_interval = 600ms,
-          .connect_timeout = 500ms,
-          .probe_timeout = 500ms,
-          .probe_backoff_initial = 5ms,
-          .probe_backoff_max = 20ms};
 }
 
 /// A monitor of the Engine at a socket, with all that it needs, and what comes of it.
@@ -212,7 +205,7 @@ bool is_sample(const Request& request) {
 
 }  // namespace
 
-// --- one cycle -----------------------------------------------------------------------------------
+// --- one cycle ----------------------------------------------------------------------------------
 
 TEST_CASE("a cycle publishes every container, sorted by name, with what the Engine is") {
   Scene scene;
@@ -292,7 +285,7 @@ TEST_CASE("an Engine without containers is up and has none") {
   CHECK(watch.snapshot()->containers.empty());
 }
 
-// --- one container fails -------------------------------------------------------------------------
+// --- one container fails ------------------------------------------------------------------------
 
 TEST_CASE("a container whose statistics fail costs only its own, and is logged when that changes") {
   const auto kind = GENERATE(FaultKind::hang, FaultKind::badjson, FaultKind::error500);
@@ -396,10 +389,10 @@ TEST_CASE("the calls in flight are as many as allowed, never more") {
   CHECK(most == allowed);
 }
 
-// --- the Engine fails ----------------------------------------------------------------------------
+// --- the Engine fails ---------------------------------------------------------------------------
 
 TEST_CASE("an Engine that is down is shown so with the reason, without a container of the past") {
-  Scene scene(watchful());
+  Scene scene(quick());
   REQUIRE(scene.watch().run_once()->containers.size() == 10);
   scene.kill_engine();
   for (int cycle = 0; cycle < 5; ++cycle) {
@@ -438,7 +431,7 @@ TEST_CASE(
 }
 
 TEST_CASE("an Engine that goes down in the middle of a cycle is not shown as it was before") {
-  auto pool = watchful();
+  auto pool = quick();
   pool.call_timeout = 30s;
   Scene scene(pool);
   scene.engine().set_fault({.kind = FaultKind::hang, .call = EngineCall::stats});
@@ -452,7 +445,7 @@ TEST_CASE("an Engine that goes down in the middle of a cycle is not shown as it 
   scene.engine().server().thaw();
 }
 
-// --- cycle after cycle ---------------------------------------------------------------------------
+// --- cycle after cycle --------------------------------------------------------------------------
 
 TEST_CASE("a container is sampled once an interval, never twice at the same time") {
   std::atomic<int> samples = 0;
@@ -499,8 +492,7 @@ TEST_CASE("samples are spread over the interval, but for the first, which are ta
   CHECK(all.at(19) - all.at(10) >= 600ms);
 }
 
-// --- events
-// ----------------------------------------------------------------------------------------
+// --- events -------------------------------------------------------------------------------------
 
 namespace {
 
@@ -667,7 +659,7 @@ TEST_CASE("a container whose calls hang keeps no other from the page") {
 TEST_CASE("that an Engine goes down is shown at once, and that it comes back ends the wait") {
   const bool killed = GENERATE(true, false);
   INFO((killed ? "killed" : "frozen"));
-  Scene scene(watchful(), {.interval = 1h});
+  Scene scene(quick(), {.interval = 1h});
   const auto running = scene.watch().run();
   REQUIRE(eventually([&] { return scene.watch().snapshot()->up; }));
 
@@ -684,7 +676,7 @@ TEST_CASE("that an Engine goes down is shown at once, and that it comes back end
 }
 
 TEST_CASE("an Engine that comes back is asked again what it is, and everything is sampled again") {
-  Scene scene(watchful(), {.interval = 1h});
+  Scene scene(quick(), {.interval = 1h});
   const auto running = scene.watch().run();
   REQUIRE(eventually([&] { return with_stats(*scene.watch().snapshot()) == 6; }));
   scene.engine().host().exit("web-1", 1);  // an event that it will tell of again
@@ -702,7 +694,7 @@ TEST_CASE("an Engine that was not there at the start is watched as soon as it is
   const test::TemporaryDirectory directory;
   test::SimulatedEngine engine({.socket_path = directory.file("docker.sock")});
   engine.server().stop_listening(SocketFile::removed);
-  Watch watch(directory.file("docker.sock"), watchful(), {.interval = 1h});
+  Watch watch(directory.file("docker.sock"), quick(), {.interval = 1h});
   const auto running = watch.run();
   REQUIRE(eventually([&] { return watch.log().count("engine is down") == 1; }));
   REQUIRE(eventually([&] { return watch.snapshot()->down_reason.contains("no socket at"); }));
@@ -712,7 +704,7 @@ TEST_CASE("an Engine that was not there at the start is watched as soon as it is
 }
 
 TEST_CASE("an Engine that answers everything but the list is not asked without a pause") {
-  Scene scene(watchful(), {.interval = 1h});
+  Scene scene(quick(), {.interval = 1h});
   scene.engine().set_fault({.kind = FaultKind::error500, .call = EngineCall::list});
   const auto running = scene.watch().run();
   const auto pings = [&] { return scene.engine().calls(EngineCall::ping); };

@@ -71,7 +71,6 @@ class ContainerMonitor {
   // Calls about one container, by the crew's threads.
   void inspect(const std::string& id, const std::stop_token& stop);
   void sample(const std::string& id, SteadyTime due, const std::stop_token& stop);
-  void ask_inspects(std::vector<std::string> ids);
   void note_outcome(const std::string& id, const std::optional<Error>& failure);
 
   // The thread of `run`.

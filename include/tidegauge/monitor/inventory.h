@@ -82,7 +82,7 @@ class Inventory {
   [[nodiscard]] bool has_processes(const std::string& id) const;
   [[nodiscard]] bool needs_sample(const std::string& id) const;
 
-  /// Fills in containers, ghosts, lifecycles and inventory, and forgets what is past its time.
+  /// Fills in containers, ghosts and lifecycles, and forgets what is past its time.
   void fill(model::EngineSnapshot& snapshot, WallTime now);
 
   model::InventoryStats stats;  ///< whoever opens streams and lists counts here too
