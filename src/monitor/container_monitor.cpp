@@ -320,11 +320,7 @@ void ContainerMonitor::sample(const std::string& id, SteadyTime due, const std::
   if (failure && failure->code != Errc::not_found) ++sample_errors_;
   {
     const std::lock_guard lock(mutex_);
-    // Without memory it has stopped since it was inspected.
-    inventory_.note_sampled(id,
-                            stats && stats->memory
-                                ? std::make_shared<const model::ContainerStats>(std::move(*stats))
-                                : nullptr);
+    inventory_.note_sampled(id, stats ? std::optional(std::move(*stats)) : std::nullopt);
   }
   note_outcome(id, failure);
   changed();

@@ -183,12 +183,16 @@ void Inventory::note_unseen(Entry& entry, const Container& container, WallTime n
   }
 }
 
-void Inventory::note_sampled(const std::string& id,
-                             std::shared_ptr<const model::ContainerStats> sample) {
+void Inventory::note_sampled(const std::string& id, std::optional<model::ContainerStats> sample) {
   const auto found = entries_.find(id);
   if (found == entries_.end()) return;
-  const bool counts = sample && model::has_processes(found->second.container->state);
-  found->second.sample = counts ? std::move(sample) : nullptr;
+  auto& entry = found->second;
+  entry.sample.reset();
+  // Without memory it has stopped since it was inspected.
+  if (!sample || !sample->memory || !model::has_processes(entry.container->state)) return;
+  // The Engine says zeros here where there is no quota.
+  if (sample->cpu && !entry.container->limits.cpu_quota_us) sample->cpu->throttling.reset();
+  entry.sample = std::make_shared<const model::ContainerStats>(*std::move(sample));
 }
 
 std::optional<Inventory::Notice> Inventory::note_outcome(const std::string& id,

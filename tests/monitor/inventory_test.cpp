@@ -179,6 +179,30 @@ TEST_CASE("an end that no event told of is counted when a list follows") {
   CHECK(scene.counts("web")->oom_events == 1);
 }
 
+TEST_CASE("a sample has throttling only where there is a quota: the Engine says zeros elsewhere") {
+  const bool limited = GENERATE(true, false);
+  Scene scene;
+  scene.list({"web"});
+  auto web = Scene::running("web", scene.now());
+  if (limited) web.limits.cpu_quota_us = 50'000;
+  REQUIRE(scene.inspect(web));
+  model::ContainerStats stats;
+  stats.cpu.emplace().throttling.emplace();
+  stats.memory.emplace();
+  scene.inventory().note_sampled("web", stats);
+  const auto shown = scene.snapshot().containers.at(0).stats;
+  REQUIRE(shown);
+  CHECK(shown->cpu->throttling.has_value() == limited);
+}
+
+TEST_CASE("a sample without memory is of a container that has stopped, and none") {
+  Scene scene;
+  scene.list({"web"});
+  REQUIRE(scene.inspect(Scene::running("web", scene.now())));
+  scene.inventory().note_sampled("web", model::ContainerStats{});
+  CHECK_FALSE(scene.snapshot().containers.at(0).stats);
+}
+
 TEST_CASE("whoever is not on a list is gone, and was not known otherwise is drift") {
   Scene scene;
   scene.list({"api", "web"});

@@ -58,7 +58,8 @@ class Inventory {
   /// Whether it was believed.
   bool note_inspected(const std::string& id, std::uint64_t version, model::Container container,
                       WallTime now);
-  void note_sampled(const std::string& id, std::shared_ptr<const model::ContainerStats> sample);
+  /// Nothing: the sample failed.
+  void note_sampled(const std::string& id, std::optional<model::ContainerStats> sample);
 
   /// A change from readable to not, or back, to be logged.
   struct Notice {
