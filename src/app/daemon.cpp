@@ -48,6 +48,7 @@ Daemon::Daemon(const config::Config& config, Logger& logger)
 Daemon::~Daemon() {
   for (auto& thread : threads_) thread.request_stop();
   threads_.clear();
+  monitors_.clear();  // and their calls: cancelled, not failed by pools that close under them
   server_.reset();
   for (const auto& held : pools_.close_all(shutdown_grace)) {
     logger_.warn("connection still held at shutdown", {{"holder", held}});
