@@ -159,7 +159,7 @@ http::Connection& PoolState::prepare(SlotIndex index) {
 }
 
 void PoolState::release(SlotIndex index) noexcept {
-  const bool connected = connections[index]->fd() >= 0;
+  const bool connected = connections[index] && connections[index]->fd() >= 0;
   const auto now = steady_now();
   std::optional<Holder> late;
   Bell bell;
@@ -399,7 +399,7 @@ EngineHealth PoolState::current_health() const {
 CloseReport PoolState::close(SteadyTime deadline) {
   std::vector<SlotIndex> idle;
   std::unique_lock lock(mutex);
-  closing_ = true;
+  const bool is_first = !std::exchange(closing_, true);
   core.fail_waiters(AcquireFailure::closed);
   for (SlotIndex slot = 0; slot < core.slots().size(); ++slot) {
     if (core.claim(slot)) idle.push_back(slot);
@@ -413,7 +413,7 @@ CloseReport PoolState::close(SteadyTime deadline) {
     return std::ranges::none_of(core.slots(),
                                 [](const Slot& s) { return s.state == SlotState::leased; });
   };
-  if (!changed_.wait_until(lock, deadline, none_lent)) {
+  if (is_first && !changed_.wait_until(lock, deadline, none_lent)) {
     const auto held = lent_connections();
     lock.unlock();
     for (auto* const connection : held) connection->abort(Errc::closed);

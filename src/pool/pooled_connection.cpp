@@ -33,7 +33,13 @@ model::CloseReason close_reason(Errc code) noexcept {
 }
 
 PooledConnection::PooledConnection(std::shared_ptr<PoolState> state, SlotIndex slot)
-    : state_(std::move(state)), slot_(slot), connection_(&state_->prepare(slot)) {}
+    : PooledConnection(std::move(state), slot, nullptr) {
+  connection_ = &state_->prepare(slot);  // where it throws, the slot goes back
+}
+
+PooledConnection::PooledConnection(std::shared_ptr<PoolState> state, SlotIndex slot,
+                                   http::Connection* connection) noexcept
+    : state_(std::move(state)), slot_(slot), connection_(connection) {}
 
 PooledConnection::PooledConnection(PooledConnection&& other) noexcept
     : state_(std::move(other.state_)), slot_(other.slot_), connection_(other.connection_) {}

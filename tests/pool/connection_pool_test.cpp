@@ -1,5 +1,6 @@
 #include "tidegauge/pool/connection_pool.h"
 
+#include <new>
 #include <semaphore>
 #include <thread>
 
@@ -197,6 +198,19 @@ TEST_CASE("closing aborts a call that does not end, and names who held on") {
   const auto report = other.pool().close(steady_now());
   REQUIRE(report.size() == 1);
   CHECK_THAT(report[0], contains("call by thread"));
+}
+
+TEST_CASE("a connection that cannot be made costs no slot") {
+  class NoMemory final : public http::Transport {
+   public:
+    std::unique_ptr<http::Connection> make() override { throw std::bad_alloc(); }
+    [[nodiscard]] std::uint32_t open_sockets() const noexcept override { return 0; }
+  };
+  test::LogCapture log;
+  pool::ConnectionPool pool("local", {}, {.max_connections = 1}, std::make_unique<NoMemory>(),
+                            log.logger());
+  for (int i = 0; i < 3; ++i) CHECK_THROWS_AS(pool.get_connection(), std::bad_alloc);
+  CHECK(pool.stats().connections_active == 0);
 }
 
 TEST_CASE("a lease may outlive its pool") {

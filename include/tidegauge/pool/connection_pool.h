@@ -91,7 +91,8 @@ class ConnectionPool {
   void maintain(SteadyTime now, Watch& watch);
 
   /// Nobody gets a connection any more; waits until all have come back, then aborts what is still
-  /// in flight at `deadline`. Reports who held on even after that. Not while `maintain` runs.
+  /// in flight at `deadline`. Reports who held on even after that. Only the first call
+  /// waits. Not while `maintain` runs.
   CloseReport close(SteadyTime deadline);
 
   [[nodiscard]] const std::string& name() const noexcept;

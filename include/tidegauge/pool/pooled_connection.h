@@ -33,6 +33,8 @@ class PooledConnection {
   friend class ConnectionPool;
   friend class PooledStream;
   PooledConnection(std::shared_ptr<PoolState> state, SlotIndex slot);
+  PooledConnection(std::shared_ptr<PoolState> state, SlotIndex slot,
+                   http::Connection* connection) noexcept;
   void release() noexcept;
 
   std::shared_ptr<PoolState> state_;  // empty when moved from
