@@ -1,7 +1,6 @@
 // What the connection pool costs and how fair it is, beside the textbook pools, in one run.
 // `pool_benchmark [SOCKET]`: with the socket of an Engine, a request through the pool as well.
 
-#include <curl/curl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -20,8 +19,10 @@
 #include <thread>
 #include <vector>
 
+#include "bare_curl.h"
 #include "baseline_pools.h"
 #include "report.h"
+#include "statistics.h"
 #include "support/http_server.h"
 #include "tidegauge/docker/client_manager.h"
 #include "tidegauge/http/curl_transport.h"
@@ -30,21 +31,11 @@
 
 using namespace tidegauge;
 using namespace std::chrono_literals;
+using bench::median;
+using bench::percentile;
 using bench::Report;
 
 namespace {
-
-template <class Values>
-double median(Values values) {
-  std::ranges::sort(values);
-  return values[values.size() / 2];
-}
-
-double percentile(const std::vector<double>& sorted, double part) {
-  return sorted.empty()
-             ? 0
-             : sorted[static_cast<std::size_t>(part * static_cast<double>(sorted.size() - 1))];
-}
 
 // --- transports that do nothing ------------------------------------------------------------------
 
@@ -202,7 +193,6 @@ Outcome run(const Load& load, const Acquire& acquire) {
   }
   outcome.good = outcome.waits.size();
   outcome.fairness = squares > 0 ? sum * sum / (load.threads * squares) : 0;
-  std::ranges::sort(outcome.waits);
   return outcome;
 }
 
@@ -337,61 +327,6 @@ void benchmark_recovery(Report& report) {
 
 // --- a request to an Engine ----------------------------------------------------------------------
 
-std::size_t append(char* data, std::size_t size, std::size_t count, void* body) {
-  static_cast<std::string*>(body)->append(data, size * count);
-  return size * count;
-}
-
-/// libcurl as its documentation has it: one handle on its own multi handle, options set anew for
-/// each request.
-class BareCurl {
- public:
-  explicit BareCurl(std::string socket) : socket_(std::move(socket)) {}
-  BareCurl(const BareCurl&) = delete;
-  BareCurl& operator=(const BareCurl&) = delete;
-  ~BareCurl() {
-    curl_multi_cleanup(multi_);
-    curl_easy_cleanup(easy_);
-  }
-
-  void get(const char* url) {
-    body_.clear();
-    curl_easy_reset(easy_);
-    curl_easy_setopt(easy_, CURLOPT_NOSIGNAL, 1L);
-    constexpr long http_version = CURL_HTTP_VERSION_1_1;  // a long itself in newer libcurl
-    curl_easy_setopt(easy_, CURLOPT_HTTP_VERSION, http_version);
-    curl_easy_setopt(easy_, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(easy_, CURLOPT_PROXY, "");
-    curl_easy_setopt(easy_, CURLOPT_USERAGENT, "Docker-Client/tidegauge");
-    curl_easy_setopt(easy_, CURLOPT_MAXCONNECTS, 1L);
-    curl_easy_setopt(easy_, CURLOPT_MAXAGE_CONN, 86400L);
-    curl_easy_setopt(easy_, CURLOPT_UNIX_SOCKET_PATH, socket_.c_str());
-    curl_easy_setopt(easy_, CURLOPT_WRITEFUNCTION, &append);
-    curl_easy_setopt(easy_, CURLOPT_WRITEDATA, &body_);
-    curl_easy_setopt(easy_, CURLOPT_HEADERFUNCTION, &append);
-    curl_easy_setopt(easy_, CURLOPT_HEADERDATA, &headers_);
-    curl_easy_setopt(easy_, CURLOPT_URL, url);
-    headers_.clear();
-    curl_multi_add_handle(multi_, easy_);
-    int running = 1;
-    while (running > 0) {
-      curl_multi_perform(multi_, &running);
-      if (running > 0) curl_multi_poll(multi_, nullptr, 0, 1000, nullptr);
-    }
-    int queued = 0;
-    const auto* const message = curl_multi_info_read(multi_, &queued);
-    if (message == nullptr || message->data.result != CURLE_OK) std::abort();
-    curl_multi_remove_handle(multi_, easy_);
-  }
-
- private:
-  std::string socket_;
-  CURL* easy_ = curl_easy_init();
-  CURLM* multi_ = curl_multi_init();
-  std::string body_;
-  std::string headers_;
-};
-
 void benchmark_request(Report& report, const std::string& socket) {
   constexpr int count = 20;  // Engine 20.10 takes up to 0.1 s for each
   Logger logger(LogLevel::error);
@@ -403,7 +338,7 @@ void benchmark_request(Report& report, const std::string& socket) {
   if (!clients.version("bench")) std::abort();
   const auto api = to_string(*clients.api_version("bench"));
   const auto url = "http://localhost/v" + api + "/version";
-  BareCurl bare(socket);
+  bench::BareCurl bare(socket);
   std::vector<double> ours;
   std::vector<double> baseline;
   for (int round = 0; round < 21; ++round) {
