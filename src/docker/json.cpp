@@ -58,9 +58,16 @@ std::optional<std::uint64_t> positive(const Value& parent, const char* key) {
   return value == 0U ? std::nullopt : value;
 }
 
-std::uint32_t small_count(const Value& parent, const char* key) {
-  const auto value = count(parent, key).value_or(0);
-  return static_cast<std::uint32_t>(std::min<std::uint64_t>(value, UINT32_MAX));
+/// A count that is `standard` where nothing is said, but not where it is said badly.
+std::optional<std::uint64_t> count_or(const Value& parent, const char* key,
+                                      std::uint64_t standard) {
+  return member(parent, key) == nullptr ? std::optional(standard) : count(parent, key);
+}
+
+/// One that has to fit a smaller type.
+template <class T>
+std::optional<T> small(const std::optional<std::int64_t>& value) {
+  return value && std::in_range<T>(*value) ? std::optional(static_cast<T>(*value)) : std::nullopt;
 }
 
 bool flag(const Value& parent, const char* key) {
@@ -112,7 +119,9 @@ model::ContainerLimits limits(const Value& host) {
   limits.memory_reservation_bytes = positive(host, "MemoryReservation");
   limits.memory_swap_bytes = positive(host, "MemorySwap");
   limits.pids = positive(host, "PidsLimit");
-  limits.cpu_shares = positive(host, "CpuShares").value_or(limits.cpu_shares);
+  constexpr std::uint64_t default_shares = 1024;  // which a 0 means too
+  limits.cpu_shares = count_or(host, "CpuShares", default_shares);
+  if (limits.cpu_shares == 0U) limits.cpu_shares = default_shares;
   constexpr std::uint64_t default_period_us = 100'000;
   if (const auto nano_cpus = positive(host, "NanoCpus")) {
     limits.cpu_period_us = default_period_us;
@@ -130,33 +139,36 @@ void read_state(const Value& state, model::Container& container) {
   container.finished_at = parse_timestamp(text(state, "FinishedAt"));
   container.oom_killed = flag(state, "OOMKilled");
   if (container.finished_at && !model::has_processes(container.state)) {
-    if (const auto code = integer(state, "ExitCode")) {
-      container.exit_code = static_cast<int>(*code);
-    }
+    container.exit_code = small<int>(integer(state, "ExitCode"));
   }
-  if (const auto pid = positive(state, "Pid")) container.pid = static_cast<int>(*pid);
+  container.pid = small<int>(integer(state, "Pid"));
+  if (container.pid && *container.pid <= 0) container.pid.reset();
   const auto& health = object(state, "Health");
   container.health = model::parse_health(text(health, "Status"));
   if (container.health != model::Health::none) {
-    container.health_failing_streak = small_count(health, "FailingStreak");
+    container.health_failing_streak = small<std::uint32_t>(integer(health, "FailingStreak"));
   }
 }
 
 // --- statistics --------------------------------------------------------------------------------
 
-model::CpuStats cpu_stats(const Value& cpu) {
+std::optional<model::CpuStats::Throttling> throttling(const Value& data) {
+  const auto periods = count(data, "periods");
+  const auto throttled = count(data, "throttled_periods");
+  const auto time = seconds(data, "throttled_time");
+  if (!periods || !throttled || !time) return std::nullopt;
+  return model::CpuStats::Throttling{
+      .periods = *periods, .throttled_periods = *throttled, .throttled_seconds = *time};
+}
+
+std::optional<model::CpuStats> cpu_stats(const Value& cpu) {
   const auto& usage = object(cpu, "cpu_usage");
-  model::CpuStats stats;
-  stats.usage_seconds = seconds(usage, "total_usage").value_or(0);
-  stats.user_seconds = seconds(usage, "usage_in_usermode");
-  stats.system_seconds = seconds(usage, "usage_in_kernelmode");
-  const auto& throttling = object(cpu, "throttling_data");
-  if (const auto periods = count(throttling, "periods")) {
-    stats.throttling = {.periods = *periods,
-                        .throttled_periods = count(throttling, "throttled_periods").value_or(0),
-                        .throttled_seconds = seconds(throttling, "throttled_time").value_or(0)};
-  }
-  return stats;
+  const auto total = seconds(usage, "total_usage");
+  if (!total) return std::nullopt;
+  return model::CpuStats{.usage_seconds = *total,
+                         .user_seconds = seconds(usage, "usage_in_usermode"),
+                         .system_seconds = seconds(usage, "usage_in_kernelmode"),
+                         .throttling = throttling(object(cpu, "throttling_data"))};
 }
 
 /// The first of two keys that is there: cgroup v1's name, of the whole hierarchy, then v2's.
@@ -180,14 +192,14 @@ model::MemoryStats memory_stats(const Value& memory, std::uint64_t usage) {
   stats.major_page_faults = either(detail, "total_pgmajfault", "pgmajfault");
   stats.max_usage_bytes = count(memory, "max_usage");
   // The Engine leaves a zero out. Only cgroup v1 counts these, and it always has the maximum.
-  if (stats.max_usage_bytes) stats.fail_count = count(memory, "failcnt").value_or(0);
+  if (stats.max_usage_bytes) stats.fail_count = count_or(memory, "failcnt", 0);
   return stats;
 }
 
 std::vector<model::NetworkStats> network_stats(const Value& networks) {
   std::vector<model::NetworkStats> all;
   for (const auto& [name, value] : networks.GetObject()) {
-    const auto number = [&v = value](const char* key) { return count(v, key).value_or(0); };
+    const auto number = [&v = value](const char* key) { return count(v, key); };
     all.push_back({.interface = std::string(view(name)),
                    .receive_bytes = number("rx_bytes"),
                    .receive_packets = number("rx_packets"),
@@ -213,11 +225,12 @@ void read_block_io(const Value& blkio, const char* key,
     const auto operation = text(row, "op");
     const bool reads = operation == "Read" || operation == "read";
     if (!reads && operation != "Write" && operation != "write") continue;
-    const auto major = small_count(row, "major");
-    const auto minor = small_count(row, "minor");
-    auto& device = devices[{major, minor}];
-    device.major = major;
-    device.minor = minor;
+    const auto major = small<std::uint32_t>(integer(row, "major"));
+    const auto minor = small<std::uint32_t>(integer(row, "minor"));
+    if (!major || !minor) continue;
+    auto& device = devices[{*major, *minor}];
+    device.major = *major;
+    device.minor = *minor;
     device.*(reads ? read : write) = count(row, "value");
   }
 }
@@ -261,8 +274,8 @@ Result<model::EngineInfo> parse_info(std::string_view body) {
                            .storage_driver = text(*document, "Driver"),
                            .cgroup_driver = text(*document, "CgroupDriver"),
                            .cgroup_version = text(*document, "CgroupVersion") == "2" ? 2U : 1U,
-                           .cpus = small_count(*document, "NCPU"),
-                           .memory_bytes = count(*document, "MemTotal").value_or(0),
+                           .cpus = small<std::uint32_t>(integer(*document, "NCPU")),
+                           .memory_bytes = count(*document, "MemTotal"),
                            .containers = count(*document, "Containers")};
 }
 
@@ -297,7 +310,7 @@ Result<model::Container> parse_container(std::string_view body) {
   container.labels = texts(object(config, "Labels"));
   container.tty = flag(config, "Tty");
   container.created_at = parse_timestamp(text(*document, "Created"));
-  container.restart_count = count(*document, "RestartCount").value_or(0);
+  container.restart_count = count(*document, "RestartCount");
   container.limits = limits(host);
   container.cgroup_parent = text(host, "CgroupParent");
   read_state(object(*document, "State"), container);
@@ -334,7 +347,7 @@ Result<model::Event> parse_event(std::string_view line) {
                      .id = text(actor, "ID"),
                      .attributes = texts(object(actor, "Attributes"))};
   const auto nanoseconds = integer(*document, "timeNano");
-  if (event.type.empty() || event.action.empty() || !nanoseconds) {
+  if (event.type.empty() || event.action.empty() || !nanoseconds || *nanoseconds <= 0) {
     return fail(Errc::bad_reply, "no Type, Action or timeNano in it: not an event");
   }
   event.at = WallTime{std::chrono::nanoseconds{*nanoseconds}};

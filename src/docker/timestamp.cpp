@@ -12,7 +12,7 @@ std::optional<int> take_number(std::string_view& text, std::size_t digits) noexc
   const auto number = text.substr(0, digits);
   int value = 0;
   const auto [end, error] = std::from_chars(number.begin(), number.end(), value);
-  if (error != std::errc{} || end != number.end() || value < 0) return std::nullopt;
+  if (error != std::errc{} || end != number.end() || number.front() == '-') return std::nullopt;
   text.remove_prefix(digits);
   return value;
 }

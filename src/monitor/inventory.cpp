@@ -30,10 +30,11 @@ std::string attribute(const model::Event& event, std::string_view key) {
   return found != event.attributes.end() && found->first == key ? found->second : std::string();
 }
 
-int exit_code_of(const model::Event& event) {
+std::optional<int> exit_code_of(const model::Event& event) {
   const auto text = attribute(event, "exitCode");
   int code = 0;
-  std::from_chars(text.data(), text.data() + text.size(), code);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), code);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return code;
 }
 
@@ -107,7 +108,11 @@ Inventory::Effect Inventory::apply(const model::Event& event, WallTime now) {
     });
   } else if (kind == "die") {
     const auto code = exit_code_of(event);
-    note_exit(about, event.at, code, now);
+    if (code) {
+      note_exit(about, event.at, *code, now);
+    } else {
+      about.verify = true;  // the inspect that follows says how it ended
+    }
     about.last_seen = event.at;
     change(about, [&](Container& container) {
       container.state = ContainerState::exited;
@@ -167,8 +172,8 @@ void Inventory::note_unseen(Entry& entry, const Container& container, WallTime n
   auto& counts = lifecycle(entry.container->name, now);
   if (container.started_at && entry.started_at && *container.started_at > *entry.started_at) {
     // The Engine's own count tells of several, less those that events have told of.
-    const auto known = entry.container->restart_count + entry.restarts_since_inspect;
-    counts.restarts += std::max(container.restart_count, known + 1) - known;
+    const auto known = entry.container->restart_count.value_or(0) + entry.restarts_since_inspect;
+    counts.restarts += std::max(container.restart_count.value_or(0), known + 1) - known;
     entry.started_at = entry.unseen_start = container.started_at;
   }
   const bool ended = !model::has_processes(container.state) && container.finished_at &&

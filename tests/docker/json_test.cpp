@@ -227,7 +227,62 @@ TEST_CASE("values of the wrong type are as good as absent") {
   CHECK(odd.name.empty());
   CHECK(odd.labels.size() == 1);
   CHECK_FALSE(odd.pid);
-  CHECK(odd.restart_count == 0);
+  CHECK_FALSE(odd.restart_count);
+}
+
+TEST_CASE("a number that does not fit is absent, never another number") {
+  const auto bad = GENERATE("-1", "1.5", "1e3", "18446744073709551616", "\"1\"");
+  const auto with = [bad](std::string text) {
+    for (auto at = text.find('#'); at != std::string::npos; at = text.find('#')) {
+      text.replace(at, 1, bad);
+    }
+    return text;
+  };
+  const auto odd = value_of(json::parse_container(
+      with(R"({"Id":"a","RestartCount":#,"HostConfig":{"CpuShares":#,"Memory":#},"State":)"
+           R"({"Status":"running","Pid":#,"Health":{"Status":"starting","FailingStreak":#}}})")));
+  CHECK_FALSE(odd.restart_count);
+  CHECK_FALSE(odd.pid);
+  CHECK_FALSE(odd.health_failing_streak);
+  CHECK_FALSE(odd.limits.cpu_shares);
+  CHECK_FALSE(odd.limits.memory_bytes);
+
+  const auto sample = value_of(json::parse_container_stats(
+      with(R"({"read":"2026-11-23T05:54:19Z","cpu_stats":{"cpu_usage":{"total_usage":#}},)"
+           R"("memory_stats":{"usage":7,"max_usage":8,"failcnt":#},"networks":{"eth0":)"
+           R"({"rx_bytes":#,"tx_bytes":5}},"blkio_stats":{"io_service_bytes_recursive":)"
+           R"([{"major":#,"minor":0,"op":"read","value":9}]}})")));
+  CHECK_FALSE(sample.cpu);
+  CHECK_FALSE(sample.memory->fail_count);
+  REQUIRE(sample.networks.size() == 1);
+  CHECK_FALSE(sample.networks[0].receive_bytes);
+  CHECK(sample.networks[0].transmit_bytes == 5);
+  CHECK(sample.block_io.empty());
+
+  const auto throttled = value_of(json::parse_container_stats(
+      with(R"({"read":"2026-11-23T05:54:19Z","cpu_stats":{"cpu_usage":{"total_usage":1},)"
+           R"("throttling_data":{"periods":3,"throttled_periods":#,"throttled_time":0}},)"
+           R"("memory_stats":{"usage":7}})")));
+  CHECK_FALSE(throttled.cpu->throttling);
+
+  const auto engine = value_of(json::parse_info(with(R"({"NCPU":#,"MemTotal":#})")));
+  CHECK_FALSE(engine.cpus);
+  CHECK_FALSE(engine.memory_bytes);
+}
+
+TEST_CASE("a number too large for its place is absent, not cut off") {
+  const auto ended = value_of(json::parse_container(
+      R"({"Id":"a","State":{"Status":"exited","FinishedAt":"2026-11-23T05:54:19Z",)"
+      R"("ExitCode":4294967299,"Pid":4294967297}})"));
+  CHECK_FALSE(ended.exit_code);
+  CHECK_FALSE(ended.pid);
+  CHECK_FALSE(value_of(json::parse_info(R"({"NCPU":4294967297})")).cpus);
+}
+
+TEST_CASE("a limit keeps every digit") {
+  const auto unlimited =
+      value_of(json::parse_container(R"({"Id":"a","HostConfig":{"Memory":9223372036854771712}})"));
+  CHECK(unlimited.limits.memory_bytes == 9223372036854771712U);
 }
 
 TEST_CASE("an error's message is the Engine's own, or the start of what came instead") {
@@ -261,5 +316,12 @@ TEST_CASE("an event's time keeps every digit") {
   const auto event = value_of(json::parse_event(
       R"({"Type":"container","Action":"oom","Actor":{"ID":"a"},"timeNano":1795414158346838901})"));
   CHECK(event.at.time_since_epoch().count() == 1795414158346838901);
+}
+
+TEST_CASE("an event without a time that can be is none") {
+  for (const std::string time : {"null", "0", "-1", "1.5", "1e18", "9223372036854775808"}) {
+    const auto line = R"({"Type":"container","Action":"oom","timeNano":)" + time + "}";
+    CHECK(error_of(json::parse_event(line)).code == Errc::bad_reply);
+  }
   CHECK(error_of(json::parse_event("{}")).code == Errc::bad_reply);
 }

@@ -128,6 +128,22 @@ TEST_CASE("ends are told apart by exit code") {
   CHECK(scene.exits("web", ExitClass::signal) == 2);
 }
 
+TEST_CASE("an end without a readable exit code is counted by the one that the inspect shows") {
+  const auto* const code = GENERATE("", "137x", "99999999999", "1.0");
+  Scene scene;
+  scene.list({"web"});
+  REQUIRE(scene.inspect(Scene::running("web", scene.now() - 1h)));
+  scene.tell("die", "web", code);
+  CHECK(scene.exits("web", ExitClass::success) == 0);
+  CHECK_FALSE(scene.snapshot().containers.at(0).container->exit_code);
+  auto ended = Scene::running("web", scene.now() - 1h);
+  ended.state = ContainerState::exited;
+  ended.exit_code = 137;
+  ended.finished_at = scene.now();
+  REQUIRE(scene.inspect(ended));
+  CHECK(scene.exits("web", ExitClass::killed) == 1);
+}
+
 TEST_CASE("an event that comes twice is counted once") {
   Scene scene;
   scene.tell("create", "web");

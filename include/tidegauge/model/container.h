@@ -51,7 +51,7 @@ struct ContainerLimits {
   std::optional<std::uint64_t> memory_swap_bytes;  ///< memory and swap together
   std::optional<std::uint64_t> cpu_period_us;      ///< present whenever the quota is
   std::optional<std::uint64_t> cpu_quota_us;
-  std::uint64_t cpu_shares = 1024;
+  std::optional<std::uint64_t> cpu_shares;  ///< 1024 by default
   std::optional<std::uint64_t> pids;
 };
 
@@ -70,8 +70,8 @@ struct Container {
   std::optional<WallTime> finished_at;  ///< absent: never ended
   std::optional<int> exit_code;         ///< of the last run; only once it has ended
   bool oom_killed = false;
-  std::uint64_t restart_count = 0;  ///< the Engine's own; a manual start resets it
-  std::optional<int> pid;           ///< in the Engine's pid namespace, while it runs
+  std::optional<std::uint64_t> restart_count;  ///< the Engine's own; a manual start resets it
+  std::optional<int> pid;                      ///< in the Engine's pid namespace, while it runs
 
   ContainerLimits limits;
   std::string cgroup_parent;  ///< empty: the Engine's default

@@ -44,8 +44,8 @@ struct MemoryStats {
 
 struct NetworkStats {
   std::string interface;
-  std::uint64_t receive_bytes = 0, receive_packets = 0, receive_errors = 0, receive_dropped = 0;
-  std::uint64_t transmit_bytes = 0, transmit_packets = 0, transmit_errors = 0, transmit_dropped = 0;
+  std::optional<std::uint64_t> receive_bytes, receive_packets, receive_errors, receive_dropped;
+  std::optional<std::uint64_t> transmit_bytes, transmit_packets, transmit_errors, transmit_dropped;
 };
 
 struct BlockIoStats {

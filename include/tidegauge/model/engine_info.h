@@ -39,8 +39,8 @@ struct EngineInfo {
   std::string storage_driver;
   std::string cgroup_driver;  ///< "cgroupfs" or "systemd"
   std::uint32_t cgroup_version = 1;
-  std::uint32_t cpus = 0;
-  std::uint64_t memory_bytes = 0;
+  std::optional<std::uint32_t> cpus;
+  std::optional<std::uint64_t> memory_bytes;
   std::optional<std::uint64_t> containers;  ///< how many there are, in any state
 };
 
