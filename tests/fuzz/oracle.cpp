@@ -1,0 +1,127 @@
+#include "fuzz/oracle.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <iostream>
+
+namespace tidegauge::fuzz {
+namespace {
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+bool is_of_number(char c) {
+  return is_digit(c) || c == '+' || c == '-' || c == '.' || c == 'e' || c == 'E';
+}
+
+/// "7" of "007", "0" of "-0"; nothing for what is no whole number.
+std::optional<std::string> normalized(std::string_view token) {
+  const bool negative = token.starts_with('-');
+  if (negative) token.remove_prefix(1);
+  if (token.empty() || !std::ranges::all_of(token, is_digit)) return std::nullopt;
+  token.remove_prefix(std::min(token.find_first_not_of('0'), token.size() - 1));
+  return (negative && token != "0" ? "-" : "") + std::string(token);
+}
+
+std::optional<std::uint64_t> unsigned_value(std::string_view number) {
+  std::uint64_t value = 0;
+  const auto* const end = number.data() + number.size();
+  const auto result = std::from_chars(number.data(), end, value);
+  if (result.ec != std::errc{} || result.ptr != end) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+void finding(std::string_view what) {
+  std::cerr << "FINDING: " << what << '\n';
+  std::abort();
+}
+
+WholeNumbers::WholeNumbers(std::string_view text) {
+  const auto* at = text.begin();
+  while ((at = std::find_if(at, text.end(), is_of_number)) != text.end()) {
+    const auto* const end = std::find_if_not(at, text.end(), is_of_number);
+    if (auto number = normalized({at, end})) numbers_.insert(*std::move(number));
+    at = end;
+  }
+}
+
+bool WholeNumbers::contain(std::string_view number) const {
+  return numbers_.contains(number);
+}
+
+bool WholeNumbers::contain_nanoseconds_of(double seconds) const {
+  return std::ranges::any_of(numbers_, [seconds](const std::string& number) {
+    const auto value = unsigned_value(number);
+    return value && static_cast<double>(*value) * 1e-9 == seconds;
+  });
+}
+
+bool WholeNumbers::contain_multiple(std::uint64_t derived, std::uint64_t divisor) const {
+  return std::ranges::any_of(numbers_, [=](const std::string& number) {
+    const auto value = unsigned_value(number);
+    return value && *value / divisor == derived;
+  });
+}
+
+void Facts::number(std::string_view name, const std::optional<std::uint64_t>& value,
+                   std::initializer_list<std::uint64_t> standard) {
+  derived(name, value);
+  if (!value || std::ranges::find(standard, *value) != standard.end()) return;
+  if (!numbers_.contain(std::to_string(*value))) {
+    finding(std::string(name) + " is " + std::to_string(*value) + ", which nobody said");
+  }
+}
+
+void Facts::signed_number(std::string_view name, const std::optional<int>& value) {
+  text(name, value ? std::to_string(*value) : "absent");
+  if (value && !numbers_.contain(std::to_string(*value))) {
+    finding(std::string(name) + " is " + std::to_string(*value) + ", which nobody said");
+  }
+}
+
+void Facts::nanoseconds(std::string_view name, const std::optional<double>& seconds) {
+  text(name, seconds ? std::to_string(*seconds) : "absent");
+  if (seconds && !numbers_.contain_nanoseconds_of(*seconds)) {
+    finding(std::string(name) + " is " + std::to_string(*seconds) + " s, which nobody said");
+  }
+}
+
+void Facts::derived(std::string_view name, const std::optional<std::uint64_t>& value) {
+  text(name, value ? std::to_string(*value) : "absent");
+}
+
+void Facts::text(std::string_view name, std::string_view value) {
+  facts_.emplace_back(name, value);
+}
+
+void Facts::texts(std::string_view name,
+                  const std::vector<std::pair<std::string, std::string>>& values) {
+  for (const auto& [key, value] : values) text(std::string(name) + "." + key, value);
+}
+
+void Facts::time(std::string_view name, const std::optional<WallTime>& value) {
+  text(name, value ? std::to_string(value->time_since_epoch().count()) : "absent");
+}
+
+std::string spaced(std::string_view json) {
+  constexpr std::string_view structure = "{}[],:";
+  std::string out = "\r\n";
+  bool in_text = false;
+  bool escaped = false;
+  for (const char c : json) {
+    const bool ends_text = in_text && c == '"' && !escaped;
+    escaped = in_text && c == '\\' && !escaped;
+    if (c == '"') in_text = in_text ? !ends_text : true;
+    const bool is_structure = !in_text && structure.find(c) != std::string_view::npos;
+    if (is_structure) out += " \t";
+    out += c;
+    if (is_structure) out += "\n ";
+  }
+  return out;
+}
+
+}  // namespace tidegauge::fuzz
