@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -470,6 +471,51 @@ TEST_CASE("a container is sampled once an interval, never twice at the same time
   const auto all = starts.with([](const auto& times) { return times; });
   CHECK(all.at(8) - begin >= 8 * 50ms);  // the first was taken at once
   CHECK(watch.reports().count() >= 7);
+}
+
+// An hour in which every interval is a thousandth of its default, and so 3.6 seconds. How long the
+// pool keeps its connections is left as it is: to open another is no call.
+TEST_CASE("in the steady state an hour has its samples, pings and infos, and nothing else") {
+  constexpr auto interval = 10ms;
+  constexpr auto reconcile_interval = 900ms;
+  constexpr auto health_check_interval = 3ms;
+  constexpr std::size_t cycles_of_an_hour = 360;
+  Guarded<std::map<std::string, std::int64_t>> calls;
+  const SmallEngine engine({"api", "db", "web"}, [&](const Request& request, Exchange& exchange) {
+    const auto path = request.target.substr(0, request.target.find('?'));
+    const auto end =
+        path.ends_with("/_ping") ? path.find("/_ping") : std::string_view("/v1.41").size();
+    calls.with([&](auto& all) { ++all[path.substr(end)]; });
+    if (path.ends_with("/events") && exchange.begin_chunks(200)) exchange.hang();
+    if (path.ends_with("/info")) exchange.reply(200, {}, R"({"Containers":3})");
+    return path.ends_with("/events") || path.ends_with("/info");
+  });
+  Watch watch(engine.socket_path(), {.health_check_interval = health_check_interval},
+              {.interval = interval, .reconcile_interval = reconcile_interval});
+  const auto begin = steady_now();
+  const auto count = [&](const std::string& path) {
+    return calls.with([&](auto& all) { return all[path]; });
+  };
+  {
+    const auto running = watch.run();
+    REQUIRE(eventually(
+        [&] { return watch.reports().count() >= cycles_of_an_hour && count("/info") >= 4; }, 60s));
+  }
+  const auto took = steady_now() - begin;
+  const auto cycles = static_cast<std::int64_t>(watch.reports().count());
+  auto all = calls.with([](const auto& counted) { return counted; });
+  CHECK(std::exchange(all["/events"], 0) == 1);
+  CHECK(std::exchange(all["/containers/json"], 0) == 1);
+  CHECK(std::exchange(all["/version"], 0) == 1);
+  CHECK(std::exchange(all["/info"], 0) <= 1 + took / reconcile_interval);
+  CHECK(std::exchange(all["/_ping"], 0) <= 2 + took / (health_check_interval * 3 / 4));
+  for (const std::string id : {"api", "db", "web"}) {
+    const auto samples = std::exchange(all["/containers/" + id + "/stats"], 0);
+    CHECK(samples > 1);
+    CHECK(samples <= 1 + cycles);  // the first as soon as it was inspected
+    CHECK(std::exchange(all["/containers/" + id + "/json"], 0) == 1);
+  }
+  for (const auto& [path, times] : all) CHECK(std::pair(path, times) == std::pair(path, 0L));
 }
 
 TEST_CASE("samples are spread over the interval, but for the first, which are taken at once") {
