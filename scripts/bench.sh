@@ -2,17 +2,19 @@
 # Benchmarks, as ratios against baselines of the same run: one JSON object a line, exit status 1 if
 # one falls short of its limit.
 #
-#   scripts/bench.sh pool [SOCKET]               the connection pool; with an Engine's socket, a
-#                                                request to it
-#   scripts/bench.sh inventory SOCKET [IMAGE]    how soon changes on a real Engine are on the page,
-#                                                and in how many calls; IMAGE has sh and sleep
+#   scripts/bench.sh pool [SOCKET]
+#     the connection pool; with an Engine's socket, a request to it
+#   scripts/bench.sh inventory SOCKET [IMAGE]
+#     how soon changes on a real Engine are on the page, and in how many calls; IMAGE has sh and sleep
+#   scripts/bench.sh soak [SECONDS [CONTAINERS [EVENTS_PER_SECOND]]]
+#     the daemon beside a busy simulated Engine: flat memory, an exact ending
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/lib/packages.sh
 
 case ${1:-} in
-  pool | inventory) ;;
-  *) sed -n '2,9p' "$0" >&2; exit 2 ;;
+  pool | inventory | soak) ;;
+  *) sed -n '2,/^set/{/^set/!p}' "$0" >&2; exit 2 ;;
 esac
 install_missing "${packages_build[@]}" "${packages_tests[@]}"
 cmake --preset release >/dev/null

@@ -5,9 +5,9 @@
 namespace tidegauge::test {
 
 void Life::step() {
-  const auto containers = host_.containers();
-  if (containers.empty()) return;
-  const auto& container = containers[random_() % containers.size()];
+  const auto picked = host_.pick(random_());
+  if (!picked) return;
+  const auto& container = *picked;
   switch (container.status) {
     case Status::running:
       happen_to_running(container);

@@ -37,6 +37,7 @@ POST /simulation/add|remove|start|stop|restart|pause|unpause|oom?container=NAME
 POST /simulation/kill?container=NAME[&signal=N]     POST /simulation/exit?container=NAME[&code=N]
 POST /simulation/rename?container=NAME&to=NAME
 POST /simulation/health?container=NAME&status=none|starting|healthy|unhealthy
+POST /simulation/life?rate=N    POST /simulation/truth
 )";
 
 template <class Number>

@@ -160,25 +160,35 @@ std::optional<Word> parse_word(const std::array<Word, count>& words, std::string
 SimulatedEngine::SimulatedEngine(SimulatedEngineOptions options)
     : host_(std::move(options.clock), options.containers, options.seed),
       life_(host_, options.seed),
+      events_per_second_(options.events_per_second),
       server_(std::move(options.socket_path),
-              [this](const Request& request, Exchange& exchange) { handle(request, exchange); }) {
-  if (options.events_per_second > 0) {
-    life_thread_ = std::jthread([this, rate = options.events_per_second](
-                                    const std::stop_token& stop) { live(stop, rate); });
+              [this](const Request& request, Exchange& exchange) { handle(request, exchange); }),
+      life_thread_([this](const std::stop_token& stop) { live(stop); }) {}
+
+void SimulatedEngine::set_events_per_second(double rate) {
+  {
+    const std::lock_guard lock(life_mutex_);
+    events_per_second_ = rate;
   }
+  life_changed_.notify_all();
 }
 
 std::uint64_t SimulatedEngine::calls(EngineCall call) const {
   return calls_[static_cast<std::size_t>(call)];
 }
 
-void SimulatedEngine::live(const std::stop_token& stop, double events_per_second) {
-  const std::chrono::duration<double> pause(1 / events_per_second);
-  std::mutex mutex;
-  std::condition_variable_any stopped;
-  std::unique_lock lock(mutex);
-  while (!stopped.wait_for(lock, stop, pause, [&] { return stop.stop_requested(); })) {
-    life_.step();
+void SimulatedEngine::live(const std::stop_token& stop) {
+  std::unique_lock lock(life_mutex_);
+  while (!stop.stop_requested()) {
+    const auto rate = events_per_second_;
+    const auto changed = [&] { return events_per_second_ != rate; };
+    if (rate <= 0) {
+      life_changed_.wait(lock, stop, changed);
+    } else if (!life_changed_.wait_for(lock, stop, std::chrono::duration<double>(1 / rate),
+                                       changed) &&
+               !stop.stop_requested()) {
+      life_.step();
+    }
   }
 }
 
@@ -279,6 +289,13 @@ void SimulatedEngine::stream_events(const RequestTarget& target, const Fault& fa
 SimulatedEngine::Reply SimulatedEngine::control(const RequestTarget& target) {
   const auto action = std::string_view(target.path).substr(std::string_view("/simulation/").size());
   if (action == "fault") return control_fault(target);
+  if (action == "truth") return {200, truth()};
+  if (action == "life") {
+    const auto rate = parse_number(target.value("rate"));
+    if (!rate || *rate < 0) return {400, replies::error("rate is wrong")};
+    set_events_per_second(*rate);
+    return {204, ""};
+  }
   const auto outcome = control_container(action, target);
   if (!outcome) return {400, replies::error("unknown action, or a parameter is wrong")};
   switch (*outcome) {
@@ -329,6 +346,29 @@ std::optional<Outcome> SimulatedEngine::control_container(std::string_view actio
   const auto health = parse_health_status(target.value("status"));
   if (action == "health" && health) return host_.set_health(name, *health);
   return std::nullopt;
+}
+
+std::string SimulatedEngine::truth() const {
+  std::string text;
+  const auto add = [&text](const std::string& metric, const std::string& name,
+                           const std::string& label, std::uint64_t value) {
+    if (value == 0) return;
+    text += metric + "{name=\"" + name + "\"" + label + "} " + std::to_string(value) + "\n";
+  };
+  for (const auto& container : host_.containers()) {
+    add("container_state", container.spec.name,
+        ",state=\"" + std::string(to_string(container.status)) + "\"", 1);
+  }
+  for (const auto& [name, counts] : host_.happenings()) {
+    add("container_restarts_total", name, "", counts.restarts);
+    add("container_oom_events_total", name, "", counts.ooms);
+    add("container_health_transitions_total", name, R"(,to="healthy")", counts.became_healthy);
+    add("container_health_transitions_total", name, R"(,to="unhealthy")", counts.became_unhealthy);
+    for (const auto& [code, count] : counts.exits) {
+      add("container_exits_total", name, ",code=\"" + std::to_string(code) + "\"", count);
+    }
+  }
+  return text;
 }
 
 }  // namespace tidegauge::test

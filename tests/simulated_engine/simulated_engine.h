@@ -26,14 +26,19 @@
 // (kind, call, container, ms: see faults.h), `add`, `remove`, `start`, `stop`, `restart`, `pause`,
 // `unpause`, `oom` (container), `kill` (container, signal), `exit` (container, code), `rename`
 // (container, to) and `health` (container, status), and answers 204, or 400, 404, 409 and why.
+// `life` (rate) changes how often something happens by itself, and once it has answered nothing
+// happens at the old rate any more; `truth` answers what a monitor of this Engine must show by now,
+// as metrics: the states, and all that has happened.
 //
 // Thread-safe but for the control functions of `server()` (see http_server.h). Faults hold for
 // requests that come after them; an event stream keeps what it began with.
 
 #include <array>
 #include <atomic>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -69,6 +74,8 @@ class SimulatedEngine {
 
   void set_fault(Fault fault) { faults_.set(std::move(fault)); }
   void heal() { faults_.set({}); }
+  /// How often something happens by itself; 0: nothing does, from now on.
+  void set_events_per_second(double rate);
 
   /// How many requests of this kind have come, whatever they were answered.
   [[nodiscard]] std::uint64_t calls(EngineCall call) const;
@@ -93,12 +100,16 @@ class SimulatedEngine {
   Reply control(const RequestTarget& target);
   Reply control_fault(const RequestTarget& target);
   std::optional<Outcome> control_container(std::string_view action, const RequestTarget& target);
-  void live(const std::stop_token& stop, double events_per_second);
+  void live(const std::stop_token& stop);
+  [[nodiscard]] std::string truth() const;
 
   SimulatedHost host_;
   FaultTable faults_;
   std::array<std::atomic<std::uint64_t>, engine_calls.size()> calls_{};
-  Life life_;
+  std::mutex life_mutex_;
+  std::condition_variable_any life_changed_;
+  Life life_;                 // guarded by life_mutex_
+  double events_per_second_;  // likewise
   HttpServer server_;
   std::jthread life_thread_;
 };

@@ -164,6 +164,7 @@ Outcome SimulatedHost::exit(std::string_view container, int code) {
 Outcome SimulatedHost::oom(std::string_view container) {
   return act(container, [this](SimulatedContainer& found) {
     if (found.status != Status::running) return Outcome::wrong_state;
+    ++happenings_[found.spec.name].ooms;
     emit(found, "oom");
     end(found, 137);
     found.oom_killed = true;
@@ -199,6 +200,7 @@ Outcome SimulatedHost::rename(std::string_view container, std::string new_name) 
       return Outcome::name_in_use;
     }
     const auto old_name = std::exchange(found.spec.name, std::move(new_name));
+    happenings_[found.spec.name] = std::exchange(happenings_[old_name], {});
     emit(found, "rename", {{"oldName", "/" + old_name}});
     return Outcome::done;
   });
@@ -209,6 +211,9 @@ Outcome SimulatedHost::set_health(std::string_view container, HealthStatus healt
     if (!has_processes(found)) return Outcome::wrong_state;
     found.spec.health = health;
     found.failing_streak = health == HealthStatus::unhealthy ? 3 : 0;
+    auto& counts = happenings_[found.spec.name];
+    if (health == HealthStatus::healthy) ++counts.became_healthy;
+    if (health == HealthStatus::unhealthy) ++counts.became_unhealthy;
     if (health == HealthStatus::healthy || health == HealthStatus::unhealthy) {
       emit(found, "health_status: " + std::string(to_string(health)));
     }
@@ -225,6 +230,17 @@ std::optional<SimulatedContainer> SimulatedHost::container(std::string_view refe
 std::vector<SimulatedContainer> SimulatedHost::containers() const {
   const std::lock_guard lock(mutex_);
   return {containers_.rbegin(), containers_.rend()};
+}
+
+std::optional<SimulatedContainer> SimulatedHost::pick(std::uint64_t number) const {
+  const std::lock_guard lock(mutex_);
+  if (containers_.empty()) return std::nullopt;
+  return containers_[containers_.size() - 1 - number % containers_.size()];
+}
+
+std::map<std::string, Happenings> SimulatedHost::happenings() const {
+  const std::lock_guard lock(mutex_);
+  return happenings_;
 }
 
 template <class Action>
@@ -256,6 +272,7 @@ SimulatedContainer SimulatedHost::make(ContainerSpec spec, WallTime created_at) 
 }
 
 void SimulatedHost::run(SimulatedContainer& container) {
+  if (container.finished_at) ++happenings_[container.spec.name].restarts;
   container.status = Status::running;
   container.started_at = clock_();
   container.paused_at.reset();
@@ -274,6 +291,7 @@ void SimulatedHost::end(SimulatedContainer& container, int exit_code) {
   container.exit_code = exit_code;
   container.finished_at = clock_();
   container.pid = 0;
+  ++happenings_[container.spec.name].exits[exit_code];
   if (container.spec.health != HealthStatus::none) container.spec.health = HealthStatus::unhealthy;
   emit(container, "die", {{"exitCode", std::to_string(exit_code)}});
   emit_network(container, "disconnect");

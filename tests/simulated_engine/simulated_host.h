@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <random>
@@ -32,6 +33,16 @@ enum class Outcome : std::uint8_t {
   no_such_container,
   wrong_state,  ///< as starting what runs
   name_in_use
+};
+
+/// What has happened to the containers of a name, counted where it happens: what a monitor that
+/// counts events must arrive at.
+struct Happenings {
+  std::uint64_t restarts = 0;  ///< starts after an end
+  std::uint64_t ooms = 0;
+  std::map<int, std::uint64_t> exits;  ///< by exit code
+  std::uint64_t became_healthy = 0;
+  std::uint64_t became_unhealthy = 0;
 };
 
 class SimulatedHost {
@@ -61,6 +72,10 @@ class SimulatedHost {
   [[nodiscard]] std::optional<SimulatedContainer> container(std::string_view reference) const;
   /// The newest first.
   [[nodiscard]] std::vector<SimulatedContainer> containers() const;
+  /// One of them, for any number; nothing where there is none.
+  [[nodiscard]] std::optional<SimulatedContainer> pick(std::uint64_t number) const;
+  /// By the name that the container had then; kept when it is removed.
+  [[nodiscard]] std::map<std::string, Happenings> happenings() const;
   [[nodiscard]] EventLog& events() { return events_; }
   [[nodiscard]] WallTime now() const { return clock_(); }
   /// Since the host was booted.
@@ -88,6 +103,7 @@ class SimulatedHost {
   mutable std::mutex mutex_;
   // Guarded by mutex_:
   std::vector<SimulatedContainer> containers_;
+  std::map<std::string, Happenings> happenings_;  // by name
   std::mt19937_64 random_;
   int last_pid_ = 1'000;
 };
