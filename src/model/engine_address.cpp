@@ -47,6 +47,9 @@ Result<EngineAddress> network_address(std::string_view text, std::string_view au
   }
   if (address.host.empty()) return rejected(text, "has no host");
   if (address.host.find('/') != std::string::npos) return rejected(text, "has a path");
+  if (address.host.find_first_of("[]") != std::string::npos) {
+    return rejected(text, "has a bracket within its host");
+  }
   if (rest.empty()) return address;
   if (!rest.starts_with(':')) return rejected(text, "has something between host and port");
   const auto port = parse_port(text, rest.substr(1));

@@ -35,9 +35,10 @@ TEST_CASE("an address reads back from its text") {
 }
 
 TEST_CASE("a mistake in an address is named with what is allowed") {
-  const auto text = GENERATE(as<std::string>{}, "", "docker.sock", "unix://docker.sock", "tcp://",
-                             "tcp://host:0", "tcp://host:99999", "tcp://host:2375/v1", "tcp://[::1",
-                             "tcp://[::1]2375", "ssh://host", "/" + std::string(107, 'x'));
+  const auto text =
+      GENERATE(as<std::string>{}, "", "docker.sock", "unix://docker.sock", "tcp://", "tcp://host:0",
+               "tcp://host:99999", "tcp://host:2375/v1", "tcp://[::1", "tcp://[::1]2375",
+               "tcp://[[a]", "tcp://a]", "ssh://host", "/" + std::string(107, 'x'));
   const auto error = error_of(parse_engine_address(text));
   CHECK(error.code == Errc::invalid_config);
   CHECK_THAT(error.message, contains("allowed: unix:///path/to/docker.sock"));
