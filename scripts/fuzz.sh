@@ -23,13 +23,13 @@ run_target() {
   local name=$1 out=build/fuzz log=build/fuzz/logs/$1.log status=0
   mkdir -p "$out/corpus/$name" "$out/findings" "$out/logs"
   # A small quarantine: fresh memory for each input costs more than the parsing.
-  ASAN_OPTIONS=allow_addr2line=1:quarantine_size_mb=8 "$out/tests/fuzz/${name}_fuzz" "$out/corpus/$name" "$out/seeds/$name" \
-    -artifact_prefix="$out/findings/$name-" -dict="$PWD/tests/fuzz/dictionary" \
-    -max_total_time="$2" -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
-    >"$log" 2>&1 || status=$?
+  ASAN_OPTIONS=allow_addr2line=1:quarantine_size_mb=8 "$out/tests/fuzz/${name}_fuzz" \
+    "$out/corpus/$name" "$out/seeds/$name" -artifact_prefix="$out/findings/$name-" \
+    -dict="$PWD/tests/fuzz/dictionary" -max_total_time="$2" -timeout=10 \
+    -rss_limit_mb=1024 -print_final_stats=1 >"$log" 2>&1 || status=$?
   if ((status)); then
     echo "$name: FOUND something; all of it is in $log"
-    tail -n 40 "$log"
+    grep -aE 'FINDING|ERROR|SUMMARY|runtime error|Test unit' "$log" || tail -n 40 "$log"
   else
     echo "$name: nothing in $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") inputs"
   fi

@@ -15,7 +15,7 @@ extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, st
 
 namespace {
 
-constexpr std::array<std::string_view, 24> edges{"0",
+constexpr std::array<std::string_view, 25> edges{"0",
                                                  "-0",
                                                  "1",
                                                  "-1",
@@ -25,6 +25,7 @@ constexpr std::array<std::string_view, 24> edges{"0",
                                                  "2e-1",
                                                  "1E400",
                                                  "255",
+                                                 "1000",
                                                  "65536",
                                                  "2147483647",
                                                  "2147483648",
