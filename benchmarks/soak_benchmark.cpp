@@ -91,7 +91,7 @@ class Engine {
   }
 
   [[nodiscard]] std::string socket() const { return directory_.file("docker.sock"); }
-  std::string control(const std::string& action) const {
+  std::string control(const std::string& action) {
     test::RawClient client(socket());
     client.ask("POST", "/simulation/" + action);
     return client.read_reply().body;
@@ -128,7 +128,7 @@ double mean(const std::vector<double>& values, std::size_t from, std::size_t to)
   return std::accumulate(begin, end, 0.0) / static_cast<double>(to - from);
 }
 
-std::size_t differences_at_the_end(const test::DaemonProcess& daemon, const Engine& engine) {
+std::size_t differences_at_the_end(const test::DaemonProcess& daemon, Engine& engine) {
   const auto truth = facts_of(Page(engine.control("truth")));
   const auto deadline = steady_now() + settle_limit;
   while (true) {
@@ -139,7 +139,7 @@ std::size_t differences_at_the_end(const test::DaemonProcess& daemon, const Engi
 }
 
 int run(const Plan& plan) {
-  const Engine engine(plan.containers);
+  Engine engine(plan.containers);
   const test::DaemonProcess daemon({.arguments = {"--pool.socket_path=" + engine.socket()}});
   test::wait_until("every container is on the page", settle_limit, [&] {
     return daemon.page().count("container_last_sample_timestamp_seconds") + 100 > plan.containers;
