@@ -133,6 +133,14 @@ model::ContainerLimits limits(const Value& host) {
   return limits;
 }
 
+/// An empty name means the same as "no" to the Engine, which has said both (20.10, 26.1).
+std::string restart_policy(const Value& host) {
+  const auto* const policy = member(host, "RestartPolicy");
+  if (policy == nullptr) return {};
+  auto name = text(*policy, "Name");
+  return name.empty() ? "no" : name;
+}
+
 void read_state(const Value& state, model::Container& container) {
   container.state = model::parse_container_state(text(state, "Status"));
   container.started_at = parse_timestamp(text(state, "StartedAt"));
@@ -292,7 +300,9 @@ Result<std::vector<model::ContainerSummary>> parse_container_list(std::string_vi
                        (*names)[std::size_t{0}].IsString();
     all.push_back({.id = std::move(id),
                    .name = named ? without_slash(view((*names)[std::size_t{0}])) : std::string(),
-                   .state = model::parse_container_state(text(row, "State"))});
+                   .state = model::parse_container_state(text(row, "State")),
+                   .image = text(row, "Image"),
+                   .labels = texts(object(row, "Labels"))});
   }
   return all;
 }
@@ -307,6 +317,10 @@ Result<model::Container> parse_container(std::string_view body) {
   if (container.id.empty()) return fail(Errc::bad_reply, "no Id in it");
   container.name = without_slash(text(*document, "Name"));
   container.image = text(config, "Image");
+  container.image_id = text(*document, "Image");
+  container.hostname = text(config, "Hostname");
+  container.restart_policy = restart_policy(host);
+  container.network_mode = text(host, "NetworkMode");
   container.labels = texts(object(config, "Labels"));
   container.tty = flag(config, "Tty");
   container.created_at = parse_timestamp(text(*document, "Created"));

@@ -53,11 +53,7 @@ std::string container_labels(const model::ContainerRecord& record, std::string l
   append_label(labels, "name", container.name);
   append_label(labels, "image", container.image);
   for (const auto& [key, name] : exported) {
-    const auto label = std::ranges::lower_bound(container.labels, key, {},
-                                                &std::pair<std::string, std::string>::first);
-    if (label != container.labels.end() && label->first == key) {
-      append_label(labels, name, label->second);
-    }
+    if (const auto value = find_label(container, key)) append_label(labels, name, *value);
   }
   return labels;
 }

@@ -1,5 +1,7 @@
 #include "tidegauge/model/container.h"
 
+#include <algorithm>
+
 namespace tidegauge::model {
 
 std::string_view to_string(ContainerState state) noexcept {
@@ -50,6 +52,13 @@ Health parse_health(std::string_view text) noexcept {
     if (text == to_string(health)) return health;
   }
   return Health::none;
+}
+
+std::optional<std::string_view> find_label(const Container& container, std::string_view key) {
+  const auto found = std::ranges::lower_bound(container.labels, key, {},
+                                              &std::pair<std::string, std::string>::first);
+  if (found == container.labels.end() || found->first != key) return std::nullopt;
+  return found->second;
 }
 
 }  // namespace tidegauge::model

@@ -74,6 +74,33 @@ TEST_CASE("a list of containers has ids, names without slash, and states") {
   CHECK(named("created").state == model::ContainerState::created);
 }
 
+TEST_CASE("a list of containers has their images and labels") {
+  const auto set = GENERATE(engine_20, engine_26, podman);
+  const auto all = value_of(json::parse_container_list(recorded(set, "containers-all")));
+  const auto web = *std::ranges::find(all, "web", &model::ContainerSummary::name);
+  CHECK(web.image == (set == podman ? "docker.io/lab/app:1.0" : "lab/app:1.0"));
+  CHECK(std::ranges::is_sorted(web.labels));
+  CHECK(std::ranges::count(web.labels, std::pair<std::string, std::string>(
+                                           "com.docker.compose.project", "shop")) == 1);
+}
+
+TEST_CASE("a container has what tells it from others: image, host name, network, restart policy") {
+  const auto set = GENERATE(engine_20, engine_26, podman);
+  const auto web = container(set, "web");
+  CHECK(web.image_id.starts_with("sha256:"));
+  CHECK(web.image_id.size() == 71);
+  CHECK(web.hostname == web.id.substr(0, 12));
+  CHECK(web.network_mode == (set == podman ? "bridge" : "shop_default"));
+  CHECK(web.restart_policy == "unless-stopped");
+}
+
+TEST_CASE("a restart policy is no where there is none, whichever way the Engine says so") {
+  CHECK(container(engine_20, "exited").restart_policy == "no");
+  CHECK(container(engine_26, "exited").restart_policy == "no");
+  CHECK(container(podman, "exited").restart_policy == "no");
+  CHECK(value_of(json::parse_container(R"({"Id":"a"})")).restart_policy.empty());
+}
+
 TEST_CASE("limits are those that the user set, whichever way") {
   const auto set = GENERATE(engine_20, engine_26);
   const auto web = container(set, "web");

@@ -26,3 +26,13 @@ TEST_CASE("only a container that runs or is paused has processes") {
     CHECK(has_processes(state) == expected);
   }
 }
+
+TEST_CASE("a label is found by its whole key, also an empty one or one without a value") {
+  Container container;
+  container.labels = {{"", "no key"}, {"a", "1"}, {"a.b", ""}};
+  CHECK(find_label(container, "") == "no key");
+  CHECK(find_label(container, "a") == "1");
+  CHECK(find_label(container, "a.b") == "");
+  CHECK_FALSE(find_label(container, "a."));
+  CHECK_FALSE(find_label(Container{}, "a"));
+}

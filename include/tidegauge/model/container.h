@@ -60,7 +60,11 @@ struct Container {
   std::string id;                                           ///< 64 hexadecimal digits
   std::string name;                                         ///< without the leading slash
   std::string image;                                        ///< as the user wrote it
+  std::string image_id;                                     ///< "sha256:..."
   std::vector<std::pair<std::string, std::string>> labels;  ///< sorted by key
+  std::string hostname;                                     ///< its own, as its programs see it
+  std::string restart_policy;  ///< "no", "always", "on-failure", "unless-stopped"
+  std::string network_mode;    ///< a network's name, "host", "none", "container:<id>", ...
 
   ContainerState state = ContainerState::unknown;
   Health health = Health::none;
@@ -78,6 +82,10 @@ struct Container {
   bool tty = false;           ///< its logs are not multiplexed
 };
 
+/// The value of its label; nothing where it has none of that key.
+[[nodiscard]] std::optional<std::string_view> find_label(const Container& container,
+                                                         std::string_view key);
+
 /// Whether it has processes, so that its resource use can be sampled.
 [[nodiscard]] constexpr bool has_processes(ContainerState state) noexcept {
   return state == ContainerState::running || state == ContainerState::paused;
@@ -88,6 +96,8 @@ struct ContainerSummary {
   std::string id;
   std::string name;
   ContainerState state = ContainerState::unknown;
+  std::string image = {};  ///< its id where the name has come to mean another since
+  std::vector<std::pair<std::string, std::string>> labels = {};  ///< sorted by key
 };
 
 }  // namespace tidegauge::model
