@@ -31,6 +31,7 @@ Daemon::Daemon(const config::Config& config, Logger& logger)
       logger_(logger),
       instruments_(
           logger, {.process = config.metrics.process, .many_engines = config.endpoints.size() > 1}),
+      series_limit_(config.metrics.max_series, logger),
       pools_(config.endpoints, config.pool, http::make_curl_transport, logger),
       clients_(pools_, config.endpoints, config.pool),
       snapshots_(names_of(config.endpoints)) {
@@ -76,10 +77,11 @@ bool Daemon::run_once() {
   return std::ranges::all_of(snapshots_.latest(), [](const auto& engine) { return engine->up; });
 }
 
-std::string Daemon::page() const {
+std::string Daemon::page() {
   return metrics::render_page(
       {.engines = snapshots_.latest(), .pools = pools_.stats(), .clients = clients_.stats()},
-      {.container_labels = config_.container_monitor.labels}, instruments_);
+      {.container_labels = config_.container_monitor.labels, .labels = config_.metrics.labels},
+      instruments_, series_limit_);
 }
 
 std::vector<web::Route> Daemon::routes() {

@@ -165,6 +165,17 @@ std::vector<Option> serving_options() {
              number(1, 10'000), "The most clients connected at a time."),
       option("metrics.process", in(&Config::metrics, &MetricsConfig::process), flag(),
              "Whether the page has the daemon's own process_* metrics."),
+      option("metrics.labels", in(&Config::metrics, &MetricsConfig::labels),
+             choice<SeriesLabels>(
+                 {{"cadvisor", SeriesLabels::cadvisor}, {"minimal", SeriesLabels::minimal}}),
+             "The labels of every series of a container. cadvisor: id, name, image and "
+             "container_label_*. minimal: name alone, for less to store; the others are on "
+             "container_info, to be joined by name."),
+      option("metrics.max_series", in(&Config::metrics, &MetricsConfig::max_series),
+             number(100, 10'000'000),
+             "The most series of containers on the page. Beyond, the youngest containers are left "
+             "off, each with all its series; it is logged, and counted by "
+             "tidegauge_series_dropped_total."),
       option("log.level", in(&Config::log, &LogConfig::level),
              choice<LogLevel>({{"debug", LogLevel::debug},
                                {"info", LogLevel::info},

@@ -30,6 +30,18 @@ int health_number(model::Health health) {
   return health == model::Health::healthy ? 1 : 0;
 }
 
+constexpr Row<Container> info[] = {
+    {{"container_info", gauge, "Who the container is; always 1.",
+      "container_id, image_id, hostname, network_mode, restart_policy"},
+     [](const Container& container, const Samples& out) {
+       out.add(1, {{"container_id", container.id},
+                   {"image_id", container.image_id},
+                   {"hostname", container.hostname},
+                   {"network_mode", container.network_mode},
+                   {"restart_policy", container.restart_policy}});
+     }},
+};
+
 constexpr Row<ContainerRecord> lifecycle[] = {
     {{"container_last_seen", gauge,
       "When the container was last known to run, in seconds since the Unix epoch."},
@@ -258,6 +270,9 @@ constexpr Row<BlockIoStats> block_io_metrics[] = {
 
 }  // namespace
 
+std::span<const Row<Container>> info_rows() noexcept {
+  return info;
+}
 std::span<const Row<ContainerRecord>> lifecycle_rows() noexcept {
   return lifecycle;
 }

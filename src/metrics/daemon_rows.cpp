@@ -5,6 +5,12 @@ namespace {
 
 using enum MetricType;
 
+constexpr Row<SeriesLimit> series_metrics[] = {
+    {{"tidegauge_series_dropped_total", counter,
+      "Series of containers left off for metrics.max_series, over all pages served."},
+     [](const SeriesLimit& limit, const Samples& out) { out.add(limit.dropped()); }},
+};
+
 constexpr Row<Logger> log_metrics[] = {
     {{"tidegauge_log_lines_total", counter, "Lines logged, by level.", "level"},
      [](const Logger& logger, const Samples& out) {
@@ -35,6 +41,9 @@ constexpr Row<ProcessStats> process_metrics[] = {
 
 }  // namespace
 
+std::span<const Row<SeriesLimit>> series_rows() noexcept {
+  return series_metrics;
+}
 std::span<const Row<Logger>> log_rows() noexcept {
   return log_metrics;
 }

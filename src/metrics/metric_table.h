@@ -9,6 +9,7 @@
 
 #include "metrics/process_stats.h"
 #include "metrics/text_format.h"
+#include "tidegauge/metrics/series_limit.h"
 #include "tidegauge/model/call_stats.h"
 #include "tidegauge/model/pool_stats.h"
 #include "tidegauge/model/snapshot.h"
@@ -24,6 +25,7 @@ struct Row {
 };
 
 // Of each container.
+[[nodiscard]] std::span<const Row<model::Container>> info_rows() noexcept;  ///< with all its labels
 [[nodiscard]] std::span<const Row<model::ContainerRecord>> lifecycle_rows() noexcept;
 [[nodiscard]] std::span<const Row<model::Container>> limit_rows() noexcept;  ///< with processes
 [[nodiscard]] std::span<const Row<model::CpuStats>> cpu_rows() noexcept;
@@ -40,6 +42,7 @@ struct Row {
 [[nodiscard]] std::span<const Row<model::PoolStats>> pool_rows() noexcept;
 
 // Of the daemon.
+[[nodiscard]] std::span<const Row<SeriesLimit>> series_rows() noexcept;
 [[nodiscard]] std::span<const Row<Logger>> log_rows() noexcept;
 [[nodiscard]] std::span<const Row<ProcessStats>> process_rows() noexcept;
 

@@ -27,7 +27,19 @@ from, and a test compares: change the table (`src/metrics/*_rows.cpp`), then run
 constexpr std::string_view container_text =
     R"(Every series of a container carries `id` (its cgroup, as `/docker/<id>`), `name`, `image`, and
 `container_label_<key>` for the Docker labels in the option `container_monitor.labels` that it has
-(characters that Prometheus does not allow become `_`).
+(characters that Prometheus does not allow become `_`), and for those that its own label
+`tidegauge.labels` names, at most 16: `tidegauge.labels: team, org.opencontainers.image.version`.
+
+With `metrics.labels: minimal` they carry `name` alone, and the rest is on `container_info`, which
+has all of it either way:
+
+```
+container_memory_working_set_bytes
+  * on (instance, name) group_left (image, container_label_com_docker_compose_service) container_info
+```
+
+There are at most `metrics.max_series` series of containers. Beyond, containers are left off with
+all that is theirs: first those that are gone, then the youngest.
 )";
 
 constexpr std::string_view history_text =
@@ -61,7 +73,9 @@ void print_rows(std::string& page, std::span<const Row<Source>> rows) {
 
 std::string print_reference() {
   std::string page(introduction);
-  print_heading(page, "Containers: state and age", container_text);
+  print_heading(page, "Containers: identity", container_text);
+  print_rows(page, info_rows());
+  print_heading(page, "Containers: state and age", {});
   print_rows(page, lifecycle_rows());
   print_heading(page, "Containers: what has happened", history_text);
   print_rows(page, history_rows());
@@ -85,6 +99,7 @@ std::string print_reference() {
   print_rows(page, pool_rows());
   print_heading(page, "The daemon", {});
   for (const auto& family : {build_info, cycle_duration, cycle_errors}) print_family(page, family);
+  print_rows(page, series_rows());
   print_rows(page, log_rows());
   print_heading(page, "The process", "Switched off by `metrics.process: false`.\n");
   print_rows(page, process_rows());

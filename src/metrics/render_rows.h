@@ -2,6 +2,7 @@
 
 // The one loop that turns rows and what they are about into text.
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@ template <class Source>
 struct Subject {
   const Source* source;
   std::string labels;
+  std::size_t owner = 0;  ///< index of the container that it belongs to
 };
 
 template <class Source>

@@ -80,10 +80,16 @@ class TextWriter {
 /// are settled, only the row's own labels and the value are left. No value, no sample.
 class Samples {
  public:
-  Samples(TextWriter& writer, std::string_view labels) : writer_(writer), labels_(labels) {}
+  Samples(TextWriter& writer, std::string_view labels) : writer_(&writer), labels_(labels) {}
+  /// Adds to `count` how many series there are, and writes nothing.
+  explicit Samples(std::size_t& count) : count_(&count) {}
 
   void add(Number value, std::initializer_list<Label> more = {}) const {
-    writer_.sample(labels_, more, value);
+    if (count_ != nullptr) {
+      ++*count_;
+    } else {
+      writer_->sample(labels_, more, value);
+    }
   }
   template <class T>
   void add(const std::optional<T>& value, std::initializer_list<Label> more = {}) const {
@@ -91,12 +97,17 @@ class Samples {
   }
   void add(const model::DurationHistogram& histogram,
            std::initializer_list<Label> more = {}) const {
-    writer_.histogram(labels_, more, histogram);
+    if (count_ != nullptr) {
+      *count_ += model::duration_bounds.size() + 3;  // +Inf, _sum and _count
+    } else {
+      writer_->histogram(labels_, more, histogram);
+    }
   }
 
  private:
-  TextWriter& writer_;
+  TextWriter* writer_ = nullptr;
   std::string_view labels_;
+  std::size_t* count_ = nullptr;
 };
 
 }  // namespace tidegauge::metrics

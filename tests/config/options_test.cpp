@@ -44,7 +44,7 @@ std::vector<Value> other_values(const Option& option) {
                             "true",
                             std::vector<std::string>{"one", "two"}};
   if (option.type == "choice") {
-    for (const auto* word : {"random", "json", "debug"}) values.emplace_back(word);
+    for (const auto* word : {"random", "json", "debug", "minimal"}) values.emplace_back(word);
   }
   if (option.type == "number") {
     const auto now = std::stoul(std::get<std::string>(option.get(Config{})));

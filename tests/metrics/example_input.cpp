@@ -15,6 +15,10 @@ model::Container container(const std::string& name, model::ContainerState state)
   container.id = std::string(64, name.front());
   container.name = name;
   container.image = "registry.example/" + name + ":1.2";
+  container.image_id = "sha256:" + std::string(64, 'f');
+  container.hostname = container.id.substr(0, 12);
+  container.network_mode = "shop_default";
+  container.restart_policy = "unless-stopped";
   container.labels = {{"com.docker.compose.project", "shop"}, {"unlisted", "secret"}};
   container.state = state;
   container.created_at = now - 3h;

@@ -14,6 +14,7 @@
 #include "support/catch.h"
 #include "support/golden_file.h"
 #include "tidegauge/metrics/instruments.h"
+#include "tidegauge/metrics/series_limit.h"
 
 using namespace tidegauge;
 using metrics::PageInput;
@@ -25,17 +26,19 @@ using test::running_container;
 
 namespace {
 
-const PageOptions compose_label{{"com.docker.compose.project"}};
+const PageOptions compose_label{.container_labels = {"com.docker.compose.project"}};
 
-std::string render(const PageInput& input, const PageOptions& options = compose_label) {
-  const Logger logger(LogLevel::error);
+std::string render(const PageInput& input, const PageOptions& options = compose_label,
+                   std::size_t max_series = 100'000) {
+  Logger logger(LogLevel::error);
+  metrics::SeriesLimit limit(max_series, logger);
   metrics::Instruments instruments(logger, {.process = false});
   instruments.cycle_finished({.endpoint = "local",
                               .duration = std::chrono::milliseconds(42),
                               .list_errors = 0,
                               .inspect_errors = 1,
                               .stats_errors = 2});
-  return metrics::render_page(input, options, instruments);
+  return metrics::render_page(input, options, instruments, limit);
 }
 
 std::vector<std::string> lines_of(const std::string& page) {
@@ -259,9 +262,128 @@ TEST_CASE("two Docker labels that become the same name do not make the series in
   const auto record = changed(running_container("web"), [](model::Container& container) {
     container.labels = {{"a-b", "dash"}, {"a.b", "dot"}};
   });
-  const auto page = render_container(record, {{"a.b", "a-b"}});
+  const auto page = render_container(record, {.container_labels = {"a.b", "a-b"}});
   CHECK_THAT(page, contains("container_label_a_b=\"dot\""));
   CHECK_THAT(page, !contains("dash"));
+}
+
+TEST_CASE("a container has the labels exported that its own label names, and no other has them") {
+  const auto wishing = changed(running_container("web"), [](model::Container& container) {
+    container.labels = {{"stage", "blue"},
+                        {"team", "shop"},
+                        {"tidegauge.labels", " team,, stage ,absent,com.docker.compose.project"}};
+  });
+  const auto page = render({.engines = {engine_with("local", {running_container("db"), wishing})},
+                            .pools = {},
+                            .clients = {}});
+  CHECK(lines_with(page, {"container_pids{", "name=\"web\"", "container_label_team=\"shop\"",
+                          "container_label_stage=\"blue\""})
+            .size() == 1);
+  CHECK_THAT(page, !contains("container_label_absent"));
+  CHECK(lines_with(page, {"name=\"db\"", "container_label_team"}).empty());
+  CHECK(lines_with(page, {"name=\"db\"", "container_label_com_docker_compose_project"}).size() >
+        50);
+}
+
+TEST_CASE("a container may name no more than sixteen labels of its own") {
+  const auto page =
+      render_container(changed(running_container("web"), [](model::Container& container) {
+        std::string all;
+        container.labels.clear();
+        for (char key = 'a'; key <= 'z'; ++key) {
+          container.labels.emplace_back(std::string(1, key), "x");
+          all += std::string(1, key) + ",";
+        }
+        container.labels.insert(container.labels.begin() + 20, {"tidegauge.labels", all});
+      }));
+  CHECK_THAT(page, contains("container_label_p=") && !contains("container_label_q="));
+}
+
+TEST_CASE("a label of its own never makes the name of another label of the series") {
+  const auto record = changed(running_container("web"), [](model::Container& container) {
+    container.labels = {{"a b", "space"}, {"a-b", "dash"},
+                        {"a.b", "dot"},   {"c-d", "dash"},
+                        {"c.d", "dot"},   {"tidegauge.labels", "a-b,a b,c.d,c-d,c.d"}};
+  });
+  const auto lines =
+      lines_with(render_container(record, {.container_labels = {"a.b"}}), {"container_pids{"});
+  REQUIRE(lines.size() == 1);
+  CHECK_THAT(lines[0], contains("image=\"registry.example/web:1.2\",container_label_a_b=\"dot\","
+                                "container_label_c_d=\"dot\"} 5"));
+}
+
+TEST_CASE("with minimal labels a series has the name alone, and container_info all the rest") {
+  auto options = compose_label;
+  options.labels = config::SeriesLabels::minimal;
+  const auto page = render(example_input(), options);
+  CHECK(lines_with(page, {"container_pids{name=\"web\"} 5"}).size() == 1);
+  CHECK(lines_with(page, {"container_info{id=\"/docker/www", "name=\"web\"",
+                          "image=\"registry.example/web:1.2\"",
+                          "container_label_com_docker_compose_project=\"shop\""})
+            .size() == 1);
+  for (const auto& line : lines_with(page, {"container_"})) {
+    if (line.starts_with("container_info{") || !line.starts_with("container_")) continue;
+    CHECK_THAT(line, contains("{name=\"") && !contains("id=\"/") && !contains("image=") &&
+                         !contains("container_label_"));
+  }
+}
+
+TEST_CASE("with minimal labels the Engine is told as well when there are several") {
+  const auto web = running_container("web");
+  const auto page = render(
+      {.engines = {engine_with("a", {web}), engine_with("b", {web})}, .pools = {}, .clients = {}},
+      {.container_labels = {}, .labels = config::SeriesLabels::minimal});
+  CHECK(lines_with(page, {"container_pids{endpoint=\"a\",name=\"web\"}"}).size() == 1);
+  CHECK(lines_with(page, {"container_pids{endpoint=\"b\",name=\"web\"}"}).size() == 1);
+}
+
+TEST_CASE("of two containers that seem to have one name, minimal labels show the younger") {
+  const auto labels = GENERATE(as<config::SeriesLabels>{}, config::SeriesLabels::cadvisor,
+                               config::SeriesLabels::minimal);
+  const auto old = running_container("web");
+  const auto young = changed(old, [](model::Container& container) {
+    container.id = std::string(64, 'y');
+    container.created_at = *container.created_at + std::chrono::hours(1);
+  });
+  const auto page =
+      render({.engines = {engine_with("local", {old, young})}, .pools = {}, .clients = {}},
+             {.container_labels = {}, .labels = labels});
+  const bool both = labels == config::SeriesLabels::cadvisor;
+  CHECK(lines_with(page, {"container_pids{"}).size() == (both ? 2 : 1));
+  CHECK(lines_with(page, {"container_info{", "container_id=\"yyy"}).size() == 1);
+}
+
+TEST_CASE("what a container is, is one series") {
+  const auto lines = lines_with(render(example_input()), {"container_info{", "name=\"web\""});
+  REQUIRE(lines.size() == 1);
+  CHECK_THAT(lines[0], contains(",container_id=\"www") && contains(",image_id=\"sha256:fff") &&
+                           contains(",hostname=\"wwwwwwwwwwww\"") &&
+                           contains(",network_mode=\"shop_default\"") &&
+                           contains(",restart_policy=\"unless-stopped\"} 1"));
+}
+
+TEST_CASE("a container that there is no room for is left off with all that is its own") {
+  auto engine = *engine_with("local", {running_container("db"), running_container("web")});
+  engine.containers[0] = changed(engine.containers[0], [](model::Container& container) {
+    container.created_at = *container.created_at - std::chrono::hours(1);
+  });
+  const PageInput input{.engines = {std::make_shared<const model::EngineSnapshot>(engine)},
+                        .pools = {},
+                        .clients = {}};
+  const auto of_containers = [](const std::string& page) {
+    auto lines = lines_of(page);
+    std::erase_if(lines, [](const auto& line) { return !line.starts_with("container_"); });
+    return lines.size();
+  };
+  const auto all = of_containers(render(input));
+  CHECK(of_containers(render(input, compose_label, all)) == all);
+  const auto page = render(input, compose_label, all - 1);
+  CHECK(lines_with(page, {"name=\"web\""}).empty());
+  CHECK(lines_with(page, {"name=\"db\""}).size() == of_containers(page));
+  const auto dropped =
+      "\ntidegauge_series_dropped_total " + std::to_string(all - of_containers(page)) + "\n";
+  CHECK_THAT(page, contains(dropped));
+  CHECK_THAT(page, contains("tidegauge_engine_containers{state=\"running\"} 2"));
 }
 
 TEST_CASE("the buckets of a histogram are cumulative and end with the count") {

@@ -12,6 +12,7 @@
 #include "tidegauge/docker/client_manager.h"
 #include "tidegauge/metrics/instruments.h"
 #include "tidegauge/metrics/page.h"
+#include "tidegauge/metrics/series_limit.h"
 #include "tidegauge/model/snapshot.h"
 #include "tidegauge/monitor/container_monitor.h"
 #include "tidegauge/pool/pool_manager.h"
@@ -36,7 +37,7 @@ class Daemon {
   /// One cycle of every monitor; for --once. False where an Engine is down.
   bool run_once();
 
-  [[nodiscard]] std::string page() const;
+  [[nodiscard]] std::string page();
   /// Where it serves, once started.
   [[nodiscard]] std::uint16_t port() const noexcept { return server_->port(); }
 
@@ -46,6 +47,7 @@ class Daemon {
   const config::Config& config_;
   Logger& logger_;
   metrics::Instruments instruments_;
+  metrics::SeriesLimit series_limit_;
   pool::PoolManager pools_;
   docker::ClientManager clients_;
   model::SnapshotStore snapshots_;

@@ -100,9 +100,17 @@ struct LogConfig {
   friend bool operator==(const LogConfig&, const LogConfig&) = default;
 };
 
-/// Which groups of metrics are on the page.
+/// What tells the series of one container from those of another.
+enum class SeriesLabels : std::uint8_t {
+  cadvisor,  ///< id, name, image and container_label_*, as cAdvisor has them
+  minimal    ///< the name; everything else is on container_info alone
+};
+
+/// What is on the page.
 struct MetricsConfig {
   bool process = true;  ///< the daemon's own process_* metrics
+  SeriesLabels labels = SeriesLabels::cadvisor;
+  std::uint32_t max_series = 100'000;  ///< of containers
 
   friend bool operator==(const MetricsConfig&, const MetricsConfig&) = default;
 };

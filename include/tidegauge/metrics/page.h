@@ -2,11 +2,12 @@
 
 // The page that Prometheus scrapes: the rows of `metric_table` over a snapshot, then the pool's,
 // the calls', and the daemon's own. Rendering only reads its input; it does no I/O beyond
-// /proc/self and never waits.
+// /proc/self and the log, and never waits.
 
 #include <string>
 #include <vector>
 
+#include "tidegauge/config/config.h"
 #include "tidegauge/model/call_stats.h"
 #include "tidegauge/model/pool_stats.h"
 #include "tidegauge/model/snapshot.h"
@@ -14,6 +15,7 @@
 namespace tidegauge::metrics {
 
 class Instruments;
+class SeriesLimit;
 
 struct PageInput {
   model::Snapshot engines;
@@ -23,12 +25,14 @@ struct PageInput {
 
 struct PageOptions {
   std::vector<std::string> container_labels;  ///< Docker labels exported as container_label_*
+  config::SeriesLabels labels = config::SeriesLabels::cadvisor;
 };
 
 /// In the Prometheus text format 0.0.4. Families stand in the order of the table, samples of a
-/// family together; the same input gives the same bytes.
+/// family together; the same input gives the same bytes. The containers that `limit` has no room
+/// for are left off.
 [[nodiscard]] std::string render_page(const PageInput& input, const PageOptions& options,
-                                      const Instruments& instruments);
+                                      const Instruments& instruments, SeriesLimit& limit);
 
 inline constexpr const char* page_content_type = "text/plain; version=0.0.4; charset=utf-8";
 

@@ -1,0 +1,215 @@
+#include "metrics/container_subjects.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <map>
+#include <string_view>
+#include <utility>
+
+namespace tidegauge::metrics {
+namespace {
+
+using config::SeriesLabels;
+using model::ContainerRecord;
+
+/// The label with which a container names labels of its own to be exported, and how many it may.
+constexpr std::string_view wish_label = "tidegauge.labels";
+constexpr std::size_t most_wishes = 16;
+
+/// A Docker label and its name on the page.
+struct ExportedLabel {
+  std::string key;
+  std::string name;
+};
+
+bool is_word_character(char character) {
+  return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z') ||
+         (character >= '0' && character <= '9');
+}
+
+/// cAdvisor's names: "com.docker.compose.project" -> "container_label_com_docker_compose_project".
+/// Of keys that become the same name the first is taken, or the series would be invalid; one of
+/// `before` is first.
+std::vector<ExportedLabel> exported_labels(const std::vector<std::string>& keys,
+                                           const std::vector<ExportedLabel>& before = {}) {
+  std::vector<ExportedLabel> exported;
+  const auto is_in = [](const std::vector<ExportedLabel>& labels, const std::string& name) {
+    return std::ranges::find(labels, name, &ExportedLabel::name) != labels.end();
+  };
+  for (const auto& key : keys) {
+    auto name = "container_label_" + key;
+    std::ranges::replace_if(name, [](char c) { return !is_word_character(c); }, '_');
+    if (!is_in(before, name) && !is_in(exported, name)) exported.push_back({key, std::move(name)});
+  }
+  return exported;
+}
+
+/// The keys that a container names, as "org.opencontainers.image.version, team".
+std::vector<std::string> wishes(const model::Container& container) {
+  std::vector<std::string> keys;
+  auto rest = find_label(container, wish_label).value_or("");
+  while (!rest.empty() && keys.size() < most_wishes) {
+    const auto comma = std::min(rest.find(','), rest.size());
+    auto key = rest.substr(0, comma);
+    key.remove_prefix(std::min(key.find_first_not_of(' '), key.size()));
+    key = key.substr(0, key.find_last_not_of(' ') + 1);
+    if (!key.empty()) keys.emplace_back(key);
+    rest.remove_prefix(std::min(comma + 1, rest.size()));
+  }
+  return keys;
+}
+
+void append_docker_labels(std::string& labels, const model::Container& container,
+                          const std::vector<ExportedLabel>& exported) {
+  for (const auto& [key, name] : exported) {
+    if (const auto value = find_label(container, key)) append_label(labels, name, *value);
+  }
+}
+
+/// Everything that names a container: the labels of container_info.
+std::string full_labels(const ContainerRecord& record, std::string labels,
+                        const std::vector<ExportedLabel>& exported) {
+  const auto& container = *record.container;
+  append_label(labels, "id", record.cgroup_path);
+  append_label(labels, "name", container.name);
+  append_label(labels, "image", container.image);
+  append_docker_labels(labels, container, exported);
+  append_docker_labels(labels, container, exported_labels(wishes(container), exported));
+  return labels;
+}
+
+std::string with_name(std::string labels, std::string_view name) {
+  append_label(labels, "name", name);
+  return labels;
+}
+
+std::string device_name(const model::BlockIoStats& io) {
+  if (!io.device.empty()) return io.device;
+  return std::to_string(io.major) + ":" + std::to_string(io.minor);
+}
+
+struct Shown {
+  const ContainerRecord* record;
+  bool is_ghost;
+};
+
+/// Where the name is their only label, and a container has got that of another whose end or
+/// renaming is not known yet, only the younger is there.
+std::vector<Shown> shown(const model::EngineSnapshot& engine, SeriesLabels labels) {
+  std::vector<Shown> all;
+  for (const auto& record : engine.containers) all.push_back({&record, false});
+  for (const auto& ghost : engine.ghosts) all.push_back({&ghost, true});
+  if (labels == SeriesLabels::cadvisor) return all;
+  std::map<std::string_view, const ContainerRecord*> by_name;
+  for (const auto& [record, is_ghost] : all) {
+    auto& youngest = by_name.try_emplace(record->container->name, record).first->second;
+    if (record->container->created_at > youngest->container->created_at) youngest = record;
+  }
+  std::erase_if(
+      all, [&](const Shown& one) { return by_name.at(one.record->container->name) != one.record; });
+  return all;
+}
+
+/// One collecting: everything first, then what there is no room for is taken out again.
+class Collecting {
+ public:
+  Collecting(const PageInput& input, const PageOptions& options)
+      : input_(input), options_(options), exported_(exported_labels(options.container_labels)) {}
+
+  ContainerSubjects collect(SeriesLimit& limit) {
+    for (const auto& engine : input_.engines) add(*engine);
+    count_series();
+    const auto chosen = limit.choose(candidates_);
+    if (std::ranges::find(chosen, false) != chosen.end()) {
+      subjects_.for_each_group([&](const auto& /*rows*/, auto& subjects) {
+        std::erase_if(subjects, [&](const auto& subject) { return !chosen[subject.owner]; });
+      });
+    }
+    return std::move(subjects_);
+  }
+
+ private:
+  void add(const model::EngineSnapshot& engine) {
+    const auto endpoint = endpoint_label(input_, engine.endpoint);
+    std::map<std::string_view, std::size_t> owners;  // by name
+    const auto all = shown(engine, options_.labels);
+    for (const auto& [record, is_ghost] : all) {
+      const auto& container = *record->container;
+      const auto owner = candidates_.size();
+      owners[container.name] = owner;
+      candidates_.push_back({.key = engine.endpoint + "/" + container.id,
+                             .name = container.name,
+                             .gone = is_ghost,
+                             .since = container.created_at.value_or(WallTime::max())});
+      add(*record, endpoint, owner);
+    }
+    for (const auto& [name, lifecycle] : engine.lifecycles) {
+      const auto [entry, is_gone] = owners.try_emplace(name, candidates_.size());
+      if (is_gone) {
+        candidates_.push_back({.key = engine.endpoint + "//" + name,
+                               .name = name,
+                               .gone = true,
+                               .since = lifecycle.counted_since});
+      }
+      subjects_.history.push_back({&lifecycle, with_name(endpoint, name), entry->second});
+    }
+  }
+
+  void add(const ContainerRecord& record, const std::string& endpoint, std::size_t owner) {
+    const auto& container = *record.container;
+    auto full = full_labels(record, endpoint, exported_);
+    const auto labels =
+        options_.labels == SeriesLabels::cadvisor ? full : with_name(endpoint, container.name);
+    subjects_.info.push_back({&container, std::move(full), owner});
+    subjects_.all.push_back({&record, labels, owner});
+    if (has_processes(container.state)) {
+      subjects_.with_processes.push_back({&container, labels, owner});
+    }
+    if (record.stats) add(*record.stats, labels, owner);
+  }
+
+  void add(const model::ContainerStats& stats, const std::string& labels, std::size_t owner) {
+    if (stats.cpu) subjects_.cpu.push_back({&*stats.cpu, labels, owner});
+    if (stats.memory) subjects_.memory.push_back({&*stats.memory, labels, owner});
+    for (const auto& network : stats.networks) {
+      auto interface_labels = labels;
+      append_label(interface_labels, "interface", network.interface);
+      subjects_.networks.push_back({&network, std::move(interface_labels), owner});
+    }
+    for (const auto& io : stats.block_io) {
+      auto device_labels = labels;
+      append_label(device_labels, "device", device_name(io));
+      subjects_.block_io.push_back({&io, std::move(device_labels), owner});
+    }
+  }
+
+  void count_series() {
+    subjects_.for_each_group([&](const auto& rows, const auto& subjects) {
+      for (const auto& subject : subjects) {
+        const Samples counted(candidates_[subject.owner].series);
+        for (const auto& row : rows) row.write(*subject.source, counted);
+      }
+    });
+  }
+
+  const PageInput& input_;
+  const PageOptions& options_;
+  const std::vector<ExportedLabel> exported_;
+  ContainerSubjects subjects_;
+  std::vector<SeriesLimit::Candidate> candidates_;
+};
+
+}  // namespace
+
+std::string endpoint_label(const PageInput& input, std::string_view endpoint) {
+  std::string label;
+  if (input.engines.size() > 1) append_label(label, "endpoint", endpoint);
+  return label;
+}
+
+ContainerSubjects collect_containers(const PageInput& input, const PageOptions& options,
+                                     SeriesLimit& limit) {
+  return Collecting(input, options).collect(limit);
+}
+
+}  // namespace tidegauge::metrics
