@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <type_traits>
 #include <utility>
 
 namespace tidegauge::config {
@@ -14,6 +13,11 @@ auto in(Section Config::* section, T Section::* member) {
   return [=](auto& config) -> auto& { return config.*section.*member; };
 }
 
+template <class T>
+constexpr bool is_list = false;
+template <class Item>
+constexpr bool is_list<std::vector<Item>> = true;
+
 template <class Access, class T>
 Option option(const std::string& path, Access access, const ValueType<T>& type,
               const std::string& help, const std::vector<std::string>& aliases = {}) {
@@ -22,7 +26,7 @@ Option option(const std::string& path, Access access, const ValueType<T>& type,
           .allowed = type.allowed,
           .help = help,
           .aliases = aliases,
-          .is_list = std::is_same_v<T, std::vector<std::string>>,
+          .is_list = is_list<T>,
           .set = [=](Config& config, const Value& value) -> Parsed<void> {
             auto parsed = type.parse(value);
             if (!parsed) return std::unexpected(parsed.error());
@@ -53,9 +57,21 @@ std::vector<Option> monitor_options() {
              duration_or_zero(1min, 24h),
              "How often the inventory is held against the Engine's own count of containers. 0: "
              "never."),
+      option("container_monitor.include", monitor(&C::include), list_of_globs(),
+             "Containers that are watched: those that one of these matches; all where there is "
+             "none."),
+      option("container_monitor.exclude", monitor(&C::exclude), list_of_globs(),
+             "Containers that are not watched, though container_monitor.include may match them. "
+             "The container's own label has the last word: tidegauge.enable=false takes it off, "
+             "tidegauge.enable=true puts it on. One that is not watched is inspected once, counts "
+             "in tidegauge_engine_containers, and has no series."),
+      option("container_monitor.opt_in", monitor(&C::opt_in), flag(),
+             "Whether only containers with the label tidegauge.enable=true are watched, whatever "
+             "container_monitor.include and exclude say."),
       option("container_monitor.labels", monitor(&C::labels), list_of_text(),
              "The container labels that are exported, as container_label_*. Each value of each "
-             "label makes series of its own: name few."),
+             "label makes series of its own: name few. A container may name more of its own, by "
+             "the label tidegauge.labels: KEY,KEY."),
   };
 }
 

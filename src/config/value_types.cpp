@@ -140,6 +140,18 @@ Parsed<std::vector<std::string>> parse_list(const Value& value) {
   return *items;
 }
 
+Parsed<std::vector<model::ContainerGlob>> parse_globs(const Value& value) {
+  const auto items = parse_list(value);
+  if (!items) return std::unexpected(items.error());
+  std::vector<model::ContainerGlob> globs;
+  for (const auto& item : *items) {
+    auto glob = model::parse_container_glob(item);
+    if (!glob) return std::unexpected(glob.error().message);
+    globs.push_back(*std::move(glob));
+  }
+  return globs;
+}
+
 }  // namespace
 
 Parsed<std::string> scalar(const Value& value) {
@@ -211,6 +223,17 @@ ValueType<std::vector<std::string>> list_of_text() {
           .allowed = "any number of different texts; none is []",
           .parse = parse_list,
           .print = [](const std::vector<std::string>& items) -> Value { return items; }};
+}
+
+ValueType<std::vector<model::ContainerGlob>> list_of_globs() {
+  return {.name = "list of globs",
+          .allowed = std::string(model::container_glob_forms),
+          .parse = parse_globs,
+          .print = [](const std::vector<model::ContainerGlob>& globs) -> Value {
+            std::vector<std::string> items;
+            for (const auto& glob : globs) items.push_back(to_string(glob));
+            return items;
+          }};
 }
 
 ValueType<std::string> listen_address() {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "config/wording.h"
+#include "tidegauge/model/container_glob.h"
 #include "tidegauge/model/engine_address.h"
 #include "tidegauge/util/time.h"
 
@@ -43,6 +44,7 @@ struct ValueType {
 
 [[nodiscard]] ValueType<bool> flag();
 [[nodiscard]] ValueType<std::vector<std::string>> list_of_text();
+[[nodiscard]] ValueType<std::vector<model::ContainerGlob>> list_of_globs();
 [[nodiscard]] ValueType<std::string> listen_address();
 [[nodiscard]] ValueType<model::EngineAddress> engine_address();
 

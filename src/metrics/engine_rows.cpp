@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <string>
 
 #include "metrics/metric_table.h"
@@ -35,9 +34,8 @@ void write_engine_info(const EngineSnapshot& engine, const Samples& out) {
 void write_container_counts(const EngineSnapshot& engine, const Samples& out) {
   if (!engine.up) return;  // nobody knows
   for (const auto state : model::container_states) {
-    const auto count = std::ranges::count_if(
-        engine.containers, [&](const auto& record) { return record.container->state == state; });
-    out.add(static_cast<std::uint64_t>(count), {{"state", to_string(state)}});
+    out.add(engine.containers_by_state[static_cast<std::size_t>(state)],
+            {{"state", to_string(state)}});
   }
 }
 
@@ -61,7 +59,8 @@ constexpr Row<EngineSnapshot> engine_metrics[] = {
      [](const EngineSnapshot& engine, const Samples& out) {
        if (engine.info) out.add(engine.info->memory_bytes);
      }},
-    {{"tidegauge_engine_containers", gauge, "Containers by state. Absent while the Engine is down.",
+    {{"tidegauge_engine_containers", gauge,
+      "Containers by state, also of those that are not watched. Absent while the Engine is down.",
       "state"},
      write_container_counts},
     {{"tidegauge_engine_events_total", counter, "Events told by the Engine, by type and action.",

@@ -4,6 +4,7 @@
 #include <thread>
 #include <utility>
 
+#include "monitor/choice.h"
 #include "monitor/crew.h"
 
 namespace tidegauge::monitor {
@@ -188,7 +189,7 @@ Result<void> ContainerMonitor::take_inventory(const std::stop_token& stop) {
     {
       const std::lock_guard lock(mutex_);
       inventory_.resync(*list, wall_now());
-      ids = inventory_.ids();
+      ids = inventory_.ids_to_inspect();
     }
     const auto now = steady_now();
     for (auto& id : ids) crew_->ask({Crew::Call::inspect, std::move(id), now});
@@ -276,19 +277,24 @@ void ContainerMonitor::engine_down(const Error& reason) {
 
 void ContainerMonitor::inspect(const std::string& id, const std::stop_token& stop) {
   std::optional<std::uint64_t> version;
+  bool first = false;
   {
     const std::lock_guard lock(mutex_);
     version = inventory_.version(id);
+    first = !inventory_.is_inspected(id);
   }
   if (!version) return;
   auto container = context_.clients.container_inspect(endpoint_, id, stop);
   if (stop.stop_requested()) return;
+  if (container && first) warn_of_ignored_wish(*container);
   bool sample_it = false;
-  if (container) {
+  bool watched = true;
+  {
     const std::lock_guard lock(mutex_);
     const bool believed =
-        inventory_.note_inspected(id, *version, std::move(*container), wall_now());
+        container && inventory_.note_inspected(id, *version, std::move(*container), wall_now());
     sample_it = believed && inventory_.needs_sample(id);
+    watched = inventory_.is_watched(id);
   }
   if (sample_it) {
     crew_->ask({Crew::Call::sample, id, steady_now()});  // the outcome is that of both
@@ -297,15 +303,24 @@ void ContainerMonitor::inspect(const std::string& id, const std::stop_token& sto
   }
   if (!container && container.error().code != Errc::not_found) {
     ++inspect_errors_;
-    crew_->ask({Crew::Call::inspect, id, steady_now() + options_.interval});
+    if (watched) crew_->ask({Crew::Call::inspect, id, steady_now() + options_.interval});
   }
   changed();
+}
+
+void ContainerMonitor::warn_of_ignored_wish(const model::Container& container) {
+  const auto wish = ignored_wish(container);
+  if (!wish) return;
+  context_.logger.warn("label is ignored: it must be true or false", {{"endpoint", endpoint_},
+                                                                      {"container", container.name},
+                                                                      {"label", enable_label},
+                                                                      {"value", *wish}});
 }
 
 void ContainerMonitor::sample(const std::string& id, SteadyTime due, const std::stop_token& stop) {
   {
     const std::lock_guard lock(mutex_);
-    if (!inventory_.has_processes(id)) return;
+    if (!inventory_.is_sampled(id)) return;
   }
   const auto asked = steady_now();
   auto stats = context_.clients.container_stats(endpoint_, id, stop);
@@ -352,7 +367,7 @@ void ContainerMonitor::begin_cycle() {
   {
     const std::lock_guard lock(mutex_);
     if (!up_) return;
-    ids = inventory_.ids_with_processes();
+    ids = inventory_.ids_to_sample();
   }
   const auto now = steady_now();
   const std::chrono::nanoseconds span = options_.interval;

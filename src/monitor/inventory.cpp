@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "monitor/cgroup_path.h"
+#include "monitor/choice.h"
 
 namespace tidegauge::monitor {
 
@@ -43,6 +44,25 @@ std::string_view kind_of(std::string_view action) {
   return action.substr(0, action.find(':'));
 }
 
+/// What an event tells of its container: the attributes are its labels, with some of the Engine's.
+Container container_of(const model::Event& event) {
+  Container container;
+  container.id = event.id;
+  container.labels = event.attributes;
+  container.name = attribute(event, "name");
+  container.image = attribute(event, "image");
+  return container;
+}
+
+Container container_of(const model::ContainerSummary& summary) {
+  Container container;
+  container.id = summary.id;
+  container.labels = summary.labels;
+  container.name = summary.name;
+  container.image = summary.image;
+  return container;
+}
+
 /// Whether it is the event of what was counted without one; then that has had its event.
 bool is_late_event_of(std::optional<WallTime>& counted, WallTime event) {
   if (!counted || event < *counted || event - *counted >= event_delay) return false;
@@ -65,7 +85,7 @@ void Inventory::resync(const std::vector<model::ContainerSummary>& list, WallTim
   for (const auto& summary : list) {
     listed.insert(summary.id);
     const bool known = entries_.contains(summary.id);
-    auto& known_or_new = entry(summary.id, summary.name, now);
+    auto& known_or_new = entry(container_of(summary), now);
     if (!first && (!known || known_or_new.container->state != summary.state)) ++stats.drift;
     if (known_or_new.container->name != summary.name) rename(known_or_new, summary.name, now);
     if (known_or_new.container->state != summary.state) {
@@ -96,8 +116,7 @@ Inventory::Effect Inventory::apply(const model::Event& event, WallTime now) {
     if (const auto gone = entries_.find(event.id); gone != entries_.end()) remove(gone, now);
     return Effect::none;
   }
-  const auto name = attribute(event, "name");
-  auto& about = entry(event.id, name, now);
+  auto& about = entry(container_of(event), now);
   ++about.version;
   if (kind == "start") {
     note_start(about, event.at, now);
@@ -120,7 +139,7 @@ Inventory::Effect Inventory::apply(const model::Event& event, WallTime now) {
       container.exit_code = code;
     });
   } else if (kind == "oom") {
-    auto& counts = lifecycle(about.container->name, now);
+    auto& counts = counts_of(about, now);
     ++counts.oom_events;
     counts.last_oom_at = event.at;
   } else if (kind == "pause" || kind == "unpause") {
@@ -130,14 +149,14 @@ Inventory::Effect Inventory::apply(const model::Event& event, WallTime now) {
   } else if (kind == "health_status") {
     const auto to = model::parse_health(
         std::string_view(event.action).substr(std::min(event.action.size(), kind.size() + 2)));
-    ++lifecycle(about.container->name, now).health_transitions[static_cast<std::size_t>(to)];
+    ++counts_of(about, now).health_transitions[static_cast<std::size_t>(to)];
     change(about, [&](Container& container) { container.health = to; });
   } else if (kind == "rename") {
-    rename(about, name, now);
-  } else {
-    return kind == "create" || kind == "update" ? Effect::inspect : Effect::none;
+    rename(about, attribute(event, "name"), now);
+  } else if (kind != "create" && kind != "update") {
+    return Effect::none;
   }
-  return kind == "oom" ? Effect::none : Effect::inspect;
+  return kind != "oom" && (about.watched || !about.inspected) ? Effect::inspect : Effect::none;
 }
 
 std::optional<std::uint64_t> Inventory::version(const std::string& id) const {
@@ -164,12 +183,13 @@ bool Inventory::note_inspected(const std::string& id, std::uint64_t version, Con
   entry.inspected = entry.asked = true;
   entry.restarts_since_inspect = 0;
   entry.container = std::make_shared<const Container>(std::move(container));
+  judge(entry, now);
   return true;
 }
 
 /// After a gap: what differs from what was known has happened, at least once.
 void Inventory::note_unseen(Entry& entry, const Container& container, WallTime now) {
-  auto& counts = lifecycle(entry.container->name, now);
+  auto& counts = counts_of(entry, now);
   if (container.started_at && entry.started_at && *container.started_at > *entry.started_at) {
     // The Engine's own count tells of several, less those that events have told of.
     const auto known = entry.container->restart_count.value_or(0) + entry.restarts_since_inspect;
@@ -194,7 +214,7 @@ void Inventory::note_sampled(const std::string& id, std::optional<model::Contain
   auto& entry = found->second;
   entry.sample.reset();
   // Without memory it has stopped since it was inspected.
-  if (!sample || !sample->memory || !model::has_processes(entry.container->state)) return;
+  if (!sample || !sample->memory || !is_sampled(entry)) return;
   // The Engine says zeros here where there is no quota.
   if (sample->cpu && !entry.container->limits.cpu_quota_us) sample->cpu->throttling.reset();
   entry.sample = std::make_shared<const model::ContainerStats>(*std::move(sample));
@@ -211,6 +231,7 @@ std::optional<Inventory::Notice> Inventory::note_outcome(const std::string& id,
   }
   auto& entry = found->second;
   entry.asked = true;
+  if (!entry.watched) return std::nullopt;
   entry.stuck = failure && (means_stuck(failure->code) || failure->code == Errc::quarantined);
   if (failure) ++entry.collect_errors;
   if (std::exchange(entry.failing, failure.has_value()) == failure.has_value()) return std::nullopt;
@@ -221,37 +242,51 @@ void Inventory::forget_samples() {
   for (auto& [id, entry] : entries_) entry.sample.reset();
 }
 
-std::vector<std::string> Inventory::ids() const {
-  std::vector<std::string> all;
-  for (const auto& [id, entry] : entries_) all.push_back(id);
-  return all;
+bool Inventory::is_watched(const std::string& id) const {
+  const auto found = entries_.find(id);
+  return found != entries_.end() && found->second.watched;
 }
 
-std::vector<std::string> Inventory::ids_with_processes() const {
-  std::vector<std::string> running;
+bool Inventory::is_inspected(const std::string& id) const {
+  const auto found = entries_.find(id);
+  return found != entries_.end() && found->second.inspected;
+}
+
+std::vector<std::string> Inventory::ids_to_inspect() const {
+  std::vector<std::string> ids;
   for (const auto& [id, entry] : entries_) {
-    if (model::has_processes(entry.container->state)) running.push_back(id);
+    if (entry.watched || !entry.inspected) ids.push_back(id);
   }
-  return running;
+  return ids;
+}
+
+std::vector<std::string> Inventory::ids_to_sample() const {
+  std::vector<std::string> ids;
+  for (const auto& [id, entry] : entries_) {
+    if (is_sampled(entry)) ids.push_back(id);
+  }
+  return ids;
 }
 
 bool Inventory::asked_about_all() const {
   return std::ranges::all_of(entries_, [](const auto& named) { return named.second.asked; });
 }
 
-bool Inventory::has_processes(const std::string& id) const {
+bool Inventory::is_sampled(const std::string& id) const {
   const auto found = entries_.find(id);
-  return found != entries_.end() && model::has_processes(found->second.container->state);
+  return found != entries_.end() && is_sampled(found->second);
 }
 
 bool Inventory::needs_sample(const std::string& id) const {
-  return has_processes(id) && !entries_.at(id).sample;
+  return is_sampled(id) && !entries_.at(id).sample;
 }
 
 void Inventory::fill(model::EngineSnapshot& snapshot, WallTime now) {
   info_ = snapshot.info;
   forget_old(now);
   for (const auto& [id, entry] : entries_) {
+    ++snapshot.containers_by_state[static_cast<std::size_t>(entry.container->state)];
+    if (!entry.watched) continue;
     snapshot.containers.push_back(record_of(entry, snapshot.info, now));
   }
   std::ranges::sort(snapshot.containers, {}, [](const model::ContainerRecord& record) {
@@ -282,18 +317,32 @@ model::ContainerRecord Inventory::record_of(const Entry& entry,
 
 // --- changes ------------------------------------------------------------------------------------
 
-/// Known or new; a new one takes the place of a ghost of its name.
-Inventory::Entry& Inventory::entry(const std::string& id, const std::string& name, WallTime now) {
-  auto& found = entries_[id];
+bool Inventory::is_sampled(const Entry& entry) {
+  return entry.watched && model::has_processes(entry.container->state);
+}
+
+/// Known or new; a new one is what `first` says until it is inspected.
+Inventory::Entry& Inventory::entry(Container first, WallTime now) {
+  auto& found = entries_[first.id];
   if (found.container) return found;
-  Container container;
-  container.id = id;
-  container.name = name;
-  container.state = ContainerState::created;
-  found.container = std::make_shared<const Container>(std::move(container));
-  ghosts_.erase(name);
-  lifecycle(name, now);
+  first.state = ContainerState::created;
+  found.container = std::make_shared<const Container>(std::move(first));
+  judge(found, now);
   return found;
+}
+
+/// Decides by what is known of it whether it is watched. Whoever is, takes the place of a ghost of
+/// its name; of whoever is no more, nothing is left.
+void Inventory::judge(Entry& entry, WallTime now) {
+  const auto& name = entry.container->name;
+  const bool before = std::exchange(entry.watched, monitor::is_watched(*entry.container, options_));
+  if (entry.watched && !before) {
+    ghosts_.erase(name);
+    counts_of(entry, now);
+  } else if (before && !entry.watched) {
+    entry.sample.reset();
+    counted_.erase(name);
+  }
 }
 
 void Inventory::change(Entry& entry, const std::function<void(Container&)>& how) {
@@ -309,14 +358,14 @@ void Inventory::note_start(Entry& entry, WallTime at, WallTime now) {
   entry.started_at = at;
   entry.sample.reset();
   if (!entry.exited_at || *entry.exited_at >= at) return;
-  ++lifecycle(entry.container->name, now).restarts;
+  ++counts_of(entry, now).restarts;
   ++entry.restarts_since_inspect;
 }
 
 void Inventory::note_exit(Entry& entry, WallTime at, int exit_code, WallTime now) {
   if (is_late_event_of(entry.unseen_exit, at)) return;
   entry.exited_at = at;
-  auto& counts = lifecycle(entry.container->name, now);
+  auto& counts = counts_of(entry, now);
   ++counts.exits[static_cast<std::size_t>(model::exit_class(exit_code))];
   counts.last_exit_at = at;
 }
@@ -325,20 +374,25 @@ void Inventory::note_exit(Entry& entry, WallTime at, int exit_code, WallTime now
 void Inventory::rename(Entry& entry, const std::string& name, WallTime now) {
   const auto old = entry.container->name;
   if (name.empty() || name == old) return;
-  ghosts_.erase(name);
-  if (auto counted = counted_.extract(old)) {
+  auto counted = entry.watched ? counted_.extract(old) : decltype(counted_)::node_type();
+  change(entry, [&](Container& container) { container.name = name; });
+  if (counted) {
+    ghosts_.erase(name);
     counted.key() = name;
     counted_.erase(name);
     counted_.insert(std::move(counted));
   }
-  lifecycle(name, now);
-  change(entry, [&](Container& container) { container.name = name; });
+  judge(entry, now);
 }
 
 void Inventory::remove(Entries::iterator gone, WallTime now) {
   const auto entry = std::move(gone->second);
   entries_.erase(gone);
   const auto& name = entry.container->name;
+  const bool goes_on = std::ranges::any_of(entries_, [&](const auto& named) {
+    return named.second.watched && named.second.container->name == name;
+  });
+  if (!entry.watched || goes_on) return;  // an inspect of the next may be ahead of this event
   if (const auto counted = counted_.find(name); counted != counted_.end()) {
     counted->second.gone_at = now;
   }
@@ -370,8 +424,10 @@ bool Inventory::remember(const model::Event& event) {
   return true;
 }
 
-model::Lifecycle& Inventory::lifecycle(const std::string& name, WallTime now) {
-  auto& counted = counted_[name];
+/// Where what happens to it is counted: under its name, if it is watched.
+model::Lifecycle& Inventory::counts_of(const Entry& entry, WallTime now) {
+  if (!entry.watched) return uncounted_;
+  auto& counted = counted_[entry.container->name];
   if (counted.lifecycle.counted_since == WallTime{}) counted.lifecycle.counted_since = now;
   counted.gone_at.reset();
   return counted.lifecycle;

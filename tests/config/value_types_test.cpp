@@ -130,6 +130,18 @@ TEST_CASE("a list is a list, its items are different and not empty") {
   CHECK(refusal(number(1, 2), Items{"1"}) == "a list is not possible here");
 }
 
+TEST_CASE("a list of globs is refused with the glob that is wrong, and reads back") {
+  using Items = std::vector<std::string>;
+  const auto type = list_of_globs();
+  const Items items{"web-*", "image:*/db:*", "label:team=shop"};
+  CHECK(type.print(type.parse(items).value()) == Value(items));
+  CHECK(refusal(type, Items{"web-*", "web-["}) ==
+        "\"web-[\" has an unclosed [: close it, or write \\[ for one");
+  CHECK(refusal(type, Items{""}) == "an item is empty");
+  CHECK(refusal(type, Items{"a", "a"}) == "\"a\" is there twice");
+  CHECK(refusal(type, "web-*") == "\"web-*\" is not a list");
+}
+
 TEST_CASE("nothing and control characters are no value") {
   CHECK(refusal(number(1, 2), "") == "the value is empty");
   CHECK(refusal(engine_address(), "/run/a\nb") == "\"/run/a?b\" has a control character");

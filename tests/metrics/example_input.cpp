@@ -219,6 +219,9 @@ model::ContainerRecord running_container(const std::string& name) {
 std::shared_ptr<const model::EngineSnapshot> engine_with(
     const std::string& endpoint, std::vector<model::ContainerRecord> containers) {
   auto result = engine(endpoint);
+  for (const auto& record : containers) {
+    ++result->containers_by_state[static_cast<std::size_t>(record.container->state)];
+  }
   result->containers = std::move(containers);
   return result;
 }

@@ -40,6 +40,17 @@ class Scene {
     last_ = event;
     return inventory_.apply(event, now_);
   }
+  /// Likewise, of a container that has a label.
+  Inventory::Effect tell_of(const std::string& id, const std::string& action,
+                            const std::pair<std::string, std::string>& label) {
+    now_ += 1ms;
+    last_ = {.type = "container",
+             .action = action,
+             .id = id,
+             .at = now_,
+             .attributes = {{"image", "busybox"}, {"name", id}, label}};
+    return inventory_.apply(last_, now_);
+  }
   [[nodiscard]] const model::Event& last() const { return last_; }
 
   void list(const std::vector<std::string>& running) {
@@ -224,7 +235,7 @@ TEST_CASE("whoever is not on a list is gone, and was not known otherwise is drif
   scene.list({"api", "web"});
   CHECK(scene.inventory().stats.drift == 0);
   scene.list({"web", "worker"});
-  CHECK(scene.inventory().ids() == std::vector<std::string>{"web", "worker"});
+  CHECK(scene.inventory().ids_to_inspect() == std::vector<std::string>{"web", "worker"});
   CHECK(scene.inventory().stats.drift == 2);
 }
 
@@ -318,4 +329,116 @@ TEST_CASE("a stopped container is last seen when it ended, for as long as a ghos
   CHECK(scene.snapshot().containers.at(0).last_seen == ended);
   scene.pass(1min);
   CHECK_FALSE(scene.snapshot().containers.at(0).last_seen);
+}
+
+namespace {
+
+const std::pair<std::string, std::string> off{"tidegauge.enable", "false"};
+
+config::MonitorConfig excluding(const std::string& name) {
+  config::MonitorConfig options;
+  options.exclude = {{.subject = model::ContainerGlob::Subject::name, .key = {}, .pattern = name}};
+  return options;
+}
+
+std::uint64_t in_state(const model::EngineSnapshot& snapshot, ContainerState state) {
+  return snapshot.containers_by_state.at(static_cast<std::size_t>(state));
+}
+
+}  // namespace
+
+TEST_CASE("a container that is not watched is counted by state, and nothing else") {
+  Scene scene(excluding("job-*"));
+  scene.list({"job-1", "web"});
+  for (const auto* const id : {"job-1", "web"}) {
+    REQUIRE(scene.inspect(Scene::running(id, scene.now() - 1h)));
+  }
+  const auto snapshot = scene.snapshot();
+  REQUIRE(snapshot.containers.size() == 1);
+  CHECK(snapshot.containers.at(0).container->name == "web");
+  CHECK(in_state(snapshot, ContainerState::running) == 2);
+  CHECK_FALSE(scene.counts("job-1"));
+  CHECK(scene.inventory().size() == 2);
+  CHECK(scene.inventory().ids_to_sample() == std::vector<std::string>{"web"});
+  CHECK_FALSE(scene.inventory().needs_sample("job-1"));
+}
+
+TEST_CASE("a container that is not watched is inspected once, whatever happens to it") {
+  Scene scene(excluding("job"));
+  CHECK(scene.tell("create", "job") == Inventory::Effect::inspect);
+  REQUIRE(scene.inspect(Scene::running("job", scene.now())));
+  for (const auto* const action : {"start", "pause", "unpause", "update", "die", "start"}) {
+    CHECK(scene.tell(action, "job", "1") == Inventory::Effect::none);
+  }
+  scene.list({"job", "web"});
+  CHECK(scene.inventory().ids_to_inspect() == std::vector<std::string>{"web"});
+  CHECK(in_state(scene.snapshot(), ContainerState::running) == 2);
+  scene.tell("destroy", "job");
+  CHECK(scene.snapshot().ghosts.empty());
+  CHECK_FALSE(scene.counts("job"));
+  CHECK(scene.inventory().size() == 1);
+}
+
+TEST_CASE("a container that says so itself is never on the page, not even before its inspect") {
+  Scene scene;
+  scene.tell_of("job", "create", off);
+  scene.tell_of("job", "start", off);
+  CHECK(scene.snapshot().containers.empty());
+  scene.tell_of("job", "die", off);
+  scene.tell_of("job", "destroy", off);
+  CHECK(scene.snapshot().ghosts.empty());
+  CHECK_FALSE(scene.counts("job"));
+}
+
+TEST_CASE("what only its inspect tells may take a container off again, without a trace") {
+  Scene scene;
+  scene.list({"job"});
+  CHECK(scene.counts("job"));
+  auto job = Scene::running("job", scene.now());
+  job.labels = {off};
+  REQUIRE(scene.inspect(job));
+  CHECK(scene.snapshot().containers.empty());
+  CHECK_FALSE(scene.counts("job"));
+}
+
+TEST_CASE("a failed call about a container that is not watched is nobody's news") {
+  Scene scene(excluding("job"));
+  scene.list({"job"});
+  const Error failure{Errc::timeout, "late"};
+  CHECK_FALSE(scene.inventory().note_outcome("job", failure, scene.now()));
+  CHECK(scene.inventory().asked_about_all());
+}
+
+TEST_CASE("a rename may bring a container under watch, and take it away") {
+  Scene scene(excluding("job"));
+  scene.tell("create", "id", {}, "job");
+  REQUIRE(scene.inspect([&] {
+    auto job = Scene::running("id", scene.now());
+    job.name = "job";
+    return job;
+  }()));
+  CHECK(scene.tell("rename", "id", {}, "web") == Inventory::Effect::inspect);
+  CHECK(scene.snapshot().containers.size() == 1);
+  CHECK(scene.counts("web"));
+  scene.tell("die", "id", "1", "web");
+  scene.tell("rename", "id", {}, "job");
+  CHECK(scene.snapshot().containers.empty());
+  CHECK_FALSE(scene.counts("web"));
+  CHECK_FALSE(scene.counts("job"));
+}
+
+TEST_CASE("a name that the next container has got before the last is gone has no ghost, nor ends") {
+  Scene scene({.counters_kept_for = 10min});
+  scene.tell("create", "old", {}, "web");
+  scene.tell("start", "old", {}, "web");
+  scene.tell("die", "old", "1", "web");
+  scene.tell("create", "new", {}, "new_web");
+  auto ahead = Scene::running("new", scene.now());  // of the events that remove one, rename another
+  ahead.name = "web";
+  REQUIRE(scene.inspect(ahead));
+  scene.tell("destroy", "old", {}, "web");
+  scene.tell("rename", "new", {}, "web");
+  CHECK(scene.snapshot().ghosts.empty());
+  scene.pass(11min);
+  CHECK(scene.counts("web"));
 }

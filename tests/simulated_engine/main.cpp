@@ -34,6 +34,7 @@ Serves the API of a Docker Engine that does not exist on a Unix socket, until SI
 POST /simulation/fault?kind=delay|hang|close|garbage|badjson|error500|drip|none
        [&call=ping|version|info|list|inspect|stats|events|all][&container=NAME][&ms=N]
 POST /simulation/add|remove|start|stop|restart|pause|unpause|oom?container=NAME
+POST /simulation/add?container=NAME&label=KEY=VALUE
 POST /simulation/kill?container=NAME[&signal=N]     POST /simulation/exit?container=NAME[&code=N]
 POST /simulation/rename?container=NAME&to=NAME
 POST /simulation/health?container=NAME&status=none|starting|healthy|unhealthy

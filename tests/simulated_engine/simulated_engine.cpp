@@ -330,7 +330,14 @@ std::optional<Outcome> SimulatedEngine::control_container(std::string_view actio
                                                           const RequestTarget& target) {
   const auto name = target.value("container");
   if (name.empty()) return std::nullopt;
-  if (action == "add") return host_.add({.name = name});
+  if (action == "add") {
+    ContainerSpec spec{.name = name};
+    const auto label = target.value("label");
+    const auto equals = std::min(label.find('='), label.size());
+    if (!label.empty())
+      spec.labels = {{label.substr(0, equals), label.substr(std::min(equals + 1, label.size()))}};
+    return host_.add(std::move(spec));
+  }
   if (action == "remove") return host_.remove(name);
   if (action == "start") return host_.start(name);
   if (action == "stop") return host_.stop(name);

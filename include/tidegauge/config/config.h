@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "tidegauge/model/container_glob.h"
 #include "tidegauge/model/engine_address.h"
 #include "tidegauge/util/log.h"
 #include "tidegauge/util/time.h"
@@ -32,6 +33,10 @@ struct MonitorConfig {
   Milliseconds ghost_window = 5min;         ///< how long what ended is still shown; 0: not at all
   Milliseconds counters_kept_for = 1h;      ///< of names that no container has any more
   Milliseconds reconcile_interval = 15min;  ///< between two checks of the inventory; 0: none
+  // Which containers are watched (src/monitor/choice.h).
+  std::vector<model::ContainerGlob> include;  ///< none: all
+  std::vector<model::ContainerGlob> exclude;
+  bool opt_in = false;  ///< only those that say so themselves
   std::vector<std::string> labels{"com.docker.compose.project",
                                   "com.docker.compose.service",
                                   "com.docker.compose.project.working_dir",

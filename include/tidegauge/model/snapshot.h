@@ -3,6 +3,7 @@
 // The one picture of everything that a scrape renders. `monitor` publishes an EngineSnapshot per
 // endpoint, never changed afterwards; `metrics` and `web` only read.
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -39,8 +40,10 @@ struct EngineSnapshot {
   std::optional<EngineInfo> info;
   std::optional<ApiVersion> negotiated_api_version;
   std::uint32_t max_in_flight = 0;          ///< calls about containers at the same time
-  std::vector<ContainerRecord> containers;  ///< sorted by name; empty while down
-  std::vector<ContainerRecord> ghosts;      ///< removed lately, as they last were; without stats
+  std::vector<ContainerRecord> containers;  ///< watched; sorted by name; empty while down
+  /// All that the Engine has, by ContainerState.
+  std::array<std::uint64_t, container_states.size()> containers_by_state{};
+  std::vector<ContainerRecord> ghosts;  ///< removed lately, as they last were; without stats
   std::vector<std::pair<std::string, Lifecycle>> lifecycles;  ///< by name
   InventoryStats inventory;
 };

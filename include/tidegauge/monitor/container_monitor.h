@@ -70,6 +70,7 @@ class ContainerMonitor {
 
   // Calls about one container, by the crew's threads.
   void inspect(const std::string& id, const std::stop_token& stop);
+  void warn_of_ignored_wish(const model::Container& container);
   void sample(const std::string& id, SteadyTime due, const std::stop_token& stop);
   void note_outcome(const std::string& id, const std::optional<Error>& failure);
 

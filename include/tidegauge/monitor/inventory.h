@@ -8,6 +8,9 @@
 // the rest. An answer to an inspect that was sent before an event is older than what is known, and
 // is refused.
 //
+// Of a container that is not to be watched (src/monitor/choice.h) only the state is known, as
+// events tell it: it is in the counts by state, and nowhere else.
+//
 // Not thread-safe: ContainerMonitor keeps it behind a mutex.
 
 #include <cstdint>
@@ -76,11 +79,15 @@ class Inventory {
   // --- what is known ---------------------------------------------------------------------------
 
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
-  [[nodiscard]] std::vector<std::string> ids() const;
-  [[nodiscard]] std::vector<std::string> ids_with_processes() const;
+  [[nodiscard]] bool is_watched(const std::string& id) const;
+  [[nodiscard]] bool is_inspected(const std::string& id) const;
+  /// Of those that are watched, or that are not known well enough to say.
+  [[nodiscard]] std::vector<std::string> ids_to_inspect() const;
+  [[nodiscard]] std::vector<std::string> ids_to_sample() const;
   /// Whether a call about each of them has ended, be it in failure.
   [[nodiscard]] bool asked_about_all() const;
-  [[nodiscard]] bool has_processes(const std::string& id) const;
+  /// Whether it is watched and has processes.
+  [[nodiscard]] bool is_sampled(const std::string& id) const;
   [[nodiscard]] bool needs_sample(const std::string& id) const;
 
   /// Fills in containers, ghosts and lifecycles, and forgets what is past its time.
@@ -92,6 +99,7 @@ class Inventory {
   struct Entry {
     std::shared_ptr<const model::Container> container;
     std::shared_ptr<const model::ContainerStats> sample;
+    bool watched = false;
     bool asked = false;         ///< about, with whatever outcome
     bool inspected = false;     ///< successfully
     bool verify = false;        ///< what its next inspect shows may have happened unseen
@@ -120,7 +128,9 @@ class Inventory {
   using EventKey = std::tuple<WallTime, std::string, std::string>;
   using Entries = std::map<std::string, Entry>;
 
-  Entry& entry(const std::string& id, const std::string& name, WallTime now);
+  [[nodiscard]] static bool is_sampled(const Entry& entry);
+  Entry& entry(model::Container first, WallTime now);
+  void judge(Entry& entry, WallTime now);
   void change(Entry& entry, const std::function<void(model::Container&)>& how);
   void note_start(Entry& entry, WallTime at, WallTime now);
   void note_exit(Entry& entry, WallTime at, int exit_code, WallTime now);
@@ -128,7 +138,7 @@ class Inventory {
   void rename(Entry& entry, const std::string& name, WallTime now);
   void remove(Entries::iterator gone, WallTime now);
   bool remember(const model::Event& event);
-  model::Lifecycle& lifecycle(const std::string& name, WallTime now);
+  model::Lifecycle& counts_of(const Entry& entry, WallTime now);
   void forget_old(WallTime now);
   [[nodiscard]] model::ContainerRecord record_of(const Entry& entry,
                                                  const std::optional<model::EngineInfo>& info,
@@ -137,6 +147,7 @@ class Inventory {
   const config::MonitorConfig& options_;
   Entries entries_;                         // by id
   std::map<std::string, Counted> counted_;  // by name
+  model::Lifecycle uncounted_;              // of those that are not watched
   std::map<std::string, Ghost> ghosts_;     // by name
   std::optional<WallTime> last_event_;
   std::set<EventKey> known_events_;
