@@ -1,7 +1,6 @@
 #include "tidegauge/metrics/series_limit.h"
 
 #include <algorithm>
-#include <numeric>
 #include <tuple>
 #include <utility>
 
@@ -16,8 +15,8 @@ constexpr std::size_t most_remembered = 20'000;
 
 /// The indices of the candidates, the most worth keeping first.
 std::vector<std::size_t> by_worth(const std::vector<Candidate>& candidates) {
-  std::vector<std::size_t> order(candidates.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::vector<std::size_t> order;
+  for (std::size_t index = 0; index < candidates.size(); ++index) order.push_back(index);
   std::ranges::sort(order, {}, [&](std::size_t index) {
     const auto& candidate = candidates[index];
     return std::tie(candidate.gone, candidate.since, candidate.key);
