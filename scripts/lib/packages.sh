@@ -4,7 +4,7 @@
 
 packages_build=(g++ cmake ninja-build pkg-config ccache
   libcurl4-openssl-dev libyaml-cpp-dev rapidjson-dev prometheus-cpp-dev libspdlog-dev
-  libmicrohttpd-dev catch2 librapidcheck-dev)
+  libmicrohttpd-dev libgnutls28-dev catch2 librapidcheck-dev)
 packages_tests=(docker.io iptables busybox-static prometheus iproute2 curl jq)
 packages_lint=(git clang-19 clang-tidy-19 clang-format-19)
 packages_fuzz=(clang-19 libclang-rt-19-dev)

@@ -53,16 +53,28 @@ config::Sources sources_of(const CommandLine& line) {
   for (char** variable = environ; *variable != nullptr; ++variable) {
     sources.environment.emplace_back(*variable);
   }
+  const char* const runtime_directory = std::getenv("XDG_RUNTIME_DIR");
+  sources.found_socket =
+      config::find_engine_socket(runtime_directory != nullptr ? runtime_directory : "");
   return sources;
 }
 
-int run_daemon(const config::Config& config, Logger& logger) {
+void log_engines(const config::Loaded& loaded, Logger& logger) {
+  for (const auto& endpoint : loaded.config.endpoints) {
+    logger.info("watching an Engine", {{"endpoint", endpoint.name},
+                                       {"address", model::to_string(endpoint.address)},
+                                       {"address_from", loaded.addresses_from}});
+  }
+}
+
+int run_daemon(const config::Loaded& loaded, Logger& logger) {
   const StopSignals signals;
-  Daemon daemon(config, logger);
+  Daemon daemon(loaded.config, logger);
   if (const auto started = daemon.start(); !started) {
     std::cerr << "tidegauge: " << started.error().message << '\n';
     return failure;
   }
+  log_engines(loaded, logger);
   const int signal = signals.wait();
   logger.info("stopping", {{"signal", signal}});
   return success;
@@ -97,14 +109,14 @@ int act(const CommandLine& line) {
       std::cout << "the configuration is valid\n";
       return success;
     case Action::print_config:
-      std::cout << config::print_config(config);
+      std::cout << config::print_config(config, loaded->addresses_from);
       return success;
     case Action::healthcheck:
       return run_healthcheck(config);
     case Action::once:
       return run_once(config, logger);
     default:
-      return run_daemon(config, logger);
+      return run_daemon(*loaded, logger);
   }
 }
 

@@ -9,6 +9,9 @@
 #include <string_view>
 #include <utility>
 
+#include "config/options.h"
+#include "config/tls_rules.h"
+
 namespace tidegauge::config {
 namespace {
 
@@ -33,8 +36,8 @@ class ListReader {
   [[nodiscard]] std::map<std::string, Field> fields_of(const YAML::Node& entry);
   [[nodiscard]] std::optional<std::string> name_in(const std::map<std::string, Field>& fields,
                                                    const Origin& entry);
-  [[nodiscard]] std::optional<model::EngineAddress> address_in(
-      const std::map<std::string, Field>& fields, const Origin& entry);
+  [[nodiscard]] std::optional<EndpointConfig> engine_in(const std::map<std::string, Field>& fields,
+                                                        const Origin& entry);
   void add_mistake(const Origin& origin, const std::string& what);
   [[nodiscard]] Origin place_of(const YAML::Node& node) const {
     return in_file(file_, node.Mark().line + 1);
@@ -68,12 +71,22 @@ void ListReader::read_entry(const YAML::Node& entry) {
   }
   const auto fields = fields_of(entry);
   auto name = name_in(fields, origin);
-  auto address = address_in(fields, origin);
-  if (name && address) entries_.push_back({*std::move(name), *std::move(address)});
+  auto engine = engine_in(fields, origin);
+  if (!name || !engine) return;
+  engine->name = *std::move(name);
+  entries_.push_back(*std::move(engine));
+}
+
+std::vector<std::string> names_of_fields() {
+  std::vector<std::string> names{"name"};
+  for (const auto& option : options()) {
+    if (option.describes_endpoint) names.emplace_back(option.name());
+  }
+  return names;
 }
 
 std::map<std::string, ListReader::Field> ListReader::fields_of(const YAML::Node& entry) {
-  static const std::vector<std::string> known{"name", "socket_path"};
+  const auto known = names_of_fields();
   std::map<std::string, Field> fields;
   for (const auto& field : entry) {
     const auto name = field.first.IsScalar() ? field.first.Scalar() : std::string{};
@@ -122,19 +135,28 @@ std::optional<std::string> ListReader::name_in(const std::map<std::string, Field
   return text;
 }
 
-std::optional<model::EngineAddress> ListReader::address_in(
-    const std::map<std::string, Field>& fields, const Origin& entry) {
-  const auto found = fields.find("socket_path");
-  if (found == fields.end()) {
-    add_mistake(entry, ": has no socket_path" + std::string(remedy_of_entry));
-    return std::nullopt;
+/// An Engine as the rows of the short form read it.
+std::optional<EndpointConfig> ListReader::engine_in(const std::map<std::string, Field>& fields,
+                                                    const Origin& entry) {
+  Config scratch;
+  bool complete = fields.contains("socket_path");
+  if (!complete) add_mistake(entry, ": has no socket_path" + std::string(remedy_of_entry));
+  for (const auto& option : options()) {
+    const auto found = fields.find(std::string(option.name()));
+    if (!option.describes_endpoint || found == fields.end()) continue;
+    const auto set = option.set(scratch, found->second.text);
+    if (set) continue;
+    complete = false;
+    add_mistake(found->second.origin,
+                "." + found->first + ": " + set.error() + "; allowed: " + option.allowed);
   }
-  const auto type = engine_address();
-  auto address = type.parse(found->second.text);
-  if (address) return *std::move(address);
-  add_mistake(found->second.origin,
-              ".socket_path: " + address.error() + "; allowed: " + type.allowed);
-  return std::nullopt;
+  if (!complete) return std::nullopt;
+  auto& engine = scratch.endpoints.front();
+  for (const auto& [name, what] : tls_mistakes(engine)) {
+    const auto field = fields.find(name);
+    add_mistake(field == fields.end() ? entry : field->second.origin, "." + name + ": " + what);
+  }
+  return std::move(engine);
 }
 
 void ListReader::add_mistake(const Origin& origin, const std::string& what) {

@@ -7,11 +7,14 @@
 #include <set>
 #include <string_view>
 
+#include "config/docker_variables.h"
 #include "config/options.h"
 #include "config/rules.h"
 #include "config/setting.h"
+#include "config/tls_rules.h"
 #include "config/wording.h"
 #include "config/yaml_file.h"
+#include "tidegauge/util/files.h"
 
 namespace tidegauge::config {
 namespace {
@@ -28,16 +31,18 @@ class Loading {
   void read_variable(std::string_view name, std::string_view value);
   void read_override(const std::string& path, const std::string& value);
   void find_repetitions();
-  void choose_endpoints();
+  void choose_endpoints(const Sources& sources);
   void apply_settings();
   void follow_pool_size();
   void check_rules();
+  void check_tls();
+  void tell_where_addresses_are_from();
 
   [[nodiscard]] Origin origin_of(const Option* option) const;
   [[nodiscard]] std::string described(const Option& option) const;
 
   FileContent file_;
-  std::optional<std::string> docker_host_;
+  DockerVariables docker_;
   std::vector<Setting> settings_;  ///< of all sources, the weakest first
   std::map<const Option*, Origin> set_by_;
   std::set<const Option*> broken_;  ///< whose value could not be read
@@ -55,10 +60,12 @@ std::expected<Loaded, std::vector<Mistake>> Loading::load(const Sources& sources
   }
   for (const auto& [path, value] : sources.overrides) read_override(path, value);
   find_repetitions();
-  choose_endpoints();
+  choose_endpoints(sources);
   apply_settings();
   follow_pool_size();
   if (file_.complete) check_rules();
+  check_tls();
+  tell_where_addresses_are_from();
   if (!mistakes_.empty()) return std::unexpected(mistakes_.sorted());
   return std::move(loaded_);
 }
@@ -81,7 +88,7 @@ Value value_from(const Option& option, std::string_view text) {
 }
 
 void Loading::read_variable(std::string_view name, std::string_view value) {
-  if (name == "DOCKER_HOST" && !value.empty()) docker_host_ = value;
+  docker_.read(name, value);
   if (!name.starts_with(variable_prefix) || name == variable_of_program) return;
   const Origin origin{Origin::Source::environment, 0, std::string(name)};
   std::vector<std::string> known;
@@ -132,24 +139,33 @@ void Loading::find_repetitions() {
 
 /// The list `endpoints` stands alone; the short form is overridden by DOCKER_HOST where nothing
 /// stronger sets it, so that it may come last.
-void Loading::choose_endpoints() {
-  const auto* address = find_option(endpoint_path);
-  bool is_overridden = false;
+void Loading::choose_endpoints(const Sources& sources) {
+  const auto* const address = find_option(endpoint_path);
+  std::map<const Option*, Origin::Source> strongest;
   for (const auto& setting : settings_) {
-    if (setting.option != address) continue;
-    is_overridden = is_overridden || setting.origin.source > Origin::Source::docker_host;
+    if (!setting.option->describes_endpoint) continue;
+    auto& source = strongest[setting.option];
+    source = std::max(source, setting.origin.source);
     if (!file_.endpoints) continue;
     mistakes_.add(setting.origin, setting.spelling + ": does not go with the list endpoints at " +
                                       file_.endpoints->origin.where + "; keep one of them");
   }
+  const auto may_set = [&](const Option* option) {
+    return strongest[option] < Origin::Source::docker_host;
+  };
   if (file_.endpoints) {
-    if (docker_host_) {
+    if (docker_.name_engine()) {
       loaded_.warnings.push_back("DOCKER_HOST is ignored: the list endpoints at " +
                                  file_.endpoints->origin.where + " says which Engines to watch");
     }
-  } else if (docker_host_ && !is_overridden) {
-    const Origin origin{Origin::Source::docker_host, 0, "DOCKER_HOST"};
-    settings_.push_back({address, std::string(endpoint_path), origin, *docker_host_});
+  } else if (docker_.name_engine()) {
+    if (!may_set(address)) return;
+    for (auto& setting : docker_.settings()) {
+      if (may_set(setting.option)) settings_.push_back(std::move(setting));
+    }
+  } else if (!strongest.contains(address) && !sources.found_socket.empty()) {
+    const Origin origin{Origin::Source::built_in, 0, "found"};
+    settings_.push_back({address, std::string(endpoint_path), origin, sources.found_socket});
   }
 }
 
@@ -191,6 +207,23 @@ void Loading::check_rules() {
   }
 }
 
+/// The list has been checked as it was read.
+void Loading::check_tls() {
+  const auto is_broken = [](const Option* option) { return option->describes_endpoint; };
+  if (file_.endpoints || std::ranges::any_of(broken_, is_broken)) return;
+  for (const auto& [name, what] : tls_mistakes(loaded_.config.endpoints.front())) {
+    const auto path = "pool." + name;
+    const auto origin = origin_of(find_option(path));
+    mistakes_.add(origin, (origin.source == Origin::Source::file ? path + ": " : "") + what);
+  }
+}
+
+void Loading::tell_where_addresses_are_from() {
+  const auto from =
+      file_.endpoints ? file_.endpoints->origin : origin_of(find_option(endpoint_path));
+  loaded_.addresses_from = from.where;
+}
+
 Origin Loading::origin_of(const Option* option) const {
   const auto found = set_by_.find(option);
   return found == set_by_.end() ? Origin{} : found->second;
@@ -206,6 +239,18 @@ std::string Loading::described(const Option& option) const {
 
 std::expected<Loaded, std::vector<Mistake>> load(const Sources& sources) {
   return Loading().load(sources);
+}
+
+std::string find_engine_socket(const std::string& runtime_directory, const std::string& root) {
+  std::vector<std::string> places{root + "/var/run/docker.sock"};
+  const auto add = [&](const std::string& directory, std::string_view name) {
+    if (!directory.empty()) places.push_back(directory + std::string(name));
+  };
+  add(runtime_directory, "/docker.sock");
+  add(root + "/run", "/podman/podman.sock");
+  add(runtime_directory, "/podman/podman.sock");
+  const auto found = std::ranges::find_if(places, is_socket);
+  return found == places.end() ? "" : *found;
 }
 
 std::string to_string(const std::vector<Mistake>& mistakes) {

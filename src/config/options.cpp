@@ -75,15 +75,38 @@ std::vector<Option> monitor_options() {
   };
 }
 
+std::vector<Option> endpoint_options() {
+  const auto tls = [](auto member) {
+    return [=](auto& config) -> auto& { return config.endpoints.front().tls.*member; };
+  };
+  using T = model::TlsFiles;
+  std::vector<Option> rows{
+      option(std::string(endpoint_path),
+             [](auto& config) -> auto& { return config.endpoints.front().address; },
+             engine_address(),
+             "Where the one Engine listens that is watched. For several, see `endpoints`. Where "
+             "nothing says it, the first socket that is there: /var/run/docker.sock, then those of "
+             "rootless Docker and of Podman.",
+             {"container_monitor.socket_path"}),
+      option("pool.tls_ca_file", tls(&T::ca_file), file_path(),
+             "With https://: the CA that has signed the Engine's certificate. Nothing: those that "
+             "the system trusts."),
+      option("pool.tls_cert_file", tls(&T::cert_file), file_path(),
+             "With https://: the certificate that is shown to the Engine, with its key."),
+      option("pool.tls_key_file", tls(&T::key_file), file_path(),
+             "The key of pool.tls_cert_file, without a password."),
+      option("pool.tls_verify", tls(&T::verify), flag(),
+             "With https://: whether the Engine must prove who it is. Without, anybody may answer "
+             "in its place."),
+  };
+  for (auto& row : rows) row.describes_endpoint = true;
+  return rows;
+}
+
 std::vector<Option> pool_size_options() {
   const auto pool = [](auto member) { return in(&Config::pool, member); };
   using C = PoolConfig;
   return {
-      option(std::string(endpoint_path),
-             [](auto& config) -> auto& { return config.endpoints.front().address; },
-             engine_address(),
-             "Where the one Engine listens that is watched. For several, see `endpoints`.",
-             {"container_monitor.socket_path"}),
       option(
           "pool.max_connections", pool(&C::max_connections), number(1, 256),
           "The most connections to one Engine at a time.",
@@ -206,8 +229,8 @@ std::vector<Option> serving_options() {
 
 std::vector<Option> all_options() {
   std::vector<Option> all;
-  for (auto rows : {monitor_options(), pool_size_options(), pool_time_options(), call_options(),
-                    serving_options()}) {
+  for (auto rows : {monitor_options(), endpoint_options(), pool_size_options(), pool_time_options(),
+                    call_options(), serving_options()}) {
     std::ranges::move(rows, std::back_inserter(all));
   }
   return all;

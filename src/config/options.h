@@ -4,7 +4,8 @@
 // its value lies in a Config, its type and bounds, its other names and its help. Parsing, bounds,
 // environment variables, command-line options, `--print-config`, `config/config.yaml` and
 // `docs/configuration.md` all follow from it. The list `endpoints` alone is not a row: it has a
-// shape of its own (`endpoint_list.h`); its short form is.
+// shape of its own (`endpoint_list.h`). The rows of its short form describe one Engine, the first,
+// and are the fields of its entries as well.
 
 #include <functional>
 #include <string>
@@ -23,6 +24,7 @@ struct Option {
   std::string help;
   std::vector<std::string> aliases;  ///< other paths that mean the same
   bool is_list = false;
+  bool describes_endpoint = false;  ///< the short form: goes with no list `endpoints`
 
   /// Sets the member, or tells what is wrong.
   std::function<Parsed<void>(Config&, const Value&)> set;
@@ -39,12 +41,17 @@ struct Section {
   std::string help;
 };
 
-/// The row of the short form's endpoint, which a list `endpoints` takes the place of.
+/// The row of the address of the short form. Its default follows what is found on the machine.
 inline constexpr std::string_view endpoint_path = "pool.socket_path";
 
-/// The row whose default follows a smaller pool. The shipped file has it as a comment, so that it
-/// does.
+/// The row whose default follows a smaller pool.
 inline constexpr std::string_view in_flight_path = "container_monitor.max_in_flight";
+
+/// Whether the shipped file has it as a comment: its default follows something, or it would have to
+/// be deleted for a list `endpoints`.
+[[nodiscard]] inline bool is_comment_in_example(const Option& option) {
+  return option.describes_endpoint || option.path == in_flight_path;
+}
 
 /// In the order of the documentation: by section.
 [[nodiscard]] const std::vector<Option>& options();

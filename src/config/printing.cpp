@@ -56,13 +56,14 @@ constexpr std::string_view example_head =
     R"(# The configuration of tidegauge. Every option is here at its default: change what you need, or
 # leave the file as it is. docs/configuration.md says more, as on environment variables.
 #
-# To watch several Engines, delete pool.socket_path below and name them:
+# To watch several Engines, name them here instead of pool.socket_path and pool.tls_*:
 #
 # endpoints:
 #   - name: local
 #     socket_path: unix:///var/run/docker.sock
 #   - name: build
-#     socket_path: tcp://10.0.0.5:2375
+#     socket_path: https://build.example.org:2376
+#     tls_ca_file: /etc/tidegauge/ca.pem
 )";
 
 constexpr std::string_view reference_head = R"(# Configuration
@@ -84,8 +85,11 @@ From the weakest to the strongest:
 
 1. the default
 2. the file
-3. `DOCKER_HOST`, for the address of the Engine alone. It is ignored, with a warning, where the file
-   has a list `endpoints`
+3. `DOCKER_HOST`, for the Engine alone, and with it the variables that the docker command reads. They
+   mean what they mean there: with `DOCKER_TLS_VERIFY` or `DOCKER_TLS`, which is any text, `tcp://` is
+   TLS, with the latter alone not verified; the files are `ca.pem`, `cert.pem` and `key.pem` in
+   `DOCKER_CERT_PATH` or `~/.docker`. They take the place of all `pool.tls_*` of the file. They are
+   ignored, with a warning, where the file has a list `endpoints`
 4. the environment: `TIDEGAUGE_` and the path of the option in capitals, with `_` for the dot, as
    `TIDEGAUGE_POOL_MAX_CONNECTIONS=8`. An unknown variable that begins with `TIDEGAUGE_` is a
    mistake, except for `TIDEGAUGE_CONFIG`, which names the file
@@ -102,18 +106,27 @@ say one thing twice in the file, or twice in the environment, is a mistake.
 - **list of text**: a YAML list in the file; in the environment and on the command line, the items
   with commas between them. Nothing at all is the empty list.
 - **Engine address**: `unix:///var/run/docker.sock` or the path alone, absolute and at most 107
-  bytes long; `tcp://host:port` (2375 when there is no port); `https://host:port` (2376).
+  bytes long; `tcp://host:port` (2375 when there is no port) is plain HTTP; `https://host:port` (2376)
+  is TLS.
+- **file**: an absolute path. Files of TLS are looked at when the configuration is read, and read
+  again for every connection: they may be replaced while the daemon runs.
 
 ## Which Engines are watched
 
-One Engine is the short form, `pool.socket_path`; it is called `local`. Several are a list:
+One Engine is the short form, `pool.socket_path` and `pool.tls_*`; it is called `local`. Where nothing
+says its address, it is the first socket that is there of `/var/run/docker.sock`,
+`$XDG_RUNTIME_DIR/docker.sock`, `/run/podman/podman.sock` and `$XDG_RUNTIME_DIR/podman/podman.sock`.
+`tidegauge --print-config` says which, and who said so. Several Engines are a list:
 
 ```yaml
 endpoints:
   - name: local
     socket_path: unix:///var/run/docker.sock
   - name: build
-    socket_path: tcp://10.0.0.5:2375
+    socket_path: https://build.example.org:2376
+    tls_ca_file: /etc/tidegauge/ca.pem
+    tls_cert_file: /etc/tidegauge/cert.pem
+    tls_key_file: /etc/tidegauge/key.pem
 ```
 
 Every name is there once, and has 1 to 63 of the characters `a-z A-Z 0-9 _ . -`. It is the label
@@ -144,16 +157,22 @@ std::string reference_rules() {
 
 }  // namespace
 
-std::string print_config(const Config& config) {
-  std::string out = "endpoints:\n";
+std::string print_config(const Config& config, const std::string& addresses_from) {
+  std::string out = "endpoints:  # " + addresses_from + "\n";
   for (const auto& endpoint : config.endpoints) {
+    Config alone;
+    alone.endpoints = {endpoint};
     out += "  - name: " + scalar_text(endpoint.name) + "\n";
-    out += "    socket_path: " + scalar_text(to_string(endpoint.address)) + "\n";
+    for (const auto& option : options()) {
+      const bool is_said =
+          option.path == endpoint_path || option.get(alone) != option.get(Config{});
+      if (option.describes_endpoint && is_said) out += "  " + entry(option, alone);
+    }
   }
   for (const auto& section : sections()) {
     out += "\n" + section.name + ":\n";
     for (const auto& option : options()) {
-      if (option.section() != section.name || option.path == endpoint_path) continue;
+      if (option.section() != section.name || option.describes_endpoint) continue;
       out += entry(option, config);
     }
   }
@@ -168,7 +187,7 @@ std::string print_example_file() {
       if (option.section() != section.name) continue;
       out += wrapped(option.help + " Allowed: " + option.allowed + ".", "  #");
       const auto line = entry(option, Config{});
-      out += (option.path == in_flight_path ? "  # " + line.substr(2) : line) + "\n";
+      out += (is_comment_in_example(option) ? "  # " + line.substr(2) : line) + "\n";
     }
     out.pop_back();  // the empty line between options
   }

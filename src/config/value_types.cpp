@@ -242,6 +242,20 @@ ValueType<std::string> listen_address() {
                                   [](const std::string& text) { return text; });
 }
 
+ValueType<std::string> file_path() {
+  const auto parse = [](const std::string& text) -> Parsed<std::string> {
+    if (!text.starts_with('/')) return std::unexpected(in_quotes(text) + " is no absolute path");
+    return text;
+  };
+  auto type = scalar_type<std::string>("file", "an absolute path, or nothing", parse,
+                                       [](const std::string& text) { return text; });
+  type.parse = [parse_path = type.parse](const Value& value) -> Parsed<std::string> {
+    if (value == Value("")) return "";
+    return parse_path(value);
+  };
+  return type;
+}
+
 ValueType<model::EngineAddress> engine_address() {
   const auto parse = [](const std::string& text) -> Parsed<model::EngineAddress> {
     auto address = model::parse_engine_address(text);

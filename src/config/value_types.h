@@ -46,6 +46,8 @@ struct ValueType {
 [[nodiscard]] ValueType<std::vector<std::string>> list_of_text();
 [[nodiscard]] ValueType<std::vector<model::ContainerGlob>> list_of_globs();
 [[nodiscard]] ValueType<std::string> listen_address();
+/// An absolute path, or nothing.
+[[nodiscard]] ValueType<std::string> file_path();
 [[nodiscard]] ValueType<model::EngineAddress> engine_address();
 
 /// One of some words.

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "http/socket_diagnosis.h"
+#include "http/tls_diagnosis.h"
 
 namespace tidegauge::http {
 namespace {
@@ -79,14 +80,16 @@ std::optional<std::string_view> header_value(std::string_view line, std::string_
 
 }  // namespace
 
-CurlConnection::CurlConnection(const model::EngineAddress& address,
+CurlConnection::CurlConnection(const model::EngineAddress& address, const model::TlsFiles& tls,
                                std::atomic<std::uint32_t>& open_sockets)
     : address_(address),
+      tls_(tls),
       base_url_(base_url(address)),
       open_sockets_(open_sockets),
       easy_(curl_easy_init()) {
   if (!easy_) throw std::bad_alloc();
   set_options();
+  if (address_.scheme == model::EngineAddress::Scheme::tls) set_tls_options();
 }
 
 CurlConnection::~CurlConnection() {
@@ -99,6 +102,9 @@ void CurlConnection::set_options() {
     if (curl_easy_setopt(easy, option, value) != CURLE_OK) throw std::bad_alloc();
   };
   set(CURLOPT_NOSIGNAL, 1L);
+  // Giving up on a name that does not resolve must not wait for the thread that resolves it.
+  set(CURLOPT_QUICK_EXIT, 1L);
+  set(CURLOPT_ERRORBUFFER, curl_error_.data());
   set(CURLOPT_HTTP_VERSION, http_version);
   set(CURLOPT_FOLLOWLOCATION, 0L);
   set(CURLOPT_PROXY, "");
@@ -117,6 +123,26 @@ void CurlConnection::set_options() {
   set(CURLOPT_WRITEDATA, static_cast<void*>(this));
   if (address_.scheme == model::EngineAddress::Scheme::unix_socket) {
     set(CURLOPT_UNIX_SOCKET_PATH, address_.path.c_str());
+  }
+}
+
+/// Nothing of an earlier handshake is kept, so that files that were replaced count at once.
+void CurlConnection::set_tls_options() {
+  auto* const easy = easy_.get();
+  const auto set = [easy](CURLoption option, auto value) {
+    if (curl_easy_setopt(easy, option, value) != CURLE_OK) throw std::bad_alloc();
+  };
+  set(CURLOPT_SSL_SESSIONID_CACHE, 0L);
+  set(CURLOPT_CA_CACHE_TIMEOUT, 0L);
+  set(CURLOPT_SSL_VERIFYPEER, tls_.verify ? 1L : 0L);
+  set(CURLOPT_SSL_VERIFYHOST, tls_.verify ? 2L : 0L);
+  if (!tls_.ca_file.empty()) {
+    set(CURLOPT_CAINFO, tls_.ca_file.c_str());
+    set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));  // no one else than is named
+  }
+  if (!tls_.cert_file.empty()) {
+    set(CURLOPT_SSLCERT, tls_.cert_file.c_str());
+    set(CURLOPT_SSLKEY, tls_.key_file.c_str());
   }
 }
 
@@ -154,6 +180,7 @@ void CurlConnection::start(const Request& request, Sink sink) {
   stream_error_.reset();
   pending_.clear();
   pending_from_ = 0;
+  curl_error_.front() = '\0';
   auto* const easy = easy_.get();
   curl_easy_setopt(easy, CURLOPT_URL, (base_url_ + request.target).c_str());
   // HTTPGET undoes NOBODY and the other way round, so nothing is left of the request before.
@@ -333,7 +360,8 @@ void CurlConnection::close() noexcept {
 bool CurlConnection::alive() const noexcept {
   if (fd_ < 0) return false;
   pollfd poll{.fd = fd_, .events = POLLIN | POLLRDHUP, .revents = 0};
-  // Anything to read while nothing was asked is either the end or not for us.
+  // Anything to read while nothing was asked is either the end or not for us. The tickets of
+  // TLS 1.3 come right after the handshake and are read with the first answer.
   return ::poll(&poll, 1, 0) == 0;
 }
 
@@ -354,6 +382,7 @@ Error CurlConnection::abort_error(Errc why) const {
 
 Error CurlConnection::error_of(CURLcode code) const {
   const std::string text = curl_easy_strerror(code);
+  if (auto error = tls_error_of(code)) return *std::move(error);
   switch (code) {
     case CURLE_COULDNT_CONNECT: {
       if (no_socket_ != 0) return refused_by_system(no_socket_);
@@ -387,6 +416,30 @@ Error CurlConnection::error_of(CURLcode code) const {
       return {Errc::system, text};
     default:
       return {Errc::protocol, "not a valid HTTP answer: " + text};
+  }
+}
+
+/// Where it was the handshake that failed. The refusal of a client's certificate comes with TLS 1.3
+/// only after it, where an answer is expected.
+std::optional<Error> CurlConnection::tls_error_of(CURLcode code) const {
+  if (address_.scheme != model::EngineAddress::Scheme::tls) return std::nullopt;
+  switch (code) {
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+      if (auto refusal = diagnose_refusal(model::to_string(address_), tls_, curl_error_.data())) {
+        return refusal;
+      }
+      if (code != CURLE_SSL_CONNECT_ERROR) return std::nullopt;
+      return Error{Errc::connection_lost, "the Engine hung up during the TLS handshake"};
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_ISSUER_ERROR:
+      return diagnose_certificate(model::to_string(address_), tls_, curl_error_.data());
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+      return diagnose_files(tls_, curl_error_.data());
+    default:
+      return std::nullopt;
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <curl/curl.h>
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -18,8 +19,9 @@ namespace tidegauge::http {
 
 class CurlConnection final : public Connection {
  public:
-  /// Both outlive it; `open_sockets` is kept in step with the sockets it opens and closes.
-  CurlConnection(const model::EngineAddress& address, std::atomic<std::uint32_t>& open_sockets);
+  /// All outlive it; `open_sockets` is kept in step with the sockets it opens and closes.
+  CurlConnection(const model::EngineAddress& address, const model::TlsFiles& tls,
+                 std::atomic<std::uint32_t>& open_sockets);
   ~CurlConnection() override;
   CurlConnection(const CurlConnection&) = delete;
   CurlConnection& operator=(const CurlConnection&) = delete;
@@ -49,6 +51,7 @@ class CurlConnection final : public Connection {
   };
 
   void set_options();
+  void set_tls_options();
   [[nodiscard]] bool make_multi();
   void start(const Request& request, Sink sink);
   std::optional<Result<void>> step(SteadyTime now);
@@ -56,6 +59,7 @@ class CurlConnection final : public Connection {
   void wake() noexcept;
   [[nodiscard]] std::optional<Error> exceeded_limit(SteadyTime now) const;
   [[nodiscard]] Error error_of(CURLcode code) const;
+  [[nodiscard]] std::optional<Error> tls_error_of(CURLcode code) const;
   [[nodiscard]] Error abort_error(Errc why) const;
   [[nodiscard]] std::unexpected<Error> failed(const Error& error) const;
   void deliver(std::span<char> into, std::size_t& size);
@@ -68,9 +72,11 @@ class CurlConnection final : public Connection {
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
 
   const model::EngineAddress& address_;
+  const model::TlsFiles& tls_;
   const std::string base_url_;
   std::atomic<std::uint32_t>& open_sockets_;
-  std::unique_ptr<CURL, EasyCleanup> easy_;     // used by the multi handle: cleaned up after it
+  std::array<char, CURL_ERROR_SIZE> curl_error_{};  // libcurl's own words, of the last request
+  std::unique_ptr<CURL, EasyCleanup> easy_;         // used by the multi handle: cleaned up after it
   std::unique_ptr<CURLM, MultiCleanup> multi_;  // keeps the socket between requests; may be none
   int fd_ = -1;
 

@@ -9,7 +9,8 @@
 
 namespace tidegauge::http {
 
-CurlTransport::CurlTransport(model::EngineAddress address) : address_(std::move(address)) {
+CurlTransport::CurlTransport(model::EngineAddress address, model::TlsFiles tls)
+    : address_(std::move(address)), tls_(std::move(tls)) {
   // Counted by libcurl, so several transports are fine; thread-safe since 7.84.
   if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) throw std::bad_alloc();
 }
@@ -19,11 +20,12 @@ CurlTransport::~CurlTransport() {
 }
 
 std::unique_ptr<Connection> CurlTransport::make() {
-  return std::make_unique<CurlConnection>(address_, open_sockets_);
+  return std::make_unique<CurlConnection>(address_, tls_, open_sockets_);
 }
 
-std::unique_ptr<Transport> make_curl_transport(const model::EngineAddress& address) {
-  return std::make_unique<CurlTransport>(address);
+std::unique_ptr<Transport> make_curl_transport(const model::EngineAddress& address,
+                                               const model::TlsFiles& tls) {
+  return std::make_unique<CurlTransport>(address, tls);
 }
 
 }  // namespace tidegauge::http

@@ -20,9 +20,9 @@ PoolManager::PoolManager(const std::vector<config::EndpointConfig>& endpoints,
                          const config::PoolConfig& options, const MakeTransport& make_transport,
                          Logger& logger) {
   for (const auto& endpoint : endpoints) {
-    pools_.push_back(std::make_unique<ConnectionPool>(endpoint.name, endpoint.address, options,
-                                                      make_transport(endpoint.address), logger,
-                                                      [wakeup = wakeup_] { wakeup->signal(); }));
+    pools_.push_back(std::make_unique<ConnectionPool>(
+        endpoint.name, endpoint.address, options, make_transport(endpoint.address, endpoint.tls),
+        logger, [wakeup = wakeup_] { wakeup->signal(); }));
   }
   maintenance_ = std::jthread([this](const std::stop_token& stop) { maintain(stop); });
 }

@@ -37,12 +37,13 @@ std::size_t row_count(std::string_view section) {
 
 /// Values to try: one of them differs from the default of any option and is allowed.
 std::vector<Value> other_values(const Option& option) {
-  std::vector<Value> values{"tcp://10.0.0.5:2375",
+  std::vector<Value> values{"https://10.0.0.5:2376",
                             "[::1]:9718",
                             "0.25",
                             "false",
                             "true",
                             std::vector<std::string>{"one", "two"}};
+  if (option.type == "file") values = {TIDEGAUGE_SOURCE_DIR "/README.md"};
   if (option.type == "choice") {
     for (const auto* word : {"random", "json", "debug", "minimal"}) values.emplace_back(word);
   }
@@ -82,7 +83,9 @@ Config changed_config() {
 
 TEST_CASE("every member of the configuration has its row") {
   CHECK(row_count("container_monitor") == member_count<MonitorConfig>());
-  CHECK(row_count("pool") == member_count<PoolConfig>() + 1);  // the short form of `endpoints`
+  const auto of_short_form = std::ranges::count(options(), true, &Option::describes_endpoint);
+  CHECK(of_short_form == static_cast<std::ptrdiff_t>(1 + member_count<model::TlsFiles>()));
+  CHECK(row_count("pool") == member_count<PoolConfig>() + static_cast<std::size_t>(of_short_form));
   CHECK(row_count("web") == member_count<WebConfig>());
   CHECK(row_count("metrics") == member_count<MetricsConfig>());
   CHECK(row_count("log") == member_count<LogConfig>());

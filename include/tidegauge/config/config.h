@@ -22,6 +22,7 @@ using namespace std::chrono_literals;
 struct EndpointConfig {
   std::string name = "local";  ///< the label `endpoint`, and `pool` of its connections
   model::EngineAddress address;
+  model::TlsFiles tls;
   friend bool operator==(const EndpointConfig&, const EndpointConfig&) = default;
 };
 

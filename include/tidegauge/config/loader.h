@@ -8,6 +8,10 @@
 // have other names (aliases), which mean the same in every source; a source that says one thing
 // twice is a mistake, except for the command line, where the last one counts.
 //
+// The variables of the docker command count where DOCKER_HOST does: DOCKER_TLS_VERIFY, DOCKER_TLS
+// and DOCKER_CERT_PATH (`src/config/docker_variables.h`). Certificates that cannot be read are
+// mistakes.
+//
 // Free functions without state: thread-safe, and nothing outlives a call.
 
 #include <expected>
@@ -29,11 +33,13 @@ struct Sources {
   std::string file;                      ///< path; empty: no file, defaults alone
   std::vector<std::string> environment;  ///< "NAME=value", as from environ; others are ignored
   std::vector<std::pair<std::string, std::string>> overrides;  ///< option path and value
+  std::string found_socket;  ///< of `find_engine_socket`, for where none of these says an address
 };
 
 struct Loaded {
   Config config;
   std::vector<std::string> warnings;  ///< to be logged, as DOCKER_HOST beside `endpoints`
+  std::string addresses_from;         ///< "DOCKER_HOST", "config.yaml:3", "found", "default" ...
 };
 
 /// Either a valid Config or every mistake at once, those of the file first and by line; nothing is
@@ -43,8 +49,15 @@ struct Loaded {
 /// Every mistake on its line, "WHERE: WHAT".
 [[nodiscard]] std::string to_string(const std::vector<Mistake>& mistakes);
 
-/// The whole configuration as a file that `load` reads back to the same Config.
-[[nodiscard]] std::string print_config(const Config& config);
+/// The first of the sockets at which Docker or Podman listen by themselves; empty where there is
+/// none. `runtime_directory` is XDG_RUNTIME_DIR, `root` what stands before every other path.
+[[nodiscard]] std::string find_engine_socket(const std::string& runtime_directory,
+                                             const std::string& root = "");
+
+/// The whole configuration as a file that `load` reads back to the same Config. A comment says
+/// where the addresses are from.
+[[nodiscard]] std::string print_config(const Config& config,
+                                       const std::string& addresses_from = "default");
 
 /// The shipped `config/config.yaml`: every option with its help as a comment, at its default.
 [[nodiscard]] std::string print_example_file();

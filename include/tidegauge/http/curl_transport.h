@@ -14,7 +14,7 @@ namespace tidegauge::http {
 
 class CurlTransport final : public Transport {
  public:
-  explicit CurlTransport(model::EngineAddress address);
+  explicit CurlTransport(model::EngineAddress address, model::TlsFiles tls = {});
   ~CurlTransport() override;
   CurlTransport(const CurlTransport&) = delete;
   CurlTransport& operator=(const CurlTransport&) = delete;
@@ -24,10 +24,12 @@ class CurlTransport final : public Transport {
 
  private:
   model::EngineAddress address_;
+  model::TlsFiles tls_;
   std::atomic<std::uint32_t> open_sockets_ = 0;  // counted in libcurl's own socket callbacks
 };
 
 /// For whoever makes transports by address.
-[[nodiscard]] std::unique_ptr<Transport> make_curl_transport(const model::EngineAddress& address);
+[[nodiscard]] std::unique_ptr<Transport> make_curl_transport(const model::EngineAddress& address,
+                                                             const model::TlsFiles& tls = {});
 
 }  // namespace tidegauge::http

@@ -1,6 +1,6 @@
 #pragma once
 
-// Where an Engine listens.
+// Where an Engine listens, and how it and this program prove to each other who they are.
 
 #include <cstdint>
 #include <string>
@@ -19,6 +19,16 @@ struct EngineAddress {
   std::uint16_t port = 0;
 
   friend bool operator==(const EngineAddress&, const EngineAddress&) = default;
+};
+
+/// Paths of PEM files, for Scheme::tls alone. They are read again for every connection.
+struct TlsFiles {
+  std::string ca_file;  ///< who may have signed the Engine's certificate; empty: as the system says
+  std::string cert_file;  ///< shown to the Engine, with its key; both or neither
+  std::string key_file;
+  bool verify = true;  ///< whether the Engine must prove that it is the host of the address
+
+  friend bool operator==(const TlsFiles&, const TlsFiles&) = default;
 };
 
 /// What may be written for an address, in messages and documentation.

@@ -20,8 +20,8 @@ namespace tidegauge::pool {
 
 class PoolManager {
  public:
-  using MakeTransport =
-      std::function<std::unique_ptr<http::Transport>(const model::EngineAddress&)>;
+  using MakeTransport = std::function<std::unique_ptr<http::Transport>(const model::EngineAddress&,
+                                                                       const model::TlsFiles&)>;
 
   /// Starts maintenance at once. `logger` outlives this.
   PoolManager(const std::vector<config::EndpointConfig>& endpoints,

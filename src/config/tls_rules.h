@@ -1,0 +1,18 @@
+#pragma once
+
+// What must be so for an Engine to be asked over TLS, as far as can be told before it is.
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tidegauge/config/config.h"
+
+namespace tidegauge::config {
+
+/// By the name of the option, as "tls_ca_file": what is wrong with it, and what to do. Looks at the
+/// files.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> tls_mistakes(
+    const EndpointConfig& engine);
+
+}  // namespace tidegauge::config
