@@ -16,7 +16,7 @@ namespace {
 
 constexpr auto socket_debounce = 20ms;  // between a socket's appearance and the probe
 constexpr auto leak_scan_interval = 1s;
-constexpr auto resolver_interval = 10ms;
+constexpr auto connecting_interval = 10ms;
 constexpr auto ramp_step = 50ms;  // callers let in after an outage double this often
 constexpr std::uint32_t degraded_limit = 2;
 constexpr auto least_health_gap = 100ms;  // however many calls fail, no more pings than this
@@ -353,8 +353,11 @@ void Upkeep::watch_sockets(SteadyTime now, Watch& watch) const {
     const auto& connection = *state_.connections[check.slot];
     add(connection.fd(), POLLIN);
     watch.until = std::min(watch.until, connection.next_limit());
-    // Without a socket yet, libcurl has a name to resolve, and no descriptor to wait for.
-    if (connection.fd() < 0) watch.until = std::min(watch.until, now + resolver_interval);
+    // A name that is being resolved has no descriptor to wait for, and a socket that is being
+    // connected is not readable when it is.
+    if (!connection.last_transfer().sent) {
+      watch.until = std::min(watch.until, now + connecting_interval);
+    }
   }
   const std::lock_guard lock(state_.mutex);
   // Idle ones for their end alone: the answers of a borrower are none of our business.

@@ -1,0 +1,185 @@
+// Engines at the other end of a network: names that do not resolve, hosts that do not answer.
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+
+#include <system_error>
+#include <vector>
+
+#include "fault/books.h"
+#include "support/catch.h"
+#include "support/eventually.h"
+#include "support/http_server.h"
+#include "support/log_capture.h"
+#include "support/managed_scene.h"
+#include "support/pool_scene.h"
+#include "support/temporary_directory.h"
+#include "tidegauge/http/curl_transport.h"
+#include "tidegauge/pool/pool_manager.h"
+#include "tidegauge/util/unique_fd.h"
+
+using namespace tidegauge;
+using namespace std::chrono_literals;
+using model::EngineAddress;
+using test::ask;
+using test::HttpServer;
+using test::value_of;
+
+namespace {
+
+sockaddr_in loopback(std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return address;
+}
+
+/// A host of which nothing comes back, neither yes nor no: its queue of connections is full.
+class BlackHole {
+ public:
+  BlackHole() : server_(test::LoopbackTcp{}, test::answer, {.backlog = 0}) {
+    server_.freeze();
+    const auto address = loopback(server_.port());
+    for (int i = 0; i < 4; ++i) {
+      filling_.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+      ::connect(filling_.back().get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    }
+  }
+
+  [[nodiscard]] EngineAddress address() const {
+    return {.scheme = EngineAddress::Scheme::tcp,
+            .path = "",
+            .host = "127.0.0.1",
+            .port = server_.port()};
+  }
+  /// Answers from now on, also those who have been asking all the while.
+  void end() { server_.thaw(); }
+
+ private:
+  HttpServer server_;
+  std::vector<UniqueFd> filling_;
+};
+
+/// Mounts and a network of this thread's own, and of those that it starts meanwhile. The network
+/// is a loopback interface alone.
+class PrivateNetwork {
+ public:
+  PrivateNetwork() : mounts_(namespace_of("mnt")), network_(namespace_of("net")) {
+    made_ = ::unshare(CLONE_NEWNS | CLONE_NEWNET) == 0;
+    if (!made_) return;
+    ifreq loopback_up{};
+    loopback_up.ifr_name[0] = 'l';
+    loopback_up.ifr_name[1] = 'o';
+    loopback_up.ifr_flags = IFF_UP;
+    const UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        ::ioctl(socket.get(), SIOCSIFFLAGS, &loopback_up) != 0) {
+      throw std::system_error(errno, std::generic_category(), "a network of its own");
+    }
+  }
+  PrivateNetwork(const PrivateNetwork&) = delete;
+  PrivateNetwork& operator=(const PrivateNetwork&) = delete;
+  ~PrivateNetwork() {
+    if (!made_) return;
+    CHECK(::unshare(CLONE_FS) == 0);  // from resolvers that still wait, or there is no way back
+    CHECK(::setns(network_.get(), CLONE_NEWNET) == 0);
+    CHECK(::setns(mounts_.get(), CLONE_NEWNS) == 0);
+  }
+
+  [[nodiscard]] bool made() const { return made_; }
+
+ private:
+  static UniqueFd namespace_of(const std::string& kind) {
+    return UniqueFd(::open(("/proc/thread-self/ns/" + kind).c_str(), O_RDONLY | O_CLOEXEC));
+  }
+
+  UniqueFd mounts_;
+  UniqueFd network_;
+  bool made_ = false;
+};
+
+/// A name server that takes questions and never answers; glibc waits for it for ten seconds.
+UniqueFd silent_name_server() {
+  UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const auto address = loopback(53);
+  REQUIRE(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  return socket;
+}
+
+/// Two Engines in one process: the good one and another.
+struct TwoEngines {
+  explicit TwoEngines(EngineAddress other)
+      : pools({{.name = "good", .address = {.path = directory.file("docker.sock")}},
+               {.name = "other", .address = std::move(other)}},
+              test::quick(), http::make_curl_transport, log.logger()) {}
+
+  test::TemporaryDirectory directory;
+  HttpServer server{directory.file("docker.sock"), test::answer};
+  test::LogCapture log;
+  pool::PoolManager pools;
+
+  [[nodiscard]] bool other_is_down() {
+    return test::eventually([&] { return !pools.pool("other").health().up; });
+  }
+  /// Through `rounds` failed probes of the other one, the good one is up and answers every call.
+  void check_that_the_good_one_goes_on(std::uint64_t rounds) {
+    const auto failed = [&] { return pools.pool("other").stats().probes_failed; };
+    const auto enough = failed() + rounds;
+    while (failed() < enough) value_of(ask(pools.pool("good")));
+    CHECK(pools.pool("good").stats().probes_failed == 0);
+    CHECK(pools.pool("good").health().up);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a host that takes no connections costs another Engine's pool nothing") {
+  const BlackHole hole;
+  TwoEngines engines(hole.address());
+  REQUIRE(engines.other_is_down());
+  engines.check_that_the_good_one_goes_on(2);
+}
+
+TEST_CASE("a connection that takes a while to be made is used as soon as it is") {
+  BlackHole hole;
+  test::LogCapture log;
+  auto options = test::quick();
+  options.connect_timeout = options.probe_timeout = 20s;
+  pool::PoolManager pools({{.name = "slow", .address = hole.address()}}, options,
+                          http::make_curl_transport, log.logger());
+  auto& pool = pools.pool("slow");
+  REQUIRE(test::eventually([&] { return pool.stats().open_sockets > 0; }));
+  hole.end();  // and with its first repetition, a second after it, the question gets there
+  CHECK(test::eventually([&] { return pool.stats().connections_idle > 0; }));
+  CHECK(pool.stats().probes_failed == 0);
+}
+
+TEST_CASE("a name server that does not answer holds up nothing but its own Engine") {
+  const PrivateNetwork network;
+  if (!network.made()) {
+    WARN("NOT TESTED: a network namespace needs root");
+    return;
+  }
+  const test::TemporaryDirectory directory;
+  const auto resolver = directory.write("resolv.conf", "nameserver 127.0.0.1\n");
+  const auto hosts = directory.write("nsswitch.conf", "hosts: dns\n");
+  REQUIRE(::mount(resolver.c_str(), "/etc/resolv.conf", nullptr, MS_BIND, nullptr) == 0);
+  REQUIRE(::mount(hosts.c_str(), "/etc/nsswitch.conf", nullptr, MS_BIND, nullptr) == 0);
+  const auto name_server = silent_name_server();
+  const auto started = steady_now();
+  {
+    TwoEngines engines(
+        {.scheme = EngineAddress::Scheme::tcp, .path = "", .host = "engine.example", .port = 2375});
+    REQUIRE(engines.other_is_down());
+    engines.check_that_the_good_one_goes_on(2);
+  }
+  // The end of the pools included. Waiting for a resolver's thread even once would take ten.
+  CHECK(steady_now() - started < 9s);
+}
