@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds tidegauge and runs it, from nothing: installs what is missing, compiles, and watches the
-# Docker Engine of DOCKER_HOST or /var/run/docker.sock, or a simulated one where there is none.
+# Docker Engine of DOCKER_HOST, or one whose socket is found, or a simulated one where there is none.
 # Arguments go to tidegauge: scripts/run.sh --once
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -12,18 +12,15 @@ build() {
   cmake --build --preset release --target tidegauge simulated_engine >&2
 }
 
-# The address that the daemon will choose by itself; nothing where no Engine is to be found.
-engine_address() {
-  local standard=/var/run/docker.sock
-  if [[ -n ${TIDEGAUGE_POOL_SOCKET_PATH:-${DOCKER_HOST:-}} ]]; then
-    echo "${TIDEGAUGE_POOL_SOCKET_PATH:-$DOCKER_HOST}"
-  elif [[ -S $standard ]]; then
-    echo "$standard"
-  fi
+# Where the daemon finds an Engine, in its own words; nothing where nobody says it and none is found.
+engines() {
+  build/release/tidegauge --config config/config.yaml --print-config |
+    sed -n '/^endpoints:  # default$/,/^$/d; s/^ *socket_path: //p'
 }
 
 run_on_engine() {
-  echo "Watching the Docker Engine at $(engine_address)" >&2
+  echo "Watching the Docker Engine at $1" >&2
+  shift
   exec build/release/tidegauge --config config/config.yaml "$@"
 }
 
@@ -73,4 +70,5 @@ run_on_simulated_engine() {
 }
 
 build
-if [[ -n $(engine_address) ]]; then run_on_engine "$@"; else run_on_simulated_engine "$@"; fi
+found=$(engines)
+if [[ -n $found ]]; then run_on_engine "$found" "$@"; else run_on_simulated_engine "$@"; fi

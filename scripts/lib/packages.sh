@@ -5,7 +5,7 @@
 packages_build=(g++ cmake ninja-build pkg-config ccache
   libcurl4-openssl-dev libyaml-cpp-dev rapidjson-dev prometheus-cpp-dev libspdlog-dev
   libmicrohttpd-dev libgnutls28-dev catch2 librapidcheck-dev)
-packages_tests=(docker.io iptables busybox-static prometheus iproute2 curl jq)
+packages_tests=(docker.io podman iptables busybox-static prometheus iproute2 curl jq)
 packages_lint=(git clang-19 clang-tidy-19 clang-format-19)
 packages_fuzz=(clang-19 libclang-rt-19-dev)
 
@@ -49,6 +49,8 @@ install_quietly() {
   if command -v systemctl >/dev/null; then
     [[ " $* " != *" docker.io "* ]] ||
       systemctl disable -q docker.service docker.socket containerd.service 2>/dev/null || true
+    [[ " $* " != *" podman "* ]] ||
+      systemctl disable -q podman.service podman.socket podman-restart.service 2>/dev/null || true
     [[ " $* " != *" prometheus "* ]] || systemctl disable -q prometheus.service 2>/dev/null || true
   fi
   return $status

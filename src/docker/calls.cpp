@@ -28,10 +28,13 @@ http::Limits limits_of(model::Call call, const config::PoolConfig& config) {
   }
 }
 
+/// Podman says this with status 500 of a container that is being removed.
+constexpr std::string_view podmans_not_found = R"("cause":"no such container")";
+
 std::optional<Error> status_error(const http::Response& response) {
   if (response.status >= 200 && response.status < 300) return std::nullopt;
   auto code = Errc::bad_reply;
-  if (response.status == 404) {
+  if (response.status == 404 || response.body.contains(podmans_not_found)) {
     code = Errc::not_found;
   } else if (response.status >= 500) {
     code = Errc::server_error;

@@ -141,8 +141,16 @@ std::string restart_policy(const Value& host) {
   return name.empty() ? "no" : name;
 }
 
+/// Podman has words of its own for steps between Docker's states.
+model::ContainerState container_state(std::string_view word) {
+  if (word == "stopped") word = "exited";
+  if (word == "stopping") word = "running";
+  if (word == "configured" || word == "initialized") word = "created";
+  return model::parse_container_state(word);
+}
+
 void read_state(const Value& state, model::Container& container) {
-  container.state = model::parse_container_state(text(state, "Status"));
+  container.state = container_state(text(state, "Status"));
   container.started_at = parse_timestamp(text(state, "StartedAt"));
   container.finished_at = parse_timestamp(text(state, "FinishedAt"));
   container.oom_killed = flag(state, "OOMKilled");
@@ -191,7 +199,9 @@ model::MemoryStats memory_stats(const Value& memory, std::uint64_t usage) {
   stats.usage_bytes = usage;
   stats.inactive_file_bytes = either(detail, "total_inactive_file", "inactive_file");
   stats.active_file_bytes = either(detail, "total_active_file", "active_file");
-  stats.working_set_bytes = usage - std::min(usage, stats.inactive_file_bytes.value_or(0));
+  if (const auto inactive = stats.inactive_file_bytes) {
+    stats.working_set_bytes = usage - std::min(usage, *inactive);
+  }
   stats.rss_bytes = either(detail, "total_rss", "anon");
   stats.cache_bytes = either(detail, "total_cache", "file");
   stats.mapped_file_bytes = either(detail, "total_mapped_file", "file_mapped");
@@ -268,6 +278,12 @@ Result<model::EngineVersion> parse_version(std::string_view body) {
     return fail(Errc::bad_reply, "no Version or ApiVersion in it: not a Docker Engine?");
   }
   version.api_version = *api;
+  if (const auto* const parts = member(*document, "Components");
+      parts != nullptr && parts->IsArray()) {
+    for (const auto& part : parts->GetArray()) {
+      version.is_podman = version.is_podman || text(part, "Name") == "Podman Engine";
+    }
+  }
   version.min_api_version =
       model::parse_api_version(text(*document, "MinAPIVersion")).value_or(model::ApiVersion{});
   return version;
@@ -300,7 +316,7 @@ Result<std::vector<model::ContainerSummary>> parse_container_list(std::string_vi
                        (*names)[std::size_t{0}].IsString();
     all.push_back({.id = std::move(id),
                    .name = named ? without_slash(view((*names)[std::size_t{0}])) : std::string(),
-                   .state = model::parse_container_state(text(row, "State")),
+                   .state = container_state(text(row, "State")),
                    .image = text(row, "Image"),
                    .labels = texts(object(row, "Labels"))});
   }
@@ -352,6 +368,14 @@ Result<model::ContainerStats> parse_container_stats(std::string_view body) {
   return stats;
 }
 
+void drop_what_podman_gets_wrong(model::ContainerStats& stats) {
+  stats.networks.clear();
+  stats.block_io.clear();
+  if (!stats.cpu) return;
+  stats.cpu->user_seconds.reset();
+  stats.cpu->system_seconds.reset();
+}
+
 Result<model::Event> parse_event(std::string_view line) {
   const auto document = parse(line, rapidjson::kObjectType);
   if (!document) return fail(document.error());
@@ -360,6 +384,8 @@ Result<model::Event> parse_event(std::string_view line) {
                      .action = text(*document, "Action"),
                      .id = text(actor, "ID"),
                      .attributes = texts(object(actor, "Attributes"))};
+  if (event.type == "container" && event.action == "remove") event.action = "destroy";
+  if (event.type == "container" && event.action == "died") event.action = "die";
   const auto nanoseconds = integer(*document, "timeNano");
   if (event.type.empty() || event.action.empty() || !nanoseconds || *nanoseconds <= 0) {
     return fail(Errc::bad_reply, "no Type, Action or timeNano in it: not an event");

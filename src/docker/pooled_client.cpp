@@ -54,14 +54,27 @@ Result<model::Container> PooledClient::container_inspect(std::string_view id) {
 }
 
 Result<model::ContainerStats> PooledClient::container_stats(std::string_view id) {
-  return ask(model::Call::container_stats,
-             "/containers/" + std::string(id) + "/stats?stream=false&one-shot=true",
-             json::parse_container_stats);
+  return ask<model::ContainerStats>(
+      model::Call::container_stats,
+      "/containers/" + std::string(id) + "/stats?stream=false&one-shot=true",
+      [](const http::Response& response) {
+        auto stats = json::parse_container_stats(response.body);
+        if (stats && response.server.starts_with("Libpod/")) {
+          json::drop_what_podman_gets_wrong(*stats);
+        }
+        return stats;
+      });
 }
 
 template <class T>
 Result<T> PooledClient::ask(model::Call call, std::string_view target,
                             Result<T> (*parse)(std::string_view)) {
+  return ask<T>(call, target,
+                [parse](const http::Response& response) { return parse(response.body); });
+}
+
+template <class T, class Read>
+Result<T> PooledClient::ask(model::Call call, std::string_view target, const Read& read) {
   auto response = get(call, target);
   if (response && refuses_version(*response)) {
     endpoint_->set_api_version(std::nullopt);  // another Engine than we agreed with
@@ -69,7 +82,7 @@ Result<T> PooledClient::ask(model::Call call, std::string_view target,
   }
   if (!response) return fail(response.error());
   if (const auto error = status_error(*response)) return fail(error->within(trail_of(target)));
-  auto value = parse(response->body);
+  auto value = read(*response);
   if (!value) return reject(call, value.error().within(trail_of(target)));
   return value;
 }

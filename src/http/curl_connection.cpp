@@ -495,6 +495,7 @@ std::size_t CurlConnection::on_header(char* data, std::size_t size, std::size_t 
   auto& response = connection.response_;
   if (const auto version = header_value(line, "Api-Version")) response.api_version = *version;
   if (const auto type = header_value(line, "Content-Type")) response.content_type = *type;
+  if (const auto server = header_value(line, "Server")) response.server = *server;
   if (line == "\r\n" || line == "\n") {
     long status = 0;
     curl_easy_getinfo(connection.easy_.get(), CURLINFO_RESPONSE_CODE, &status);

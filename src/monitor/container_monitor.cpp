@@ -400,6 +400,9 @@ void ContainerMonitor::publish() {
     snapshot->info = info_;
     snapshot->inventory = inventory_.stats;
     if (up_) inventory_.fill(*snapshot, snapshot->taken_at);
+    if (version_ && version_->is_podman) {
+      for (auto& [name, lifecycle] : snapshot->lifecycles) lifecycle.oom_events.reset();
+    }
   }
   context_.snapshots.publish(index_, std::move(snapshot));
 }

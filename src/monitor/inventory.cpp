@@ -73,9 +73,10 @@ bool is_late_event_of(std::optional<WallTime>& counted, WallTime event) {
 }  // namespace
 
 const std::vector<std::string>& Inventory::wanted_actions() {
-  static const std::vector<std::string> actions{
-      "create",        "start", "die",     "oom",    "kill",   "stop",   "restart",
-      "health_status", "pause", "unpause", "rename", "update", "destroy"};
+  static const std::vector<std::string>
+      actions{"create", "start",   "die",           "oom",    "kill",
+              "stop",   "restart", "health_status", "pause",  "unpause",
+              "rename", "update",  "destroy",       "remove", "died"};  // the last two: Podman's
   return actions;
 }
 
@@ -140,7 +141,7 @@ Inventory::Effect Inventory::apply(const model::Event& event, WallTime now) {
     });
   } else if (kind == "oom") {
     auto& counts = counts_of(about, now);
-    ++counts.oom_events;
+    ++*counts.oom_events;
     counts.last_oom_at = event.at;
   } else if (kind == "pause" || kind == "unpause") {
     change(about, [&](Container& container) {
@@ -149,6 +150,7 @@ Inventory::Effect Inventory::apply(const model::Event& event, WallTime now) {
   } else if (kind == "health_status") {
     const auto to = model::parse_health(
         std::string_view(event.action).substr(std::min(event.action.size(), kind.size() + 2)));
+    if (to == model::Health::none) return Effect::inspect;  // Podman does not say to what
     ++counts_of(about, now).health_transitions[static_cast<std::size_t>(to)];
     change(about, [&](Container& container) { container.health = to; });
   } else if (kind == "rename") {
@@ -202,7 +204,7 @@ void Inventory::note_unseen(Entry& entry, const Container& container, WallTime n
     note_exit(entry, *container.finished_at, *container.exit_code, now);
     entry.unseen_exit = container.finished_at;
     if (container.oom_killed) {
-      ++counts.oom_events;
+      ++*counts.oom_events;
       counts.last_oom_at = container.finished_at;
     }
   }

@@ -50,6 +50,56 @@ TEST_CASE("an Engine's version is read from real replies") {
         model::ApiVersion{1, 41});
 }
 
+TEST_CASE("Podman is told from Docker by its version") {
+  CHECK(value_of(json::parse_version(recorded(podman, "version"))).is_podman);
+  CHECK_FALSE(value_of(json::parse_version(recorded(engine_26, "version"))).is_podman);
+}
+
+TEST_CASE("of a sample of Podman's is left what it gets right") {
+  auto web = stats(podman, "web");
+  CHECK(web.cpu.value().usage_seconds == Approx(0.506474067));
+  CHECK(web.memory.value().usage_bytes == 1556480);
+  CHECK_FALSE(web.memory->working_set_bytes);  // it does not say how much of it is cache
+  CHECK(web.pids == 2);
+  json::drop_what_podman_gets_wrong(web);
+  CHECK(web.cpu->usage_seconds == Approx(0.506474067));
+  CHECK_FALSE(web.cpu->user_seconds);
+  CHECK_FALSE(web.cpu->system_seconds);
+  CHECK(web.networks.empty());
+  CHECK(web.block_io.empty());
+}
+
+TEST_CASE("the sample of a stopped container of Podman's is empty, and says nothing") {
+  const auto exited = stats(podman, "exited");
+  CHECK_FALSE(exited.cpu);
+  CHECK_FALSE(exited.memory);
+}
+
+TEST_CASE("Podman's words for states are Docker's") {
+  const auto [word, state] = GENERATE(
+      table<std::string, model::ContainerState>({{"stopped", model::ContainerState::exited},
+                                                 {"stopping", model::ContainerState::running},
+                                                 {"configured", model::ContainerState::created},
+                                                 {"initialized", model::ContainerState::created}}));
+  CHECK(
+      value_of(json::parse_container(R"({"Id":"a","State":{"Status":")" + word + R"("}})")).state ==
+      state);
+  CHECK(value_of(json::parse_container_list(R"([{"Id":"a","State":")" + word + R"("}])"))
+            .at(0)
+            .state == state);
+}
+
+TEST_CASE("Podman's word for the removal of a container is Docker's") {
+  const auto action_of = [](const std::string& type, const std::string& action) {
+    return value_of(json::parse_event(R"({"Type":")" + type + R"(","Action":")" + action +
+                                      R"(","Actor":{"ID":"a"},"timeNano":1})"))
+        .action;
+  };
+  CHECK(action_of("container", "remove") == "destroy");
+  CHECK(action_of("container", "died") == "die");
+  CHECK(action_of("volume", "remove") == "remove");
+}
+
 TEST_CASE("an Engine's info says which cgroup driver and version it uses") {
   const auto v1 = value_of(json::parse_info(recorded(engine_26, "info")));
   CHECK(v1.cgroup_driver == "cgroupfs");

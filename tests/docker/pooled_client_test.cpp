@@ -399,3 +399,28 @@ TEST_CASE("a call that is under way ends when its caller asks to stop") {
   CHECK(steady_now() - begin < 4s);  // its limit is 5 s
   CHECK(scene.calls(Call::info).failures == Failures{{Errc::cancelled, 1}});
 }
+
+TEST_CASE("what Podman gets wrong is left out of its samples, and of nobody else's") {
+  const auto [server, networks] = GENERATE(table<std::string, std::size_t>(
+      {{"Libpod/4.3.1 (linux)", 0}, {"Docker/20.10.24+dfsg1 (linux)", 1}, {"", 1}}));
+  ClientScene scene([server = server](const Request& request, Exchange& exchange) {
+    if (request.target == "/_ping") {
+      exchange.reply(200, {{"Api-Version", "1.41"}});
+    } else {
+      exchange.reply(200, {{"Server", server}},
+                     R"({"read":"2026-11-24T10:00:00Z","memory_stats":{"usage":1},)"
+                     R"("networks":{"eth0":{"rx_bytes":1}}})");
+    }
+  });
+  CHECK(value_of(scene.client().container_stats("web")).networks.size() == networks);
+}
+
+TEST_CASE(
+    "a container that goes while Podman is asked about it is not found, rather than a fault") {
+  ClientScene scene([](const Request& request, Exchange& exchange) {
+    const auto status = request.target == "/_ping" ? 200 : 500;
+    exchange.reply(status, {{"Api-Version", "1.41"}},
+                   R"({"cause":"no such container","message":"gone","response":500})");
+  });
+  CHECK(error_of(scene.client().container_inspect("web")).code == Errc::not_found);
+}

@@ -190,6 +190,17 @@ TEST_CASE(
   CHECK(scene.counts("web")->restarts == 3);
 }
 
+TEST_CASE("a change of health that does not say to what, as Podman's, is looked up") {
+  Scene scene;
+  scene.list({"web"});
+  auto healthy = Scene::running("web", scene.now());
+  healthy.health = model::Health::healthy;
+  REQUIRE(scene.inspect(healthy));
+  CHECK(scene.tell("health_status", "web") == Inventory::Effect::inspect);
+  CHECK(scene.counts("web")->health_transitions ==
+        decltype(model::Lifecycle::health_transitions){});
+}
+
 TEST_CASE("an end that no event told of is counted when a list follows") {
   Scene scene;
   scene.list({"web"});

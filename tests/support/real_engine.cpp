@@ -59,12 +59,13 @@ fs::path make_directory() {
 
 /// Its own bridge, and no firewall rules: nothing of it can meet another Engine of the machine.
 /// With --live-restore a killed dockerd finds its containers running when it comes back.
-std::string dockerd_command(const fs::path& directory) {
+std::string dockerd_command(const fs::path& directory, const std::string& more_arguments) {
   const auto path = directory.string();
   return "PATH=$PATH:/usr/sbin:/sbin; ip link set lo up; rm -f " + path + "/pid; exec dockerd" +
          " --data-root " + path + "/data --exec-root " + path + "/exec --pidfile " + path + "/pid" +
          " --host unix://" + path + "/docker.sock --iptables=false --ip6tables=false" +
-         " --bip 172.29.0.1/20 --live-restore --exec-opt native.cgroupdriver=cgroupfs";
+         " --bip 172.29.0.1/20 --live-restore --exec-opt native.cgroupdriver=cgroupfs " +
+         more_arguments;
 }
 
 /// Spawns `arguments` in a session of its own, with `socket` as standard input and output.
@@ -117,7 +118,7 @@ std::string image_tar(const fs::path& tree) {
 
 }  // namespace
 
-RealEngine::RealEngine() {
+RealEngine::RealEngine(std::string more_arguments) : more_arguments_(std::move(more_arguments)) {
   check_prerequisites();
   directory_ = make_directory();
   start_guard();
@@ -141,7 +142,8 @@ void RealEngine::start_guard() {
   }
   guard_socket_.reset(ends[0]);
   const UniqueFd guards_end(ends[1]);
-  guard_ = spawn({TIDEGAUGE_ENGINE_GUARD, directory_, "/bin/sh", "-c", dockerd_command(directory_)},
+  guard_ = spawn({TIDEGAUGE_ENGINE_GUARD, directory_, "/bin/sh", "-c",
+                  dockerd_command(directory_, more_arguments_)},
                  guards_end.get());
 }
 

@@ -26,7 +26,8 @@ namespace tidegauge::test {
 class RealEngine {
  public:
   /// Returns once the Engine answers and has its image; throws with the tail of dockerd's log.
-  RealEngine();
+  /// `more_arguments` go to dockerd, as a shell reads them.
+  explicit RealEngine(std::string more_arguments = {});
   ~RealEngine();
   RealEngine(const RealEngine&) = delete;
   RealEngine& operator=(const RealEngine&) = delete;
@@ -66,6 +67,7 @@ class RealEngine {
   void stop_guard() noexcept;
   [[nodiscard]] std::string log_tail() const;
 
+  const std::string more_arguments_;
   std::filesystem::path directory_;
   UniqueFd guard_socket_;
   pid_t guard_ = -1;

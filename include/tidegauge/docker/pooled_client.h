@@ -45,6 +45,9 @@ class PooledClient {
  private:
   template <class T>
   Result<T> ask(model::Call call, std::string_view target, Result<T> (*parse)(std::string_view));
+  /// `read` makes the value of the whole response.
+  template <class T, class Read>
+  Result<T> ask(model::Call call, std::string_view target, const Read& read);
   Result<http::Response> get(model::Call call, std::string_view target);
   Result<http::Response> perform(model::Call call, http::Request request);
   Result<model::ApiVersion> agreed_version();

@@ -43,6 +43,7 @@ struct Response {
   std::string body;
   std::string api_version;   ///< the header Api-Version, empty where absent
   std::string content_type;  ///< the header Content-Type, empty where absent
+  std::string server;        ///< the header Server, empty where absent
 };
 
 /// What is known of the last request beyond its outcome.

@@ -27,10 +27,10 @@ struct CpuStats {
 };
 
 struct MemoryStats {
-  std::uint64_t usage_bytes = 0;             ///< page cache included
-  std::uint64_t working_set_bytes = 0;       ///< usage less inactive file cache, at least 0
-  std::optional<std::uint64_t> rss_bytes;    ///< anonymous memory
-  std::optional<std::uint64_t> cache_bytes;  ///< page cache
+  std::uint64_t usage_bytes = 0;                   ///< page cache included
+  std::optional<std::uint64_t> working_set_bytes;  ///< usage less inactive file cache, at least 0
+  std::optional<std::uint64_t> rss_bytes;          ///< anonymous memory
+  std::optional<std::uint64_t> cache_bytes;        ///< page cache
   std::optional<std::uint64_t> mapped_file_bytes;
   std::optional<std::uint64_t> kernel_bytes;
   std::optional<std::uint64_t> swap_bytes;

@@ -29,6 +29,7 @@ struct EngineVersion {
   std::string os;
   std::string arch;
   std::string kernel_version;
+  bool is_podman = false;  ///< Podman's API that is like Docker's
 };
 
 /// `GET /info`, as far as metrics need it.

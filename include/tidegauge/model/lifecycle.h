@@ -37,7 +37,7 @@ inline constexpr std::array exit_classes{ExitClass::success,     ExitClass::fail
 struct Lifecycle {
   WallTime counted_since{};  ///< by this daemon
   std::uint64_t restarts = 0;
-  std::uint64_t oom_events = 0;
+  std::optional<std::uint64_t> oom_events = 0;  ///< absent where the Engine does not tell of them
   std::array<std::uint64_t, exit_classes.size()> exits{};                  ///< by ExitClass
   std::array<std::uint64_t, health_statuses.size()> health_transitions{};  ///< by Health
   std::optional<WallTime> last_exit_at;
