@@ -154,7 +154,9 @@ std::optional<EndpointConfig> ListReader::engine_in(const std::map<std::string, 
   auto& engine = scratch.endpoints.front();
   for (const auto& [name, what] : tls_mistakes(engine)) {
     const auto field = fields.find(name);
-    add_mistake(field == fields.end() ? entry : field->second.origin, "." + name + ": " + what);
+    std::string told(".");
+    add_mistake(field == fields.end() ? entry : field->second.origin,
+                told.append(name).append(": ").append(what));
   }
   return std::move(engine);
 }

@@ -214,7 +214,9 @@ void Loading::check_tls() {
   for (const auto& [name, what] : tls_mistakes(loaded_.config.endpoints.front())) {
     const auto path = "pool." + name;
     const auto origin = origin_of(find_option(path));
-    mistakes_.add(origin, (origin.source == Origin::Source::file ? path + ": " : "") + what);
+    std::string told;
+    if (origin.source == Origin::Source::file) told.append(path).append(": ");
+    mistakes_.add(origin, told.append(what));
   }
 }
 

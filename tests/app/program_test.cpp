@@ -276,6 +276,30 @@ TEST_CASE("the configuration that is shipped starts unedited") {
   daemon.wait_for_page("name=\"web-1\"");
 }
 
+TEST_CASE("an Engine that hangs costs another's containers, the page and the end nothing") {
+  Scene scene;
+  const test::TemporaryDirectory directory;
+  const test::HttpServer hanging(directory.file("hanging.sock"),
+                                 [](const auto&, auto& exchange) { exchange.hang(); });
+  Daemon daemon({"--config",
+                 scene.write_config(
+                     "endpoints:\n- name: good\n  socket_path: " + scene.socket_path() +
+                     "\n- name: hanging\n  socket_path: " + directory.file("hanging.sock") + "\n"),
+                 "--web.listen_address=127.0.0.1:0", "--container_monitor.interval=1s"});
+  // Counted while the other has been found out, and for some cycles after.
+  daemon.process().wait_for_errors("engine is down");
+  const auto sampled = [&] { return scene.engine().calls(test::EngineCall::stats); };
+  const auto before = sampled();
+  test::wait_until("every container that runs is sampled twice more", 20s,
+                   [&] { return sampled() >= before + 12; });
+  const auto page = daemon.page();
+  CHECK_THAT(page, contains("tidegauge_engine_up{endpoint=\"good\"} 1\n"));
+  CHECK_THAT(page, contains("tidegauge_engine_up{endpoint=\"hanging\"} 0\n"));
+  CHECK(count(page, "\ncontainer_cpu_usage_seconds_total{endpoint=\"good\"") == 6);
+  daemon.process().signal(SIGTERM);
+  CHECK(daemon.process().wait(5s) == 0);
+}
+
 TEST_CASE("what changes is logged once, however long it lasts") {
   Scene scene;
   auto arguments = scene.with();

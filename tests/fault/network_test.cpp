@@ -9,6 +9,8 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <array>
 #include <system_error>
 #include <vector>
 
@@ -18,6 +20,7 @@
 #include "support/http_server.h"
 #include "support/log_capture.h"
 #include "support/managed_scene.h"
+#include "support/nothing_left_behind.h"
 #include "support/pool_scene.h"
 #include "support/temporary_directory.h"
 #include "tidegauge/http/curl_transport.h"
@@ -88,7 +91,6 @@ class PrivateNetwork {
   PrivateNetwork& operator=(const PrivateNetwork&) = delete;
   ~PrivateNetwork() {
     if (!made_) return;
-    CHECK(::unshare(CLONE_FS) == 0);  // from resolvers that still wait, or there is no way back
     CHECK(::setns(network_.get(), CLONE_NEWNET) == 0);
     CHECK(::setns(mounts_.get(), CLONE_NEWNS) == 0);
   }
@@ -105,13 +107,32 @@ class PrivateNetwork {
   bool made_ = false;
 };
 
-/// A name server that takes questions and never answers; glibc waits for it for ten seconds.
-UniqueFd silent_name_server() {
-  UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  const auto address = loopback(53);
-  REQUIRE(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
-  return socket;
-}
+/// A name server that takes questions and does not answer; glibc waits for it for ten seconds.
+class SilentNameServer {
+ public:
+  SilentNameServer() {
+    const auto address = loopback(53);
+    REQUIRE(::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) ==
+            0);
+  }
+  /// Answers what has been asked so far: there is no such name.
+  void speak() const {
+    std::array<unsigned char, 512> message{};
+    sockaddr_in from{};
+    auto* const sender = reinterpret_cast<sockaddr*>(&from);
+    while (true) {
+      socklen_t size = sizeof from;
+      const auto got = ::recvfrom(socket_.get(), message.data(), message.size(), 0, sender, &size);
+      if (got < 0) return;
+      message[2] |= 0x80;  // an answer
+      message[3] = 3;      // NXDOMAIN
+      ::sendto(socket_.get(), message.data(), static_cast<std::size_t>(got), 0, sender, size);
+    }
+  }
+
+ private:
+  UniqueFd socket_{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+};
 
 /// Two Engines in one process: the good one and another.
 struct TwoEngines {
@@ -162,6 +183,7 @@ TEST_CASE("a connection that takes a while to be made is used as soon as it is")
 }
 
 TEST_CASE("a name server that does not answer holds up nothing but its own Engine") {
+  const test::NothingLeftBehind nothing_left_behind;
   const PrivateNetwork network;
   if (!network.made()) {
     WARN("NOT TESTED: a network namespace needs root");
@@ -172,7 +194,8 @@ TEST_CASE("a name server that does not answer holds up nothing but its own Engin
   const auto hosts = directory.write("nsswitch.conf", "hosts: dns\n");
   REQUIRE(::mount(resolver.c_str(), "/etc/resolv.conf", nullptr, MS_BIND, nullptr) == 0);
   REQUIRE(::mount(hosts.c_str(), "/etc/nsswitch.conf", nullptr, MS_BIND, nullptr) == 0);
-  const auto name_server = silent_name_server();
+  const SilentNameServer name_server;
+  const auto threads = test::running_threads();
   const auto started = steady_now();
   {
     TwoEngines engines(
@@ -182,4 +205,8 @@ TEST_CASE("a name server that does not answer holds up nothing but its own Engin
   }
   // The end of the pools included. Waiting for a resolver's thread even once would take ten.
   CHECK(steady_now() - started < 9s);
+  CHECK(test::eventually([&] {
+    name_server.speak();
+    return std::ranges::includes(threads, test::running_threads());
+  }));
 }
