@@ -46,7 +46,7 @@ constexpr std::string_view history_text =
     R"(Counted from the Engine's events, from the daemon's start on: no poll can miss them, and nothing
 the Engine forgets resets them. They carry `name` alone, so that they go on when a container is
 removed and another is created under its name (for `container_monitor.counters_kept_for`); a rename
-takes them along.
+takes them along, and adds them to what was counted under the new name before.
 
 A removed container is a ghost for `container_monitor.ghost_window`: its state, exit code and
 `container_last_seen` stay on the page, so that an alert on the age of the last fires at last.

@@ -1,5 +1,8 @@
 #include "tidegauge/model/lifecycle.h"
 
+#include <algorithm>
+#include <cstddef>
+
 namespace tidegauge::model {
 
 ExitClass exit_class(int exit_code) noexcept {
@@ -27,6 +30,20 @@ std::string_view to_string(ExitClass exit) noexcept {
       return "signal";
   }
   return "signal";
+}
+
+Lifecycle& Lifecycle::operator+=(const Lifecycle& other) noexcept {
+  const bool counts = counted_since != WallTime{};
+  counted_since = counts ? std::min(counted_since, other.counted_since) : other.counted_since;
+  restarts += other.restarts;
+  if (oom_events) *oom_events += other.oom_events.value_or(0);
+  for (std::size_t i = 0; i < exits.size(); ++i) exits[i] += other.exits[i];
+  for (std::size_t i = 0; i < health_transitions.size(); ++i) {
+    health_transitions[i] += other.health_transitions[i];
+  }
+  last_exit_at = std::max(last_exit_at, other.last_exit_at);
+  last_oom_at = std::max(last_oom_at, other.last_oom_at);
+  return *this;
 }
 
 }  // namespace tidegauge::model

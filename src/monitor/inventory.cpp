@@ -380,9 +380,9 @@ void Inventory::rename(Entry& entry, const std::string& name, WallTime now) {
   change(entry, [&](Container& container) { container.name = name; });
   if (counted) {
     ghosts_.erase(name);
-    counted.key() = name;
-    counted_.erase(name);
-    counted_.insert(std::move(counted));
+    auto& going_on = counted_[name];  // as after a Compose recreate, which renames the new one
+    going_on.lifecycle += counted.mapped().lifecycle;
+    going_on.gone_at.reset();
   }
   judge(entry, now);
 }

@@ -261,6 +261,23 @@ TEST_CASE("a rename takes the counters along") {
   CHECK(scene.snapshot().containers.at(0).container->name == "front");
 }
 
+TEST_CASE("counters go on where a new container gets the name of one removed by a rename") {
+  Scene scene;
+  scene.tell("create", "old", {}, "web");
+  scene.tell("start", "old", {}, "web");
+  scene.tell("create", "new", {}, "1a2b_web");
+  scene.tell("die", "old", "137", "web");
+  scene.tell("destroy", "old", {}, "web");
+  scene.tell("rename", "new", {}, "web");
+  scene.tell("start", "new", {}, "web");
+  scene.tell("die", "new", "1", "web");
+  CHECK(scene.exits("web", ExitClass::killed) == 1);
+  CHECK(scene.exits("web", ExitClass::failure) == 1);
+  CHECK_FALSE(scene.counts("1a2b_web"));
+  scene.pass(10h);
+  CHECK(scene.exits("web", ExitClass::killed) == 1);
+}
+
 TEST_CASE("counters go on under a name for a time after its container was removed") {
   Scene scene({.counters_kept_for = 10min});
   const auto live = [&](const std::string& id) {

@@ -42,6 +42,9 @@ struct Lifecycle {
   std::array<std::uint64_t, health_statuses.size()> health_transitions{};  ///< by Health
   std::optional<WallTime> last_exit_at;
   std::optional<WallTime> last_oom_at;
+
+  /// Both together, as of one name.
+  Lifecycle& operator+=(const Lifecycle& other) noexcept;
 };
 
 /// How an inventory of containers is kept up to date.
