@@ -20,6 +20,7 @@ using model::MemoryStats;
 using Reason = Trouble::Reason;
 
 /// One file: where it is, and what its text means.
+// NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): in the order in which it is read
 struct FileRow {
   std::optional<Hierarchy> hierarchy;  ///< none: of the process, below /proc/<pid>
   std::string_view name;

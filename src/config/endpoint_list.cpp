@@ -35,6 +35,9 @@ class ListReader {
                                                    const Origin& entry);
   [[nodiscard]] std::optional<model::EngineAddress> address_in(
       const std::map<std::string, Field>& fields, const Origin& entry);
+  /// Absent: it has none of its own, or a mistake in it.
+  [[nodiscard]] std::optional<StatsChoice> stats_source_in(
+      const std::map<std::string, Field>& fields);
   void add_mistake(const Origin& origin, const std::string& what);
   [[nodiscard]] Origin place_of(const YAML::Node& node) const {
     return in_file(file_, node.Mark().line + 1);
@@ -69,11 +72,12 @@ void ListReader::read_entry(const YAML::Node& entry) {
   const auto fields = fields_of(entry);
   auto name = name_in(fields, origin);
   auto address = address_in(fields, origin);
-  if (name && address) entries_.push_back({*std::move(name), *std::move(address)});
+  const auto source = stats_source_in(fields);
+  if (name && address) entries_.push_back({*std::move(name), *std::move(address), source});
 }
 
 std::map<std::string, ListReader::Field> ListReader::fields_of(const YAML::Node& entry) {
-  static const std::vector<std::string> known{"name", "socket_path"};
+  static const std::vector<std::string> known{"name", "socket_path", "stats_source"};
   std::map<std::string, Field> fields;
   for (const auto& field : entry) {
     const auto name = field.first.IsScalar() ? field.first.Scalar() : std::string{};
@@ -134,6 +138,17 @@ std::optional<model::EngineAddress> ListReader::address_in(
   if (address) return *std::move(address);
   add_mistake(found->second.origin,
               ".socket_path: " + address.error() + "; allowed: " + type.allowed);
+  return std::nullopt;
+}
+
+std::optional<StatsChoice> ListReader::stats_source_in(const std::map<std::string, Field>& fields) {
+  const auto found = fields.find("stats_source");
+  if (found == fields.end()) return std::nullopt;
+  const auto type = stats_choice();
+  const auto chosen = type.parse(found->second.text);
+  if (chosen) return *chosen;
+  add_mistake(found->second.origin,
+              ".stats_source: " + chosen.error() + "; allowed: " + type.allowed);
   return std::nullopt;
 }
 

@@ -114,6 +114,7 @@ endpoints:
     socket_path: unix:///var/run/docker.sock
   - name: build
     socket_path: tcp://10.0.0.5:2375
+    stats_source: engine   # may be left out: container_monitor.stats_source
 ```
 
 Every name is there once, and has 1 to 63 of the characters `a-z A-Z 0-9 _ . -`. It is the label
@@ -149,6 +150,8 @@ std::string print_config(const Config& config) {
   for (const auto& endpoint : config.endpoints) {
     out += "  - name: " + scalar_text(endpoint.name) + "\n";
     out += "    socket_path: " + scalar_text(to_string(endpoint.address)) + "\n";
+    if (!endpoint.stats_source) continue;
+    out += "    stats_source: " + one_line(stats_choice().print(*endpoint.stats_source)) + "\n";
   }
   for (const auto& section : sections()) {
     out += "\n" + section.name + ":\n";

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "config/wording.h"
+#include "tidegauge/config/config.h"
 #include "tidegauge/model/engine_address.h"
 #include "tidegauge/util/time.h"
 
@@ -45,6 +46,8 @@ struct ValueType {
 [[nodiscard]] ValueType<std::vector<std::string>> list_of_text();
 [[nodiscard]] ValueType<std::string> listen_address();
 [[nodiscard]] ValueType<model::EngineAddress> engine_address();
+[[nodiscard]] ValueType<std::string> absolute_path();
+[[nodiscard]] ValueType<StatsChoice> stats_choice();
 
 /// One of some words.
 template <class Enum>

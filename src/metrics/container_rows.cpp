@@ -30,12 +30,32 @@ int health_number(model::Health health) {
   return health == model::Health::healthy ? 1 : 0;
 }
 
-constexpr Row<ContainerRecord> lifecycle[] = {
+constexpr Row<ContainerRecord> sample[] = {
     {{"container_last_seen", gauge,
       "When the container was last known to run, in seconds since the Unix epoch."},
      [](const ContainerRecord& record, const Samples& out) {
        out.add(unix_seconds(record.last_seen));
      }},
+    {{"container_stats_source", gauge,
+      "1 for who measured the container's resource use: the kernel's files, or the Engine.",
+      "source"},
+     [](const ContainerRecord& record, const Samples& out) {
+       if (record.stats) out.add(1, {{"source", to_string(record.stats->source)}});
+     }},
+    {{"container_last_sample_timestamp_seconds", gauge,
+      "When the container's resource use was sampled, in seconds since the Unix epoch."},
+     [](const ContainerRecord& record, const Samples& out) {
+       if (record.stats) out.add(to_unix_seconds(record.stats->read_at));
+     }},
+    {{"container_pids", gauge, "Processes and threads in the container."},
+     [](const ContainerRecord& record, const Samples& out) {
+       if (record.stats) out.add(record.stats->pids);
+     }},
+    {{"container_pids_limit", gauge, "Most processes and threads allowed. Absent without a limit."},
+     [](const ContainerRecord& record, const Samples& out) { out.add(pids_limit(record)); }},
+};
+
+constexpr Row<ContainerRecord> lifecycle[] = {
     {{"container_state", gauge, "1 for the state that the container is in, 0 for the others.",
       "state"},
      [](const ContainerRecord& record, const Samples& out) {
@@ -58,17 +78,6 @@ constexpr Row<ContainerRecord> lifecycle[] = {
      [](const ContainerRecord& record, const Samples& out) { out.add(record.collect_errors); }},
     {{"container_stuck", gauge, "Whether calls about the container get stuck: it is left alone."},
      [](const ContainerRecord& record, const Samples& out) { out.add(record.stuck ? 1 : 0); }},
-    {{"container_last_sample_timestamp_seconds", gauge,
-      "When the container's resource use was sampled, in seconds since the Unix epoch."},
-     [](const ContainerRecord& record, const Samples& out) {
-       if (record.stats) out.add(to_unix_seconds(record.stats->read_at));
-     }},
-    {{"container_pids", gauge, "Processes and threads in the container."},
-     [](const ContainerRecord& record, const Samples& out) {
-       if (record.stats) out.add(record.stats->pids);
-     }},
-    {{"container_pids_limit", gauge, "Most processes and threads allowed. Absent without a limit."},
-     [](const ContainerRecord& record, const Samples& out) { out.add(pids_limit(record)); }},
 };
 
 constexpr Row<Lifecycle> history[] = {
@@ -110,24 +119,6 @@ constexpr Row<Container> limits[] = {
      [](const Container& container, const Samples& out) {
        out.add(unix_seconds(container.started_at));
      }},
-    {{"container_health_state", gauge,
-      "Result of the health check: 1 healthy, 0 starting or unhealthy, -1 without a check."},
-     [](const Container& container, const Samples& out) {
-       out.add(health_number(container.health));
-     }},
-    {{"container_health_status", gauge,
-      "1 for the status of the health check (none: there is no check), 0 for the others.",
-      "status"},
-     [](const Container& container, const Samples& out) {
-       for (const auto health : model::health_statuses) {
-         out.add(health == container.health, {{"status", to_string(health)}});
-       }
-     }},
-    {{"container_health_failing_streak", gauge,
-      "Health checks failed in a row. Absent without a check."},
-     [](const Container& container, const Samples& out) {
-       out.add(container.health_failing_streak);
-     }},
     {{"container_spec_cpu_period", gauge,
       "Length of the period that the CPU quota is for, in microseconds. Absent without a quota."},
      [](const Container& container, const Samples& out) {
@@ -153,6 +144,27 @@ constexpr Row<Container> limits[] = {
       "Memory that the container is cut back to when the machine runs short, 0 when unlimited."},
      [](const Container& container, const Samples& out) {
        out.add(container.limits.memory_reservation_bytes.value_or(0));
+     }},
+};
+
+constexpr Row<Container> health_metrics[] = {
+    {{"container_health_state", gauge,
+      "Result of the health check: 1 healthy, 0 starting or unhealthy, -1 without a check."},
+     [](const Container& container, const Samples& out) {
+       out.add(health_number(container.health));
+     }},
+    {{"container_health_status", gauge,
+      "1 for the status of the health check (none: there is no check), 0 for the others.",
+      "status"},
+     [](const Container& container, const Samples& out) {
+       for (const auto health : model::health_statuses) {
+         out.add(health == container.health, {{"status", to_string(health)}});
+       }
+     }},
+    {{"container_health_failing_streak", gauge,
+      "Health checks failed in a row. Absent without a check."},
+     [](const Container& container, const Samples& out) {
+       out.add(container.health_failing_streak);
      }},
 };
 
@@ -258,6 +270,12 @@ constexpr Row<BlockIoStats> block_io_metrics[] = {
 
 }  // namespace
 
+std::span<const Row<ContainerRecord>> sample_rows() noexcept {
+  return sample;
+}
+std::span<const Row<Container>> health_rows() noexcept {
+  return health_metrics;
+}
 std::span<const Row<ContainerRecord>> lifecycle_rows() noexcept {
   return lifecycle;
 }

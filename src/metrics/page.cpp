@@ -19,7 +19,9 @@ struct ExportedLabel {
 /// What the rows of containers are about, each with its labels.
 struct Containers {
   std::vector<Subject<model::ContainerRecord>> all;
+  std::vector<Subject<model::ContainerRecord>> state_known;
   std::vector<Subject<model::Container>> with_processes;
+  std::vector<Subject<model::Container>> health_known;  ///< of these
   std::vector<Subject<model::CpuStats>> cpu;
   std::vector<Subject<model::MemoryStats>> memory;
   std::vector<Subject<model::NetworkStats>> networks;
@@ -98,13 +100,16 @@ Containers collect_containers(const PageInput& input, const PageOptions& options
     for (const auto& record : engine->containers) {
       const auto labels = container_labels(record, endpoint, exported);
       containers.all.push_back({&record, labels});
+      if (record.state_known) containers.state_known.push_back({&record, labels});
       if (has_processes(record.container->state)) {
         containers.with_processes.push_back({record.container.get(), labels});
+        if (record.state_known) containers.health_known.push_back({record.container.get(), labels});
       }
       if (record.stats) add_stats(containers, *record.stats, labels);
     }
     for (const auto& ghost : engine->ghosts) {
       containers.all.push_back({&ghost, container_labels(ghost, endpoint, exported)});
+      containers.state_known.push_back(containers.all.back());
     }
     for (const auto& [name, lifecycle] : engine->lifecycles) {
       auto labels = endpoint;
@@ -163,8 +168,10 @@ std::string render_page(const PageInput& input, const PageOptions& options,
                         const Instruments& instruments) {
   const auto containers = collect_containers(input, options);
   TextWriter writer(expected_bytes(containers));
-  render_rows(writer, lifecycle_rows(), containers.all);
+  render_rows(writer, sample_rows(), containers.all);
+  render_rows(writer, lifecycle_rows(), containers.state_known);
   render_rows(writer, history_rows(), containers.history);
+  render_rows(writer, health_rows(), containers.health_known);
   render_rows(writer, limit_rows(), containers.with_processes);
   render_rows(writer, cpu_rows(), containers.cpu);
   render_rows(writer, memory_rows(), containers.memory);

@@ -62,11 +62,13 @@ void print_rows(std::string& page, std::span<const Row<Source>> rows) {
 std::string print_reference() {
   std::string page(introduction);
   print_heading(page, "Containers: state and age", container_text);
+  print_rows(page, sample_rows());
   print_rows(page, lifecycle_rows());
   print_heading(page, "Containers: what has happened", history_text);
   print_rows(page, history_rows());
   print_heading(page, "Containers: start, health and limits",
                 "Only of containers that run or are paused.\n");
+  print_rows(page, health_rows());
   print_rows(page, limit_rows());
   print_heading(page, "Containers: CPU", "From here on only of containers that were sampled.\n");
   print_rows(page, cpu_rows());

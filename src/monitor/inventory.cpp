@@ -103,6 +103,7 @@ Inventory::Effect Inventory::apply(const model::Event& event, WallTime now) {
     change(about, [&](Container& container) {
       container.state = ContainerState::running;
       container.started_at = event.at;
+      container.pid.reset();  // until an inspect tells
       if (container.health != model::Health::none) container.health = model::Health::starting;
     });
   } else if (kind == "die") {
@@ -113,6 +114,7 @@ Inventory::Effect Inventory::apply(const model::Event& event, WallTime now) {
       container.state = ContainerState::exited;
       container.finished_at = event.at;
       container.exit_code = code;
+      container.pid.reset();
     });
   } else if (kind == "oom") {
     auto& counts = lifecycle(about.container->name, now);
@@ -158,6 +160,7 @@ bool Inventory::note_inspected(const std::string& id, std::uint64_t version, Con
   }
   entry.inspected = entry.asked = true;
   entry.restarts_since_inspect = 0;
+  entry.cgroup_path.clear();
   entry.container = std::make_shared<const Container>(std::move(container));
   return true;
 }
@@ -183,16 +186,21 @@ void Inventory::note_unseen(Entry& entry, const Container& container, WallTime n
   }
 }
 
-void Inventory::note_sampled(const std::string& id, std::optional<model::ContainerStats> sample) {
+void Inventory::note_sampled(const std::string& id, std::shared_ptr<model::ContainerStats> sample) {
   const auto found = entries_.find(id);
   if (found == entries_.end()) return;
   auto& entry = found->second;
   entry.sample.reset();
-  // Without memory it has stopped since it was inspected.
-  if (!sample || !sample->memory || !model::has_processes(entry.container->state)) return;
-  // The Engine says zeros here where there is no quota.
+  if (!sample || !model::has_processes(entry.container->state)) return;
+  // Without memory it has stopped since it was inspected. The kernel says that in other words.
+  if (sample->source == model::StatsSource::engine && !sample->memory) return;
+  // Both say zeros where there is no quota.
   if (sample->cpu && !entry.container->limits.cpu_quota_us) sample->cpu->throttling.reset();
-  entry.sample = std::make_shared<const model::ContainerStats>(*std::move(sample));
+  entry.sample = std::move(sample);
+}
+
+void Inventory::set_source(const std::string& id, model::StatsSource source) {
+  if (const auto found = entries_.find(id); found != entries_.end()) found->second.source = source;
 }
 
 std::optional<Inventory::Notice> Inventory::note_outcome(const std::string& id,
@@ -216,16 +224,24 @@ void Inventory::forget_samples() {
   for (auto& [id, entry] : entries_) entry.sample.reset();
 }
 
+void Inventory::forget_engine_samples() {
+  for (auto& [id, entry] : entries_) {
+    const bool engines = entry.sample && entry.sample->source == model::StatsSource::engine;
+    if (engines) entry.sample.reset();
+  }
+}
+
 std::vector<std::string> Inventory::ids() const {
   std::vector<std::string> all;
   for (const auto& [id, entry] : entries_) all.push_back(id);
   return all;
 }
 
-std::vector<std::string> Inventory::ids_with_processes() const {
+std::vector<std::string> Inventory::ids_to_ask_about() const {
   std::vector<std::string> running;
   for (const auto& [id, entry] : entries_) {
-    if (model::has_processes(entry.container->state)) running.push_back(id);
+    const bool engines = entry.source == model::StatsSource::engine;
+    if (engines && model::has_processes(entry.container->state)) running.push_back(id);
   }
   return running;
 }
@@ -243,36 +259,66 @@ bool Inventory::needs_sample(const std::string& id) const {
   return has_processes(id) && !entries_.at(id).sample;
 }
 
+bool Inventory::is_sampled_by(const std::string& id, model::StatsSource source) const {
+  const auto found = entries_.find(id);
+  return found != entries_.end() && found->second.source == source;
+}
+
+std::optional<Inventory::Run> Inventory::run_of(const std::string& id) const {
+  const auto found = entries_.find(id);
+  if (found == entries_.end()) return std::nullopt;
+  const auto& container = *found->second.container;
+  if (!model::has_processes(container.state) || !container.pid) return std::nullopt;
+  return Run{.pid = *container.pid, .started_at = container.started_at};
+}
+
 void Inventory::fill(model::EngineSnapshot& snapshot, WallTime now) {
-  info_ = snapshot.info;
-  forget_old(now);
-  for (const auto& [id, entry] : entries_) {
-    snapshot.containers.push_back(record_of(entry, snapshot.info, now));
+  if (snapshot.up) {
+    const auto driver = [](const auto& info) { return info ? info->cgroup_driver : ""; };
+    if (driver(info_) != driver(snapshot.info)) {
+      for (auto& [id, entry] : entries_) entry.cgroup_path.clear();
+    }
+    info_ = snapshot.info;
+    forget_old(now);
   }
+  std::size_t filled = 0;
+  snapshot.containers.resize(entries_.size());
+  for (auto& [id, entry] : entries_) {
+    if (!snapshot.up && !entry.sample) continue;
+    auto& record = snapshot.containers[filled++];
+    describe(entry, now, record);
+    record.state_known = snapshot.up;
+    if (!snapshot.up) record.last_seen = entry.sample->read_at;
+  }
+  snapshot.containers.resize(filled);
   std::ranges::sort(snapshot.containers, {}, [](const model::ContainerRecord& record) {
     return std::tie(record.container->name, record.container->id);
   });
+  snapshot.ghosts.clear();
+  snapshot.lifecycles.resize(snapshot.up ? counted_.size() : 0);
+  if (!snapshot.up) return;
   for (const auto& [name, ghost] : ghosts_) snapshot.ghosts.push_back(ghost.record);
+  auto lifecycle = snapshot.lifecycles.begin();
   for (const auto& [name, counted] : counted_) {
-    snapshot.lifecycles.emplace_back(name, counted.lifecycle);
+    lifecycle->first = name;
+    lifecycle->second = counted.lifecycle;
+    ++lifecycle;
   }
 }
 
-model::ContainerRecord Inventory::record_of(const Entry& entry,
-                                            const std::optional<model::EngineInfo>& info,
-                                            WallTime now) const {
-  auto last_seen = entry.last_seen;
+void Inventory::describe(Entry& entry, WallTime now, model::ContainerRecord& record) const {
+  if (entry.cgroup_path.empty()) entry.cgroup_path = cgroup_path(*entry.container, info_);
+  record.container = entry.container;
+  record.cgroup_path = entry.cgroup_path;
+  record.stats = entry.sample;
+  record.last_seen = entry.last_seen;
+  record.collect_errors = entry.collect_errors;
+  record.stuck = entry.stuck;
   if (model::has_processes(entry.container->state)) {
-    last_seen = now;
-  } else if (last_seen && now - *last_seen > options_.ghost_window) {
-    last_seen.reset();  // or an alert on its age would never end
+    record.last_seen = now;
+  } else if (record.last_seen && now - *record.last_seen > options_.ghost_window) {
+    record.last_seen.reset();  // or an alert on its age would never end
   }
-  return {.container = entry.container,
-          .cgroup_path = cgroup_path(*entry.container, info),
-          .stats = entry.sample,
-          .last_seen = last_seen,
-          .collect_errors = entry.collect_errors,
-          .stuck = entry.stuck};
 }
 
 // --- changes ------------------------------------------------------------------------------------
@@ -285,6 +331,7 @@ Inventory::Entry& Inventory::entry(const std::string& id, const std::string& nam
   container.id = id;
   container.name = name;
   container.state = ContainerState::created;
+  found.source = source_;
   found.container = std::make_shared<const Container>(std::move(container));
   ghosts_.erase(name);
   lifecycle(name, now);
@@ -331,7 +378,7 @@ void Inventory::rename(Entry& entry, const std::string& name, WallTime now) {
 }
 
 void Inventory::remove(Entries::iterator gone, WallTime now) {
-  const auto entry = std::move(gone->second);
+  auto entry = std::move(gone->second);
   entries_.erase(gone);
   const auto& name = entry.container->name;
   if (const auto counted = counted_.find(name); counted != counted_.end()) {
@@ -341,7 +388,8 @@ void Inventory::remove(Entries::iterator gone, WallTime now) {
   const bool ran = model::has_processes(entry.container->state);
   if (ran) last_seen = now;
   if (options_.ghost_window.count() == 0 || !last_seen) return;
-  auto record = record_of(entry, info_, now);
+  model::ContainerRecord record;
+  describe(entry, now, record);
   if (record.container->state != ContainerState::exited) {  // "removing", or its end was not seen
     auto container = *entry.container;
     container.state = ContainerState::exited;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -65,6 +66,7 @@ class Scene {
 
   [[nodiscard]] model::EngineSnapshot snapshot() {
     model::EngineSnapshot snapshot;
+    snapshot.up = true;
     inventory_.fill(snapshot, now_);
     return snapshot;
   }
@@ -189,7 +191,7 @@ TEST_CASE("a sample has throttling only where there is a quota: the Engine says 
   model::ContainerStats stats;
   stats.cpu.emplace().throttling.emplace();
   stats.memory.emplace();
-  scene.inventory().note_sampled("web", stats);
+  scene.inventory().note_sampled("web", std::make_shared<model::ContainerStats>(stats));
   const auto shown = scene.snapshot().containers.at(0).stats;
   REQUIRE(shown);
   CHECK(shown->cpu->throttling.has_value() == limited);
@@ -199,7 +201,7 @@ TEST_CASE("a sample without memory is of a container that has stopped, and none"
   Scene scene;
   scene.list({"web"});
   REQUIRE(scene.inspect(Scene::running("web", scene.now())));
-  scene.inventory().note_sampled("web", model::ContainerStats{});
+  scene.inventory().note_sampled("web", std::make_shared<model::ContainerStats>());
   CHECK_FALSE(scene.snapshot().containers.at(0).stats);
 }
 
