@@ -14,6 +14,7 @@ using model::CpuStats;
 using model::Lifecycle;
 using model::MemoryStats;
 using model::NetworkStats;
+using model::PressureStats;
 
 std::optional<double> unix_seconds(const std::optional<WallTime>& time) {
   return time ? std::optional(to_unix_seconds(*time)) : std::nullopt;
@@ -192,6 +193,16 @@ constexpr Row<CpuStats> cpu_metrics[] = {
      [](const CpuStats& cpu, const Samples& out) {
        if (cpu.throttling) out.add(cpu.throttling->throttled_seconds);
      }},
+    {{"container_cpu_cfs_burst_periods_total", counter,
+      "Periods in which more than the CPU quota was used, from what earlier ones had left."},
+     [](const CpuStats& cpu, const Samples& out) {
+       if (cpu.throttling) out.add(cpu.throttling->bursts);
+     }},
+    {{"container_cpu_cfs_burst_seconds_total", counter,
+      "CPU time used beyond the CPU quota in these periods."},
+     [](const CpuStats& cpu, const Samples& out) {
+       if (cpu.throttling) out.add(cpu.throttling->burst_seconds);
+     }},
 };
 
 constexpr Row<MemoryStats> memory_metrics[] = {
@@ -216,15 +227,67 @@ constexpr Row<MemoryStats> memory_metrics[] = {
      [](const MemoryStats& memory, const Samples& out) { out.add(memory.active_file_bytes); }},
     {{"container_memory_total_inactive_file_bytes", gauge, "Page cache not used lately."},
      [](const MemoryStats& memory, const Samples& out) { out.add(memory.inactive_file_bytes); }},
+    {{"container_memory_file_dirty_bytes", gauge, "Page cache that is still to be written."},
+     [](const MemoryStats& memory, const Samples& out) { out.add(memory.dirty_bytes); }},
+    {{"container_memory_file_writeback_bytes", gauge, "Page cache that is being written."},
+     [](const MemoryStats& memory, const Samples& out) { out.add(memory.writeback_bytes); }},
     {{"container_memory_failcnt", counter, "How often the memory limit was hit."},
      [](const MemoryStats& memory, const Samples& out) { out.add(memory.fail_count); }},
     {{"container_memory_failures_total", counter,
-      "Page faults (pgfault), and those that had to read from disk (pgmajfault).",
+      "Page faults (pgfault), and those that had to read from disk (pgmajfault). The scopes "
+      "container and hierarchy are the same, as in cAdvisor.",
       "failure_type, scope"},
      [](const MemoryStats& memory, const Samples& out) {
-       out.add(memory.page_faults, {{"failure_type", "pgfault"}, {"scope", "container"}});
-       out.add(memory.major_page_faults, {{"failure_type", "pgmajfault"}, {"scope", "container"}});
+       for (const auto* const scope : {"container", "hierarchy"}) {
+         out.add(memory.page_faults, {{"failure_type", "pgfault"}, {"scope", scope}});
+         out.add(memory.major_page_faults, {{"failure_type", "pgmajfault"}, {"scope", scope}});
+       }
      }},
+    {{"container_memory_events_low_total", counter,
+      "How often memory was taken away although it was below what is protected."},
+     [](const MemoryStats& memory, const Samples& out) { out.add(memory.events.low); }},
+    {{"container_memory_events_high_total", counter,
+      "How often processes were slowed down for being above memory.high."},
+     [](const MemoryStats& memory, const Samples& out) { out.add(memory.events.high); }},
+    {{"container_memory_events_max_total", counter, "How often the memory limit was hit."},
+     [](const MemoryStats& memory, const Samples& out) { out.add(memory.events.max); }},
+    {{"container_memory_events_oom_total", counter,
+      "How often nothing could be reclaimed when the memory limit was hit."},
+     [](const MemoryStats& memory, const Samples& out) { out.add(memory.events.oom); }},
+    {{"container_memory_events_oom_kill_total", counter,
+      "Processes killed for want of memory, as the kernel counts them in this run."},
+     [](const MemoryStats& memory, const Samples& out) { out.add(memory.events.oom_kill); }},
+    {{"container_memory_pgscan_total", counter, "Pages looked at to be reclaimed."},
+     [](const MemoryStats& memory, const Samples& out) { out.add(memory.pages_scanned); }},
+    {{"container_memory_pgsteal_total", counter, "Pages reclaimed."},
+     [](const MemoryStats& memory, const Samples& out) { out.add(memory.pages_stolen); }},
+    {{"container_memory_workingset_refault_file_total", counter,
+      "Pages of files that were wanted again soon after they had been reclaimed."},
+     [](const MemoryStats& memory, const Samples& out) { out.add(memory.refaults_file); }},
+    {{"container_memory_workingset_refault_anon_total", counter,
+      "Anonymous pages that were wanted again soon after they had been reclaimed."},
+     [](const MemoryStats& memory, const Samples& out) { out.add(memory.refaults_anon); }},
+};
+
+constexpr Row<PressureStats> pressure_metrics[] = {
+    {{"container_pressure_cpu_waiting_seconds_total", counter,
+      "How long at least one process has waited for a CPU."},
+     [](const PressureStats& some, const Samples& out) { out.add(some.cpu.waiting_seconds); }},
+    {{"container_pressure_cpu_stalled_seconds_total", counter,
+      "How long all processes have waited for a CPU."},
+     [](const PressureStats& all, const Samples& out) { out.add(all.cpu.stalled_seconds); }},
+    {{"container_pressure_memory_waiting_seconds_total", counter,
+      "How long at least one process has waited for memory."},
+     [](const PressureStats& some, const Samples& out) { out.add(some.memory.waiting_seconds); }},
+    {{"container_pressure_memory_stalled_seconds_total", counter,
+      "How long all processes have waited for memory."},
+     [](const PressureStats& all, const Samples& out) { out.add(all.memory.stalled_seconds); }},
+    {{"container_pressure_io_waiting_seconds_total", counter,
+      "How long at least one process has waited for block I/O."},
+     [](const PressureStats& some, const Samples& out) { out.add(some.io.waiting_seconds); }},
+    {{"container_pressure_io_stalled_seconds_total", counter,
+      "How long all processes have waited for block I/O."},
+     [](const PressureStats& all, const Samples& out) { out.add(all.io.stalled_seconds); }},
 };
 
 constexpr Row<NetworkStats> network_metrics[] = {
@@ -290,6 +353,9 @@ std::span<const Row<CpuStats>> cpu_rows() noexcept {
 }
 std::span<const Row<MemoryStats>> memory_rows() noexcept {
   return memory_metrics;
+}
+std::span<const Row<PressureStats>> pressure_rows() noexcept {
+  return pressure_metrics;
 }
 std::span<const Row<NetworkStats>> network_rows() noexcept {
   return network_metrics;

@@ -24,6 +24,7 @@ struct Containers {
   std::vector<Subject<model::Container>> health_known;  ///< of these
   std::vector<Subject<model::CpuStats>> cpu;
   std::vector<Subject<model::MemoryStats>> memory;
+  std::vector<Subject<model::PressureStats>> pressure;
   std::vector<Subject<model::NetworkStats>> networks;
   std::vector<Subject<model::BlockIoStats>> block_io;
   std::vector<Subject<model::Lifecycle>> history;
@@ -73,6 +74,7 @@ void add_stats(Containers& containers, const model::ContainerStats& stats,
                const std::string& labels) {
   if (stats.cpu) containers.cpu.push_back({&*stats.cpu, labels});
   if (stats.memory) containers.memory.push_back({&*stats.memory, labels});
+  if (stats.pressure) containers.pressure.push_back({&*stats.pressure, labels});
   for (const auto& network : stats.networks) {
     auto interface_labels = labels;
     append_label(interface_labels, "interface", network.interface);
@@ -175,6 +177,7 @@ std::string render_page(const PageInput& input, const PageOptions& options,
   render_rows(writer, limit_rows(), containers.with_processes);
   render_rows(writer, cpu_rows(), containers.cpu);
   render_rows(writer, memory_rows(), containers.memory);
+  render_rows(writer, pressure_rows(), containers.pressure);
   render_rows(writer, network_rows(), containers.networks);
   render_rows(writer, block_io_rows(), containers.block_io);
   render_rows(writer, engine_rows(), collect_engines(input));

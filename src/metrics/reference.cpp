@@ -74,6 +74,10 @@ std::string print_reference() {
   print_rows(page, cpu_rows());
   print_heading(page, "Containers: memory", {});
   print_rows(page, memory_rows());
+  print_heading(
+      page, "Containers: pressure",
+      "Where the kernel measures it and is asked, and a cgroup v2 hierarchy is mounted.\n");
+  print_rows(page, pressure_rows());
   print_heading(page, "Containers: network", {});
   print_rows(page, network_rows());
   print_heading(
