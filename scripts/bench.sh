@@ -3,13 +3,14 @@
 # one falls short of its limit.
 #
 #   scripts/bench.sh pool [SOCKET]    the connection pool; with an Engine's socket, a request to it
+#   scripts/bench.sh sampling         samples by the kernel's files, beside programs that only read
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/lib/packages.sh
 
 case ${1:-} in
-  pool) ;;
-  *) sed -n '2,6p' "$0" >&2; exit 2 ;;
+  pool | sampling) ;;
+  *) sed -n '2,7p' "$0" >&2; exit 2 ;;
 esac
 install_missing "${packages_build[@]}" "${packages_tests[@]}"
 cmake --preset release >/dev/null
