@@ -234,7 +234,7 @@ void ContainerFiles::find(const Paths& paths) {
       if (name.empty()) continue;
       put_path({&row, name, {}}, path);
       if (!exists(path, status)) continue;
-      if (!row.hierarchy && is_hosts(status, paths, name)) continue;
+      if (!row.hierarchy && (location_.host_network || is_hosts(status, paths, name))) continue;
       files_.push_back({&row, name, {}});
       break;
     }

@@ -316,8 +316,9 @@ void ContainerMonitor::inspect(const std::string& id, const std::stop_token& sto
     const bool believed =
         inventory_.note_inspected(id, *version, std::move(*container), wall_now());
     // Without a process that could be looked for, only the Engine can tell.
-    const bool only_engine = believed && kernel_falls_back() && !inventory_.run_of(id);
-    if (only_engine) inventory_.set_source(id, model::StatsSource::engine);
+    const bool only_engine =
+        kernel_falls_back() && inventory_.has_processes(id) && !inventory_.run_of(id);
+    if (believed && only_engine) inventory_.set_source(id, model::StatsSource::engine);
     sample_it = believed && inventory_.needs_sample(id);
     by_kernel = sample_it && inventory_.is_sampled_by(id, model::StatsSource::kernel);
     if (believed) kernel_news(id);
@@ -353,6 +354,8 @@ void ContainerMonitor::sample(const std::string& id, SteadyTime due, const std::
   if (failure && failure->code != Errc::not_found) ++sample_errors_;
   {
     const std::lock_guard lock(mutex_);
+    // The kernel may have been faster meanwhile.
+    if (inventory_.is_sampled_by(id, model::StatsSource::kernel)) return;
     inventory_.note_sampled(
         id, stats ? std::make_shared<model::ContainerStats>(std::move(*stats)) : nullptr);
   }

@@ -269,7 +269,9 @@ std::optional<Inventory::Run> Inventory::run_of(const std::string& id) const {
   if (found == entries_.end()) return std::nullopt;
   const auto& container = *found->second.container;
   if (!model::has_processes(container.state) || !container.pid) return std::nullopt;
-  return Run{.pid = *container.pid, .started_at = container.started_at};
+  return Run{.pid = *container.pid,
+             .started_at = container.started_at,
+             .host_network = container.host_network};
 }
 
 void Inventory::fill(model::EngineSnapshot& snapshot, WallTime now) {

@@ -90,6 +90,17 @@ class Scene {
     }
     return nullptr;
   }
+  [[nodiscard]] std::size_t containers_by_kernel() {
+    const auto snapshot = watch_.snapshot();
+    return static_cast<std::size_t>(
+        std::ranges::count_if(snapshot->containers, [](const auto& record) {
+          return record.stats && record.stats->source == StatsSource::kernel;
+        }));
+  }
+  [[nodiscard]] std::size_t containers_running() const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(engine_.host().containers(), test::has_processes));
+  }
   [[nodiscard]] bool sampled_by(StatsSource source, const std::string& name) {
     const auto shown = sample(name);
     return shown && shown->source == source;
@@ -194,28 +205,18 @@ TEST_CASE("where only the Engine is to be asked, the kernel is not") {
   CHECK(scene.open_files() == 0);
 }
 
-TEST_CASE("what starts is sampled at once, and what ends gives its files back") {
+TEST_CASE("what ends gives its files back, and no others") {
   Scene scene(asking(StatsChoice::automatic));
   scene.show_all();
   const auto watching = scene.watch().run();
-  REQUIRE(eventually([&] { return scene.sampled_by(StatsSource::kernel, "web-1"); }));
-  REQUIRE(eventually([&] { return scene.sampled_by(StatsSource::kernel, "web-2"); }));
-  const auto before = scene.open_files();
-  CHECK(before > 0);
-
-  scene.tree().remove(scene.of("web-1"));
+  REQUIRE(eventually([&] { return scene.containers_by_kernel() == scene.containers_running(); }));
+  const auto each = scene.open_files() / scene.containers_running();
+  CHECK(each > 10);
   scene.engine().host().stop("web-1");
-  REQUIRE(eventually([&] { return !scene.sample("web-1"); }));
-  CHECK(eventually([&] { return scene.open_files() < before; }));
-  const auto without = scene.open_files();
-
-  scene.engine().host().add({.name = "new-1"});
-  scene.engine().host().start("new-1");
-  scene.show("new-1");
-  // It may have been looked for before it was shown: then the Engine was asked instead.
-  CHECK(eventually([&] { return scene.sample("new-1") != nullptr; }));
-  scene.show("web-2");
-  CHECK(scene.open_files() >= without);
+  CHECK(eventually([&] { return scene.open_files() == each * scene.containers_running(); }));
+  CHECK(eventually([&] { return !scene.sample("web-1"); }));
+  scene.engine().host().remove("web-2");
+  CHECK(eventually([&] { return scene.open_files() == each * scene.containers_running(); }));
 }
 
 TEST_CASE("a container that restarts is sampled by its new process") {
@@ -233,6 +234,38 @@ TEST_CASE("a container that restarts is sampled by its new process") {
   REQUIRE(scene.sampled_by(StatsSource::kernel, "web-1"));
   CHECK(scene.sample("web-1")->cpu->usage_seconds == 1);  // the old file still says another number
   CHECK(scene.engine().calls(EngineCall::stats) == 0);
+}
+
+TEST_CASE("a container that has ended and is started again is sampled by the kernel at once") {
+  Scene scene(asking(StatsChoice::automatic));
+  scene.show_all();
+  const auto watching = scene.watch().run();
+  REQUIRE(eventually([&] { return scene.sampled_by(StatsSource::kernel, "web-1"); }));
+  scene.engine().host().stop("web-1");
+  const auto inspected = scene.engine().calls(EngineCall::inspect);
+  REQUIRE(eventually([&] {
+    return !scene.sample("web-1") && scene.engine().calls(EngineCall::inspect) > inspected;
+  }));
+  auto next = scene.of("web-1");
+  scene.engine().host().add({.name = "last-1"});
+  scene.engine().host().start("last-1");
+  next.pid = scene.of("last-1").pid + 1;  // numbers are given in their order
+  scene.tree().add(next, "before");
+  scene.engine().host().start("web-1");
+  REQUIRE(scene.of("web-1").pid == next.pid);
+  CHECK(eventually([&] { return scene.sampled_by(StatsSource::kernel, "web-1"); }));
+  CHECK(scene.engine().calls(EngineCall::stats) <= 1);  // of last-1, which is not visible
+}
+
+TEST_CASE("a container in the host's network has no network counters by the kernel either") {
+  Scene scene(asking(StatsChoice::automatic));
+  scene.engine().host().add({.name = "hostnet", .network_mode = "host"});
+  scene.engine().host().start("hostnet");
+  scene.show_all();
+  scene.watch().run_once();
+  REQUIRE(scene.sampled_by(StatsSource::kernel, "hostnet"));
+  CHECK(scene.sample("hostnet")->networks.empty());
+  CHECK_FALSE(scene.sample("web-1")->networks.empty());
 }
 
 TEST_CASE("each cycle takes new samples, and readers keep theirs as they were") {

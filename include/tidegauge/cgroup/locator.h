@@ -36,6 +36,7 @@ struct Location {
   int pid = 0;
   std::string path;  ///< "/docker/<id>", "/system.slice/docker-<id>.scope"
   std::array<std::string, hierarchies> directories;  ///< by Hierarchy; empty: not there
+  bool host_network = false;  ///< as the Engine says: then its network counters are not its own
 
   [[nodiscard]] const std::string& directory(Hierarchy hierarchy) const noexcept {
     return directories[static_cast<std::size_t>(hierarchy)];
