@@ -1,6 +1,9 @@
 # docker build -t tidegauge .
 # docker run -v /var/run:/host/run:ro -e TIDEGAUGE_POOL_SOCKET_PATH=/host/run/docker.sock \
 #   --group-add "$(stat -c %g /var/run/docker.sock)" -p 127.0.0.1:9717:9717 tidegauge
+# With -v /proc:/host/proc:ro -v /sys:/host/sys:ro -e TIDEGAUGE_PATH_PROCFS=/host/proc
+# -e TIDEGAUGE_PATH_SYSFS=/host/sys it reads the containers' numbers from the kernel; without, it asks
+# the Engine for them.
 # The directory, because a socket that is mounted by itself does not outlive the Engine that made it.
 FROM debian:bookworm-slim AS build
 RUN apt-get update && apt-get install -y --no-install-recommends \

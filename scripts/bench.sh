@@ -4,6 +4,8 @@
 #
 #   scripts/bench.sh pool [SOCKET]
 #     the connection pool; with an Engine's socket, a request to it
+#   scripts/bench.sh sampling
+#     samples by the kernel's files, beside programs that only read
 #   scripts/bench.sh inventory SOCKET [IMAGE]
 #     how soon changes on a real Engine are on the page, and in how many calls; IMAGE has sh and sleep
 #   scripts/bench.sh soak [SECONDS [CONTAINERS [EVENTS_PER_SECOND]]]
@@ -13,7 +15,7 @@ cd "$(dirname "$0")/.."
 source scripts/lib/packages.sh
 
 case ${1:-} in
-  pool | inventory | soak) ;;
+  pool | sampling | inventory | soak) ;;
   *) sed -n '2,/^set/{/^set/!p}' "$0" >&2; exit 2 ;;
 esac
 install_missing "${packages_build[@]}" "${packages_tests[@]}"

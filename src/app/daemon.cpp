@@ -1,5 +1,7 @@
 #include "tidegauge/app/daemon.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 
 #include "app/debug_page.h"
@@ -14,6 +16,31 @@ std::vector<std::string> names_of(const std::vector<config::EndpointConfig>& end
   std::vector<std::string> names;
   for (const auto& endpoint : endpoints) names.push_back(endpoint.name);
   return names;
+}
+
+/// Whatever an Engine over TCP is, its containers' processes are elsewhere, unless somebody says
+/// otherwise.
+config::MonitorConfig monitor_options(const config::Config& config,
+                                      const config::EndpointConfig& endpoint) {
+  auto options = config.container_monitor;
+  options.stats_source = endpoint.stats_source.value_or(options.stats_source);
+  const bool local = endpoint.address.scheme == model::EngineAddress::Scheme::unix_socket;
+  if (!local && options.stats_source == config::StatsChoice::automatic) {
+    options.stats_source = config::StatsChoice::engine;
+  }
+  return options;
+}
+
+/// How many descriptors each monitor may keep open: what the process may have, less what others
+/// need at most.
+std::size_t kernel_descriptors(const config::Config& config) {
+  constexpr std::size_t others = 64;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  const auto engines = config.endpoints.size();
+  const auto needed = others + config.web.max_connections +
+                      engines * (config.pool.max_connections + config.pool.max_streams) * 3;
+  return limit.rlim_cur < needed ? 0 : (limit.rlim_cur - needed) / engines;
 }
 
 constexpr std::string_view landing_page = R"(<!DOCTYPE html>
@@ -37,12 +64,15 @@ Daemon::Daemon(const config::Config& config, Logger& logger)
       snapshots_(names_of(config.endpoints)) {
   for (std::size_t i = 0; i < config.endpoints.size(); ++i) {
     monitors_.push_back(std::make_unique<monitor::ContainerMonitor>(
-        config.endpoints[i].name, i, config.container_monitor,
-        monitor::MonitorContext{.clients = clients_,
-                                .snapshots = snapshots_,
-                                .observer = instruments_,
-                                .logger = logger,
-                                .max_connections = config.pool.max_connections}));
+        config.endpoints[i].name, i, monitor_options(config, config.endpoints[i]),
+        monitor::MonitorContext{
+            .clients = clients_,
+            .snapshots = snapshots_,
+            .observer = instruments_,
+            .logger = logger,
+            .max_connections = config.pool.max_connections,
+            .kernel = {.procfs = config.path.procfs, .sysfs = config.path.sysfs},
+            .kernel_descriptors = kernel_descriptors(config)}));
   }
 }
 

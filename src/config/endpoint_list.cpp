@@ -38,6 +38,9 @@ class ListReader {
                                                    const Origin& entry);
   [[nodiscard]] std::optional<EndpointConfig> engine_in(const std::map<std::string, Field>& fields,
                                                         const Origin& entry);
+  /// Absent: it has none of its own, or a mistake in it.
+  [[nodiscard]] std::optional<StatsChoice> stats_source_in(
+      const std::map<std::string, Field>& fields);
   void add_mistake(const Origin& origin, const std::string& what);
   [[nodiscard]] Origin place_of(const YAML::Node& node) const {
     return in_file(file_, node.Mark().line + 1);
@@ -72,13 +75,15 @@ void ListReader::read_entry(const YAML::Node& entry) {
   const auto fields = fields_of(entry);
   auto name = name_in(fields, origin);
   auto engine = engine_in(fields, origin);
+  const auto source = stats_source_in(fields);
   if (!name || !engine) return;
   engine->name = *std::move(name);
+  engine->stats_source = source;
   entries_.push_back(*std::move(engine));
 }
 
 std::vector<std::string> names_of_fields() {
-  std::vector<std::string> names{"name"};
+  std::vector<std::string> names{"name", "stats_source"};
   for (const auto& option : options()) {
     if (option.describes_endpoint) names.emplace_back(option.name());
   }
@@ -159,6 +164,17 @@ std::optional<EndpointConfig> ListReader::engine_in(const std::map<std::string, 
                 told.append(name).append(": ").append(what));
   }
   return std::move(engine);
+}
+
+std::optional<StatsChoice> ListReader::stats_source_in(const std::map<std::string, Field>& fields) {
+  const auto found = fields.find("stats_source");
+  if (found == fields.end()) return std::nullopt;
+  const auto type = stats_choice();
+  const auto chosen = type.parse(found->second.text);
+  if (chosen) return *chosen;
+  add_mistake(found->second.origin,
+              ".stats_source: " + chosen.error() + "; allowed: " + type.allowed);
+  return std::nullopt;
 }
 
 void ListReader::add_mistake(const Origin& origin, const std::string& what) {

@@ -42,6 +42,12 @@ std::vector<Option> monitor_options() {
   return {
       option("container_monitor.interval", monitor(&C::interval), duration(1s, 1h),
              "From the start of one cycle to the start of the next."),
+      option(
+          "container_monitor.stats_source", monitor(&C::stats_source), stats_choice(),
+          "Who is asked for the resource numbers of containers. auto: the kernel for those whose "
+          "cgroup is visible from here, which costs next to nothing, the Engine for the others "
+          "and for an Engine that is not on a Unix socket. An Engine in the list `endpoints` may "
+          "have a stats_source of its own."),
       option(std::string(in_flight_path), monitor(&C::max_in_flight), number(1, 256),
              "Calls to one Engine at the same time, to begin with: fewer are made where they only "
              "wait for each other, up to pool.max_connections where more get more answers. At most "
@@ -215,6 +221,12 @@ std::vector<Option> serving_options() {
              "The most series of containers on the page. Beyond, the youngest containers are left "
              "off, each with all its series; it is logged, and counted by "
              "tidegauge_series_dropped_total."),
+      option("path.procfs", in(&Config::path, &PathConfig::procfs), absolute_path(),
+             "Where the host's /proc is mounted. In a container with -v /proc:/host/proc:ro, "
+             "/host/proc."),
+      option("path.sysfs", in(&Config::path, &PathConfig::sysfs), absolute_path(),
+             "Where the host's /sys is mounted, with its cgroups. In a container with -v "
+             "/sys:/host/sys:ro, /host/sys."),
       option("log.level", in(&Config::log, &LogConfig::level),
              choice<LogLevel>({{"debug", LogLevel::debug},
                                {"info", LogLevel::info},
@@ -263,6 +275,7 @@ const std::vector<Section>& sections() {
       {"pool", "The connections to an Engine; every endpoint has a pool of its own."},
       {"web", "Serving the metrics."},
       {"metrics", "What is on the page."},
+      {"path", "Where the kernel shows the resource numbers of containers."},
       {"log", "The daemon's log."},
   };
   return table;

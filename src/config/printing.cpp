@@ -127,6 +127,7 @@ endpoints:
     tls_ca_file: /etc/tidegauge/ca.pem
     tls_cert_file: /etc/tidegauge/cert.pem
     tls_key_file: /etc/tidegauge/key.pem
+    stats_source: engine   # may be left out: container_monitor.stats_source
 ```
 
 Every name is there once, and has 1 to 63 of the characters `a-z A-Z 0-9 _ . -`. It is the label
@@ -168,6 +169,8 @@ std::string print_config(const Config& config, const std::string& addresses_from
           option.path == endpoint_path || option.get(alone) != option.get(Config{});
       if (option.describes_endpoint && is_said) out += "  " + entry(option, alone);
     }
+    if (!endpoint.stats_source) continue;
+    out += "    stats_source: " + one_line(stats_choice().print(*endpoint.stats_source)) + "\n";
   }
   for (const auto& section : sections()) {
     out += "\n" + section.name + ":\n";

@@ -268,4 +268,19 @@ ValueType<model::EngineAddress> engine_address() {
       [](const model::EngineAddress& address) { return model::to_string(address); });
 }
 
+ValueType<std::string> absolute_path() {
+  const auto parse = [](const std::string& text) -> Parsed<std::string> {
+    if (text.starts_with('/')) return text;
+    return std::unexpected(in_quotes(text) + " is no absolute path");
+  };
+  return scalar_type<std::string>("path", "an absolute path", parse,
+                                  [](const std::string& text) { return text; });
+}
+
+ValueType<StatsChoice> stats_choice() {
+  return choice<StatsChoice>({{"auto", StatsChoice::automatic},
+                              {"engine", StatsChoice::engine},
+                              {"kernel", StatsChoice::kernel}});
+}
+
 }  // namespace tidegauge::config

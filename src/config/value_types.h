@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "config/wording.h"
+#include "tidegauge/config/config.h"
 #include "tidegauge/model/container_glob.h"
 #include "tidegauge/model/engine_address.h"
 #include "tidegauge/util/time.h"
@@ -49,6 +50,8 @@ struct ValueType {
 /// An absolute path, or nothing.
 [[nodiscard]] ValueType<std::string> file_path();
 [[nodiscard]] ValueType<model::EngineAddress> engine_address();
+[[nodiscard]] ValueType<std::string> absolute_path();
+[[nodiscard]] ValueType<StatsChoice> stats_choice();
 
 /// One of some words.
 template <class Enum>

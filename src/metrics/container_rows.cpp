@@ -14,6 +14,7 @@ using model::CpuStats;
 using model::Lifecycle;
 using model::MemoryStats;
 using model::NetworkStats;
+using model::PressureStats;
 
 std::optional<double> unix_seconds(const std::optional<WallTime>& time) {
   return time ? std::optional(to_unix_seconds(*time)) : std::nullopt;
@@ -42,12 +43,32 @@ constexpr Row<Container> info[] = {
      }},
 };
 
-constexpr Row<ContainerRecord> lifecycle[] = {
+constexpr Row<ContainerRecord> sample[] = {
     {{"container_last_seen", gauge,
       "When the container was last known to run, in seconds since the Unix epoch."},
      [](const ContainerRecord& record, const Samples& out) {
        out.add(unix_seconds(record.last_seen));
      }},
+    {{"container_stats_source", gauge,
+      "1 for who measured the container's resource use: the kernel's files, or the Engine.",
+      "source"},
+     [](const ContainerRecord& record, const Samples& out) {
+       if (record.stats) out.add(1, {{"source", to_string(record.stats->source)}});
+     }},
+    {{"container_last_sample_timestamp_seconds", gauge,
+      "When the container's resource use was sampled, in seconds since the Unix epoch."},
+     [](const ContainerRecord& record, const Samples& out) {
+       if (record.stats) out.add(to_unix_seconds(record.stats->read_at));
+     }},
+    {{"container_pids", gauge, "Processes and threads in the container."},
+     [](const ContainerRecord& record, const Samples& out) {
+       if (record.stats) out.add(record.stats->pids);
+     }},
+    {{"container_pids_limit", gauge, "Most processes and threads allowed. Absent without a limit."},
+     [](const ContainerRecord& record, const Samples& out) { out.add(pids_limit(record)); }},
+};
+
+constexpr Row<ContainerRecord> lifecycle[] = {
     {{"container_state", gauge, "1 for the state that the container is in, 0 for the others.",
       "state"},
      [](const ContainerRecord& record, const Samples& out) {
@@ -70,17 +91,6 @@ constexpr Row<ContainerRecord> lifecycle[] = {
      [](const ContainerRecord& record, const Samples& out) { out.add(record.collect_errors); }},
     {{"container_stuck", gauge, "Whether calls about the container get stuck: it is left alone."},
      [](const ContainerRecord& record, const Samples& out) { out.add(record.stuck ? 1 : 0); }},
-    {{"container_last_sample_timestamp_seconds", gauge,
-      "When the container's resource use was sampled, in seconds since the Unix epoch."},
-     [](const ContainerRecord& record, const Samples& out) {
-       if (record.stats) out.add(to_unix_seconds(record.stats->read_at));
-     }},
-    {{"container_pids", gauge, "Processes and threads in the container."},
-     [](const ContainerRecord& record, const Samples& out) {
-       if (record.stats) out.add(record.stats->pids);
-     }},
-    {{"container_pids_limit", gauge, "Most processes and threads allowed. Absent without a limit."},
-     [](const ContainerRecord& record, const Samples& out) { out.add(pids_limit(record)); }},
 };
 
 constexpr Row<Lifecycle> history[] = {
@@ -122,24 +132,6 @@ constexpr Row<Container> limits[] = {
      [](const Container& container, const Samples& out) {
        out.add(unix_seconds(container.started_at));
      }},
-    {{"container_health_state", gauge,
-      "Result of the health check: 1 healthy, 0 starting or unhealthy, -1 without a check."},
-     [](const Container& container, const Samples& out) {
-       out.add(health_number(container.health));
-     }},
-    {{"container_health_status", gauge,
-      "1 for the status of the health check (none: there is no check), 0 for the others.",
-      "status"},
-     [](const Container& container, const Samples& out) {
-       for (const auto health : model::health_statuses) {
-         out.add(health == container.health, {{"status", to_string(health)}});
-       }
-     }},
-    {{"container_health_failing_streak", gauge,
-      "Health checks failed in a row. Absent without a check."},
-     [](const Container& container, const Samples& out) {
-       out.add(container.health_failing_streak);
-     }},
     {{"container_spec_cpu_period", gauge,
       "Length of the period that the CPU quota is for, in microseconds. Absent without a quota."},
      [](const Container& container, const Samples& out) {
@@ -168,6 +160,27 @@ constexpr Row<Container> limits[] = {
      }},
 };
 
+constexpr Row<Container> health_metrics[] = {
+    {{"container_health_state", gauge,
+      "Result of the health check: 1 healthy, 0 starting or unhealthy, -1 without a check."},
+     [](const Container& container, const Samples& out) {
+       out.add(health_number(container.health));
+     }},
+    {{"container_health_status", gauge,
+      "1 for the status of the health check (none: there is no check), 0 for the others.",
+      "status"},
+     [](const Container& container, const Samples& out) {
+       for (const auto health : model::health_statuses) {
+         out.add(health == container.health, {{"status", to_string(health)}});
+       }
+     }},
+    {{"container_health_failing_streak", gauge,
+      "Health checks failed in a row. Absent without a check."},
+     [](const Container& container, const Samples& out) {
+       out.add(container.health_failing_streak);
+     }},
+};
+
 constexpr Row<CpuStats> cpu_metrics[] = {
     {{"container_cpu_usage_seconds_total", counter, "CPU time used, over all CPUs.", "cpu"},
      [](const CpuStats& cpu, const Samples& out) {
@@ -191,6 +204,16 @@ constexpr Row<CpuStats> cpu_metrics[] = {
       "How long the CPU quota held the container back. Absent without a quota."},
      [](const CpuStats& cpu, const Samples& out) {
        if (cpu.throttling) out.add(cpu.throttling->throttled_seconds);
+     }},
+    {{"container_cpu_cfs_burst_periods_total", counter,
+      "Periods in which more than the CPU quota was used, from what earlier ones had left."},
+     [](const CpuStats& cpu, const Samples& out) {
+       if (cpu.throttling) out.add(cpu.throttling->bursts);
+     }},
+    {{"container_cpu_cfs_burst_seconds_total", counter,
+      "CPU time used beyond the CPU quota in these periods."},
+     [](const CpuStats& cpu, const Samples& out) {
+       if (cpu.throttling) out.add(cpu.throttling->burst_seconds);
      }},
 };
 
@@ -216,15 +239,67 @@ constexpr Row<MemoryStats> memory_metrics[] = {
      [](const MemoryStats& memory, const Samples& out) { out.add(memory.active_file_bytes); }},
     {{"container_memory_total_inactive_file_bytes", gauge, "Page cache not used lately."},
      [](const MemoryStats& memory, const Samples& out) { out.add(memory.inactive_file_bytes); }},
+    {{"container_memory_file_dirty_bytes", gauge, "Page cache that is still to be written."},
+     [](const MemoryStats& memory, const Samples& out) { out.add(memory.dirty_bytes); }},
+    {{"container_memory_file_writeback_bytes", gauge, "Page cache that is being written."},
+     [](const MemoryStats& memory, const Samples& out) { out.add(memory.writeback_bytes); }},
     {{"container_memory_failcnt", counter, "How often the memory limit was hit."},
      [](const MemoryStats& memory, const Samples& out) { out.add(memory.fail_count); }},
     {{"container_memory_failures_total", counter,
-      "Page faults (pgfault), and those that had to read from disk (pgmajfault).",
+      "Page faults (pgfault), and those that had to read from disk (pgmajfault). The scopes "
+      "container and hierarchy are the same, as in cAdvisor.",
       "failure_type, scope"},
      [](const MemoryStats& memory, const Samples& out) {
-       out.add(memory.page_faults, {{"failure_type", "pgfault"}, {"scope", "container"}});
-       out.add(memory.major_page_faults, {{"failure_type", "pgmajfault"}, {"scope", "container"}});
+       for (const auto* const scope : {"container", "hierarchy"}) {
+         out.add(memory.page_faults, {{"failure_type", "pgfault"}, {"scope", scope}});
+         out.add(memory.major_page_faults, {{"failure_type", "pgmajfault"}, {"scope", scope}});
+       }
      }},
+    {{"container_memory_events_low_total", counter,
+      "How often memory was taken away although it was below what is protected."},
+     [](const MemoryStats& memory, const Samples& out) { out.add(memory.events.low); }},
+    {{"container_memory_events_high_total", counter,
+      "How often processes were slowed down for being above memory.high."},
+     [](const MemoryStats& memory, const Samples& out) { out.add(memory.events.high); }},
+    {{"container_memory_events_max_total", counter, "How often the memory limit was hit."},
+     [](const MemoryStats& memory, const Samples& out) { out.add(memory.events.max); }},
+    {{"container_memory_events_oom_total", counter,
+      "How often nothing could be reclaimed when the memory limit was hit."},
+     [](const MemoryStats& memory, const Samples& out) { out.add(memory.events.oom); }},
+    {{"container_memory_events_oom_kill_total", counter,
+      "Processes killed for want of memory, as the kernel counts them in this run."},
+     [](const MemoryStats& memory, const Samples& out) { out.add(memory.events.oom_kill); }},
+    {{"container_memory_pgscan_total", counter, "Pages looked at to be reclaimed."},
+     [](const MemoryStats& memory, const Samples& out) { out.add(memory.pages_scanned); }},
+    {{"container_memory_pgsteal_total", counter, "Pages reclaimed."},
+     [](const MemoryStats& memory, const Samples& out) { out.add(memory.pages_stolen); }},
+    {{"container_memory_workingset_refault_file_total", counter,
+      "Pages of files that were wanted again soon after they had been reclaimed."},
+     [](const MemoryStats& memory, const Samples& out) { out.add(memory.refaults_file); }},
+    {{"container_memory_workingset_refault_anon_total", counter,
+      "Anonymous pages that were wanted again soon after they had been reclaimed."},
+     [](const MemoryStats& memory, const Samples& out) { out.add(memory.refaults_anon); }},
+};
+
+constexpr Row<PressureStats> pressure_metrics[] = {
+    {{"container_pressure_cpu_waiting_seconds_total", counter,
+      "How long at least one process has waited for a CPU."},
+     [](const PressureStats& some, const Samples& out) { out.add(some.cpu.waiting_seconds); }},
+    {{"container_pressure_cpu_stalled_seconds_total", counter,
+      "How long all processes have waited for a CPU."},
+     [](const PressureStats& all, const Samples& out) { out.add(all.cpu.stalled_seconds); }},
+    {{"container_pressure_memory_waiting_seconds_total", counter,
+      "How long at least one process has waited for memory."},
+     [](const PressureStats& some, const Samples& out) { out.add(some.memory.waiting_seconds); }},
+    {{"container_pressure_memory_stalled_seconds_total", counter,
+      "How long all processes have waited for memory."},
+     [](const PressureStats& all, const Samples& out) { out.add(all.memory.stalled_seconds); }},
+    {{"container_pressure_io_waiting_seconds_total", counter,
+      "How long at least one process has waited for block I/O."},
+     [](const PressureStats& some, const Samples& out) { out.add(some.io.waiting_seconds); }},
+    {{"container_pressure_io_stalled_seconds_total", counter,
+      "How long all processes have waited for block I/O."},
+     [](const PressureStats& all, const Samples& out) { out.add(all.io.stalled_seconds); }},
 };
 
 constexpr Row<NetworkStats> network_metrics[] = {
@@ -273,6 +348,12 @@ constexpr Row<BlockIoStats> block_io_metrics[] = {
 std::span<const Row<Container>> info_rows() noexcept {
   return info;
 }
+std::span<const Row<ContainerRecord>> sample_rows() noexcept {
+  return sample;
+}
+std::span<const Row<Container>> health_rows() noexcept {
+  return health_metrics;
+}
 std::span<const Row<ContainerRecord>> lifecycle_rows() noexcept {
   return lifecycle;
 }
@@ -287,6 +368,9 @@ std::span<const Row<CpuStats>> cpu_rows() noexcept {
 }
 std::span<const Row<MemoryStats>> memory_rows() noexcept {
   return memory_metrics;
+}
+std::span<const Row<PressureStats>> pressure_rows() noexcept {
+  return pressure_metrics;
 }
 std::span<const Row<NetworkStats>> network_rows() noexcept {
   return network_metrics;

@@ -162,8 +162,10 @@ class Collecting {
         options_.labels == SeriesLabels::cadvisor ? full : with_name(endpoint, container.name);
     subjects_.info.push_back({&container, std::move(full), owner});
     subjects_.all.push_back({&record, labels, owner});
+    if (record.state_known) subjects_.state_known.push_back({&record, labels, owner});
     if (has_processes(container.state)) {
       subjects_.with_processes.push_back({&container, labels, owner});
+      if (record.state_known) subjects_.health_known.push_back({&container, labels, owner});
     }
     if (record.stats) add(*record.stats, labels, owner);
   }
@@ -171,6 +173,7 @@ class Collecting {
   void add(const model::ContainerStats& stats, const std::string& labels, std::size_t owner) {
     if (stats.cpu) subjects_.cpu.push_back({&*stats.cpu, labels, owner});
     if (stats.memory) subjects_.memory.push_back({&*stats.memory, labels, owner});
+    if (stats.pressure) subjects_.pressure.push_back({&*stats.pressure, labels, owner});
     for (const auto& network : stats.networks) {
       auto interface_labels = labels;
       append_label(interface_labels, "interface", network.interface);

@@ -19,10 +19,13 @@ namespace tidegauge::metrics {
 struct ContainerSubjects {
   std::vector<Subject<model::Container>> info;
   std::vector<Subject<model::ContainerRecord>> all;
+  std::vector<Subject<model::ContainerRecord>> state_known;
   std::vector<Subject<model::Lifecycle>> history;
   std::vector<Subject<model::Container>> with_processes;
+  std::vector<Subject<model::Container>> health_known;  ///< of these
   std::vector<Subject<model::CpuStats>> cpu;
   std::vector<Subject<model::MemoryStats>> memory;
+  std::vector<Subject<model::PressureStats>> pressure;
   std::vector<Subject<model::NetworkStats>> networks;
   std::vector<Subject<model::BlockIoStats>> block_io;
 
@@ -30,11 +33,14 @@ struct ContainerSubjects {
   template <class Use>
   void for_each_group(const Use& use) {
     use(info_rows(), info);
-    use(lifecycle_rows(), all);
+    use(sample_rows(), all);
+    use(lifecycle_rows(), state_known);
     use(history_rows(), history);
+    use(health_rows(), health_known);
     use(limit_rows(), with_processes);
     use(cpu_rows(), cpu);
     use(memory_rows(), memory);
+    use(pressure_rows(), pressure);
     use(network_rows(), networks);
     use(block_io_rows(), block_io);
   }

@@ -31,6 +31,14 @@ void write_engine_info(const EngineSnapshot& engine, const Samples& out) {
               {"cgroup_version", cgroup_version}});
 }
 
+/// As cAdvisor's, whose own version and revision there are none of.
+void write_version_info(const EngineSnapshot& engine, const Samples& out) {
+  if (!engine.version || !engine.info) return;
+  out.add(1, {{"kernelVersion", engine.version->kernel_version},
+              {"osVersion", engine.info->operating_system},
+              {"dockerVersion", engine.version->version}});
+}
+
 void write_container_counts(const EngineSnapshot& engine, const Samples& out) {
   if (!engine.up) return;  // nobody knows
   for (const auto state : model::container_states) {
@@ -51,6 +59,18 @@ constexpr Row<EngineSnapshot> engine_metrics[] = {
       "version, api_version, min_api_version, negotiated_api_version, os, arch, kernel, host, "
       "operating_system, storage_driver, cgroup_driver, cgroup_version"},
      write_engine_info},
+    {{"cadvisor_version_info", gauge,
+      "The versions of the Engine and its machine by cAdvisor's labels; always 1.",
+      "kernelVersion, osVersion, dockerVersion"},
+     write_version_info},
+    {{"machine_cpu_cores", gauge, "CPUs of the Engine's machine, by cAdvisor's name."},
+     [](const EngineSnapshot& engine, const Samples& out) {
+       if (engine.info) out.add(engine.info->cpus);
+     }},
+    {{"machine_memory_bytes", gauge, "Memory of the Engine's machine, by cAdvisor's name."},
+     [](const EngineSnapshot& engine, const Samples& out) {
+       if (engine.info) out.add(engine.info->memory_bytes);
+     }},
     {{"tidegauge_engine_cpus", gauge, "CPUs of the Engine's machine."},
      [](const EngineSnapshot& engine, const Samples& out) {
        if (engine.info) out.add(engine.info->cpus);

@@ -26,10 +26,13 @@ struct Row {
 
 // Of each container.
 [[nodiscard]] std::span<const Row<model::Container>> info_rows() noexcept;  ///< with all its labels
+[[nodiscard]] std::span<const Row<model::ContainerRecord>> sample_rows() noexcept;
 [[nodiscard]] std::span<const Row<model::ContainerRecord>> lifecycle_rows() noexcept;
-[[nodiscard]] std::span<const Row<model::Container>> limit_rows() noexcept;  ///< with processes
+[[nodiscard]] std::span<const Row<model::Container>> health_rows() noexcept;  ///< with processes
+[[nodiscard]] std::span<const Row<model::Container>> limit_rows() noexcept;   ///< with processes
 [[nodiscard]] std::span<const Row<model::CpuStats>> cpu_rows() noexcept;
 [[nodiscard]] std::span<const Row<model::MemoryStats>> memory_rows() noexcept;
+[[nodiscard]] std::span<const Row<model::PressureStats>> pressure_rows() noexcept;
 [[nodiscard]] std::span<const Row<model::NetworkStats>> network_rows() noexcept;
 [[nodiscard]] std::span<const Row<model::BlockIoStats>> block_io_rows() noexcept;
 

@@ -76,16 +76,22 @@ std::string print_reference() {
   print_heading(page, "Containers: identity", container_text);
   print_rows(page, info_rows());
   print_heading(page, "Containers: state and age", {});
+  print_rows(page, sample_rows());
   print_rows(page, lifecycle_rows());
   print_heading(page, "Containers: what has happened", history_text);
   print_rows(page, history_rows());
   print_heading(page, "Containers: start, health and limits",
                 "Only of containers that run or are paused.\n");
+  print_rows(page, health_rows());
   print_rows(page, limit_rows());
   print_heading(page, "Containers: CPU", "From here on only of containers that were sampled.\n");
   print_rows(page, cpu_rows());
   print_heading(page, "Containers: memory", {});
   print_rows(page, memory_rows());
+  print_heading(
+      page, "Containers: pressure",
+      "Where the kernel measures it and is asked, and a cgroup v2 hierarchy is mounted.\n");
+  print_rows(page, pressure_rows());
   print_heading(page, "Containers: network", {});
   print_rows(page, network_rows());
   print_heading(

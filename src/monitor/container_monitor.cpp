@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <thread>
+#include <tuple>
 #include <utility>
 
 #include "monitor/choice.h"
 #include "monitor/crew.h"
+#include "monitor/kernel_sampler.h"
+#include "monitor/snapshot_shelf.h"
 
 namespace tidegauge::monitor {
 
@@ -22,6 +25,12 @@ constexpr Milliseconds retry_pause{200};          // between two attempts to fol
 constexpr auto slow_reader = 2s;                  // the Engine drops events for readers that slow
 constexpr auto listen_limit = 10s;                // between two looks at the clock
 constexpr double spread = 0.8;  // the part of the interval that samples are spread over
+constexpr Milliseconds kernel_retry = 1min;  // of a container whose files cannot be read
+
+model::StatsSource first_source(config::StatsChoice choice) {
+  return choice == config::StatsChoice::engine ? model::StatsSource::engine
+                                               : model::StatsSource::kernel;
+}
 
 }  // namespace
 
@@ -32,13 +41,20 @@ ContainerMonitor::ContainerMonitor(std::string endpoint, std::size_t index,
       index_(index),
       options_(options),
       context_(context),
-      inventory_(options_),
+      inventory_(options_, first_source(options.stats_source)),
+      shelf_(std::make_unique<SnapshotShelf>()),
       crew_(std::make_unique<Crew>(options.max_in_flight, context.max_connections,
                                    [this](const Crew::Task& task, const std::stop_token& stop) {
                                      task.call == Crew::Call::inspect
                                          ? inspect(task.id, stop)
                                          : sample(task.id, task.due, stop);
-                                   })) {}
+                                   })) {
+  if (options.stats_source == config::StatsChoice::engine) return;
+  // Without the Engine to fall back to, each cycle tries.
+  const bool falls_back = options.stats_source == config::StatsChoice::automatic;
+  kernel_ = std::make_unique<KernelSampler>(context.kernel, context.kernel_descriptors,
+                                            falls_back ? kernel_retry : Milliseconds{0});
+}
 
 ContainerMonitor::~ContainerMonitor() = default;
 
@@ -49,7 +65,12 @@ void ContainerMonitor::run_once(const std::stop_token& stop) {
     inventory_.forget_samples();
   }
   const auto listed = take_inventory(stop);
-  if (listed) crew_->wait_until_idle(stop);
+  if (listed) {
+    crew_->wait_until_idle(stop);
+    std::ignore = follow_kernel();
+    sample_by_kernel(Containers::all);
+    crew_->wait_until_idle(stop);
+  }
   if (stop.stop_requested()) return;
   // The Engine may have gone down meanwhile: then what was found is of the past.
   const auto health = context_.clients.health(endpoint_);
@@ -76,13 +97,16 @@ void ContainerMonitor::run(const std::stop_token& stop) {
     {
       std::unique_lock lock(mutex_);
       if (now < next_publish) {
-        changed_.wait_until(lock, stop, std::min(next_publish, next_cycle), [] { return false; });
+        changed_.wait_until(lock, stop, std::min(next_publish, next_cycle),
+                            [this] { return !kernel_news_.empty(); });
       } else {
-        changed_.wait_until(lock, stop, next_cycle, [this] { return dirty_; });
+        changed_.wait_until(lock, stop, next_cycle,
+                            [this] { return dirty_ || !kernel_news_.empty(); });
         publish_now = std::exchange(dirty_, false);
         size = inventory_.size();
       }
     }
+    if (follow_kernel()) sample_by_kernel(Containers::new_ones);
     if (publish_now) {
       publish();
       next_publish = steady_now() + publish_gap + size * publish_gap_of_container;
@@ -188,6 +212,7 @@ Result<void> ContainerMonitor::take_inventory(const std::stop_token& stop) {
     std::vector<std::string> ids;
     {
       const std::lock_guard lock(mutex_);
+      for (const auto& id : inventory_.ids()) kernel_news(id);
       inventory_.resync(*list, wall_now());
       ids = inventory_.ids_to_inspect();
     }
@@ -231,6 +256,7 @@ Inventory::Effect ContainerMonitor::apply(const model::Event& event) {
   {
     const std::lock_guard lock(mutex_);
     effect = inventory_.apply(event, wall_now());
+    if (event.type == "container") kernel_news(event.id);
   }
   if (effect == Inventory::Effect::inspect) {
     crew_->ask({Crew::Call::inspect, event.id, steady_now() + inspect_debounce});
@@ -263,7 +289,7 @@ void ContainerMonitor::engine_down(const Error& reason) {
     down_reason_ = reason.message;
     version_.reset();
     info_.reset();
-    inventory_.forget_samples();
+    inventory_.forget_engine_samples();
     news = !told && !std::exchange(failing_, true);
   }
   if (news) {
@@ -288,16 +314,25 @@ void ContainerMonitor::inspect(const std::string& id, const std::stop_token& sto
   if (stop.stop_requested()) return;
   if (container && first) warn_of_ignored_wish(*container);
   bool sample_it = false;
+  bool by_kernel = false;
   bool watched = true;
   {
     const std::lock_guard lock(mutex_);
     const bool believed =
         container && inventory_.note_inspected(id, *version, std::move(*container), wall_now());
+    // Without a process that could be looked for, only the Engine can tell.
+    const bool only_engine =
+        kernel_falls_back() && inventory_.is_sampled(id) && !inventory_.run_of(id);
+    if (believed && only_engine) inventory_.set_source(id, model::StatsSource::engine);
     sample_it = believed && inventory_.needs_sample(id);
+    by_kernel = sample_it && inventory_.is_sampled_by(id, model::StatsSource::kernel);
     watched = inventory_.is_watched(id);
+    if (believed) kernel_news(id);
   }
-  if (sample_it) {
-    crew_->ask({Crew::Call::sample, id, steady_now()});  // the outcome is that of both
+  if (by_kernel) {
+    // The thread of `run` samples it, and the outcome is that of both.
+  } else if (sample_it) {
+    crew_->ask({Crew::Call::sample, id, steady_now()});  // likewise
   } else {
     note_outcome(id, container ? std::nullopt : std::optional(container.error()));
   }
@@ -321,21 +356,23 @@ void ContainerMonitor::sample(const std::string& id, SteadyTime due, const std::
   {
     const std::lock_guard lock(mutex_);
     if (!inventory_.is_sampled(id)) return;
+    if (!inventory_.is_sampled_by(id, model::StatsSource::engine)) return;
   }
   const auto asked = steady_now();
   auto stats = context_.clients.container_stats(endpoint_, id, stop);
   if (stop.stop_requested()) return;
   const auto answered = steady_now();
   if (stats) crew_->answered(answered - asked);
-  for (auto latest = latest_answer_.load();
-       latest < answered - due && !latest_answer_.compare_exchange_weak(latest, answered - due);) {
-  }
+  note_latest_answer(answered - due);
   std::optional<Error> failure;
   if (!stats) failure = stats.error();
   if (failure && failure->code != Errc::not_found) ++sample_errors_;
   {
     const std::lock_guard lock(mutex_);
-    inventory_.note_sampled(id, stats ? std::optional(std::move(*stats)) : std::nullopt);
+    // The kernel may have been faster meanwhile.
+    if (inventory_.is_sampled_by(id, model::StatsSource::kernel)) return;
+    inventory_.note_sampled(
+        id, stats ? std::make_shared<model::ContainerStats>(std::move(*stats)) : nullptr);
   }
   note_outcome(id, failure);
   changed();
@@ -360,14 +397,103 @@ void ContainerMonitor::note_outcome(const std::string& id, const std::optional<E
   }
 }
 
+void ContainerMonitor::note_latest_answer(SteadyTime::duration took) {
+  for (auto latest = latest_answer_.load();
+       latest < took && !latest_answer_.compare_exchange_weak(latest, took);) {
+  }
+}
+
+// --- what the kernel shows ----------------------------------------------------------------------
+
+void ContainerMonitor::kernel_news(const std::string& id) {
+  if (kernel_) kernel_news_.insert(id);
+}
+
+bool ContainerMonitor::kernel_falls_back() const {
+  return options_.stats_source == config::StatsChoice::automatic;
+}
+
+/// Gives back the files of what has ended. Whether something else may run now.
+bool ContainerMonitor::follow_kernel() {
+  std::vector<std::pair<std::string, std::optional<Inventory::Run>>> news;
+  {
+    const std::lock_guard lock(mutex_);
+    if (kernel_news_.empty()) return false;
+    for (const auto& id : kernel_news_) news.emplace_back(id, inventory_.run_of(id));
+    kernel_news_.clear();
+  }
+  for (const auto& [id, run] : news) kernel_->follow(id, run);
+  return true;
+}
+
+void ContainerMonitor::sample_by_kernel(Containers which) {
+  if (!kernel_) return;
+  const auto now = steady_now();
+  {
+    const std::lock_guard lock(mutex_);
+    kernel_->prepare(which == Containers::all ? KernelSampler::Which::all
+                                              : KernelSampler::Which::not_yet_sampled,
+                     now);
+  }
+  kernel_->sample(now);
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto* const container : kernel_->sampled()) {
+      const auto& [id, watched] = *container;
+      if (watched.trouble || inventory_.run_of(id) != watched.run) continue;
+      inventory_.set_source(id, model::StatsSource::kernel);
+      inventory_.note_sampled(id, watched.sample);
+    }
+  }
+  for (const auto* const container : kernel_->sampled()) {
+    const auto& [id, watched] = *container;
+    if (watched.trouble) {
+      kernel_failed(id, *watched.trouble, watched.failures);
+    } else {
+      note_outcome(id, std::nullopt);
+    }
+  }
+  if (kernel_->sampled().empty()) return;
+  note_latest_answer(steady_now() - now);
+  changed();
+}
+
+/// The moment may be to blame, when a container has just ended: of that nothing is said until it
+/// happens again.
+void ContainerMonitor::kernel_failed(const std::string& id, const cgroup::Trouble& trouble,
+                                     std::uint32_t times) {
+  const bool again = times > 1 || !cgroup::passes(trouble.reason);
+  bool was_kernels = false;
+  {
+    const std::lock_guard lock(mutex_);
+    was_kernels = inventory_.is_sampled_by(id, model::StatsSource::kernel);
+    if (was_kernels) inventory_.note_sampled(id, nullptr);
+    if (kernel_falls_back()) inventory_.set_source(id, model::StatsSource::engine);
+  }
+  if (!kernel_falls_back()) {
+    if (again) ++sample_errors_;
+    note_outcome(id, again ? std::optional(Error{Errc::system, trouble.message}) : std::nullopt);
+    return;
+  }
+  if (again && kernel_troubles_told_.insert(trouble.reason).second) {
+    context_.logger.warn(
+        "the kernel's numbers of a container cannot be read: the Engine is asked for them",
+        {{"endpoint", endpoint_}, {"container", id}, {"reason", trouble.message}});
+  }
+  if (was_kernels && context_.clients.health(endpoint_).up) {
+    crew_->ask({Crew::Call::sample, id, steady_now()});
+  }
+}
+
 // --- cycles and snapshots -----------------------------------------------------------------------
 
 void ContainerMonitor::begin_cycle() {
+  sample_by_kernel(Containers::all);
   std::vector<std::string> ids;
   {
     const std::lock_guard lock(mutex_);
     if (!up_) return;
-    ids = inventory_.ids_to_sample();
+    ids = inventory_.ids_to_ask_about();
   }
   const auto now = steady_now();
   const std::chrono::nanoseconds span = options_.interval;
@@ -387,7 +513,12 @@ void ContainerMonitor::report_cycle() {
 }
 
 void ContainerMonitor::publish() {
-  auto snapshot = std::make_shared<model::EngineSnapshot>();
+  std::shared_ptr<model::EngineSnapshot> snapshot;
+  {
+    // What it held may be the last use of samples: given up where the others are.
+    const std::lock_guard lock(mutex_);
+    snapshot = shelf_->take();
+  }
   snapshot->endpoint = endpoint_;
   snapshot->taken_at = wall_now();
   snapshot->max_in_flight = crew_->limit();
@@ -399,7 +530,7 @@ void ContainerMonitor::publish() {
     snapshot->version = version_;
     snapshot->info = info_;
     snapshot->inventory = inventory_.stats;
-    if (up_) inventory_.fill(*snapshot, snapshot->taken_at);
+    inventory_.fill(*snapshot, snapshot->taken_at);
     if (version_ && version_->is_podman) {
       for (auto& [name, lifecycle] : snapshot->lifecycles) lifecycle.oom_events.reset();
     }

@@ -124,6 +124,7 @@ Inventory::Effect Inventory::apply(const model::Event& event, WallTime now) {
     change(about, [&](Container& container) {
       container.state = ContainerState::running;
       container.started_at = event.at;
+      container.pid.reset();  // until an inspect tells
       if (container.health != model::Health::none) container.health = model::Health::starting;
     });
   } else if (kind == "die") {
@@ -138,6 +139,7 @@ Inventory::Effect Inventory::apply(const model::Event& event, WallTime now) {
       container.state = ContainerState::exited;
       container.finished_at = event.at;
       container.exit_code = code;
+      container.pid.reset();
     });
   } else if (kind == "oom") {
     auto& counts = counts_of(about, now);
@@ -184,6 +186,7 @@ bool Inventory::note_inspected(const std::string& id, std::uint64_t version, Con
   }
   entry.inspected = entry.asked = true;
   entry.restarts_since_inspect = 0;
+  entry.cgroup_path.clear();
   entry.container = std::make_shared<const Container>(std::move(container));
   judge(entry, now);
   return true;
@@ -210,16 +213,21 @@ void Inventory::note_unseen(Entry& entry, const Container& container, WallTime n
   }
 }
 
-void Inventory::note_sampled(const std::string& id, std::optional<model::ContainerStats> sample) {
+void Inventory::note_sampled(const std::string& id, std::shared_ptr<model::ContainerStats> sample) {
   const auto found = entries_.find(id);
   if (found == entries_.end()) return;
   auto& entry = found->second;
   entry.sample.reset();
-  // Without memory it has stopped since it was inspected.
-  if (!sample || !sample->memory || !is_sampled(entry)) return;
-  // The Engine says zeros here where there is no quota.
+  if (!sample || !is_sampled(entry)) return;
+  // Without memory it has stopped since it was inspected. The kernel says that in other words.
+  if (sample->source == model::StatsSource::engine && !sample->memory) return;
+  // Both say zeros where there is no quota.
   if (sample->cpu && !entry.container->limits.cpu_quota_us) sample->cpu->throttling.reset();
-  entry.sample = std::make_shared<const model::ContainerStats>(*std::move(sample));
+  entry.sample = std::move(sample);
+}
+
+void Inventory::set_source(const std::string& id, model::StatsSource source) {
+  if (const auto found = entries_.find(id); found != entries_.end()) found->second.source = source;
 }
 
 std::optional<Inventory::Notice> Inventory::note_outcome(const std::string& id,
@@ -244,6 +252,13 @@ void Inventory::forget_samples() {
   for (auto& [id, entry] : entries_) entry.sample.reset();
 }
 
+void Inventory::forget_engine_samples() {
+  for (auto& [id, entry] : entries_) {
+    const bool engines = entry.sample && entry.sample->source == model::StatsSource::engine;
+    if (engines) entry.sample.reset();
+  }
+}
+
 bool Inventory::is_watched(const std::string& id) const {
   const auto found = entries_.find(id);
   return found != entries_.end() && found->second.watched;
@@ -254,6 +269,12 @@ bool Inventory::is_inspected(const std::string& id) const {
   return found != entries_.end() && found->second.inspected;
 }
 
+std::vector<std::string> Inventory::ids() const {
+  std::vector<std::string> all;
+  for (const auto& [id, entry] : entries_) all.push_back(id);
+  return all;
+}
+
 std::vector<std::string> Inventory::ids_to_inspect() const {
   std::vector<std::string> ids;
   for (const auto& [id, entry] : entries_) {
@@ -262,10 +283,10 @@ std::vector<std::string> Inventory::ids_to_inspect() const {
   return ids;
 }
 
-std::vector<std::string> Inventory::ids_to_sample() const {
+std::vector<std::string> Inventory::ids_to_ask_about() const {
   std::vector<std::string> ids;
   for (const auto& [id, entry] : entries_) {
-    if (is_sampled(entry)) ids.push_back(id);
+    if (is_sampled(entry) && entry.source == model::StatsSource::engine) ids.push_back(id);
   }
   return ids;
 }
@@ -283,38 +304,72 @@ bool Inventory::needs_sample(const std::string& id) const {
   return is_sampled(id) && !entries_.at(id).sample;
 }
 
+bool Inventory::is_sampled_by(const std::string& id, model::StatsSource source) const {
+  const auto found = entries_.find(id);
+  return found != entries_.end() && found->second.source == source;
+}
+
+std::optional<Inventory::Run> Inventory::run_of(const std::string& id) const {
+  const auto found = entries_.find(id);
+  if (found == entries_.end() || !is_sampled(found->second)) return std::nullopt;
+  const auto& container = *found->second.container;
+  if (!container.pid) return std::nullopt;
+  return Run{.pid = *container.pid,
+             .started_at = container.started_at,
+             .host_network = container.host_network};
+}
+
 void Inventory::fill(model::EngineSnapshot& snapshot, WallTime now) {
-  info_ = snapshot.info;
-  forget_old(now);
-  for (const auto& [id, entry] : entries_) {
-    ++snapshot.containers_by_state[static_cast<std::size_t>(entry.container->state)];
-    if (!entry.watched) continue;
-    snapshot.containers.push_back(record_of(entry, snapshot.info, now));
+  if (snapshot.up) {
+    const auto driver = [](const auto& info) { return info ? info->cgroup_driver : ""; };
+    if (driver(info_) != driver(snapshot.info)) {
+      for (auto& [id, entry] : entries_) entry.cgroup_path.clear();
+    }
+    info_ = snapshot.info;
+    forget_old(now);
   }
+  snapshot.containers_by_state = {};
+  std::size_t filled = 0;
+  snapshot.containers.resize(entries_.size());
+  for (auto& [id, entry] : entries_) {
+    if (snapshot.up) {
+      ++snapshot.containers_by_state[static_cast<std::size_t>(entry.container->state)];
+    }
+    if (!entry.watched || (!snapshot.up && !entry.sample)) continue;
+    auto& record = snapshot.containers[filled++];
+    describe(entry, now, record);
+    record.state_known = snapshot.up;
+    if (!snapshot.up) record.last_seen = entry.sample->read_at;
+  }
+  snapshot.containers.resize(filled);
   std::ranges::sort(snapshot.containers, {}, [](const model::ContainerRecord& record) {
     return std::tie(record.container->name, record.container->id);
   });
+  snapshot.ghosts.clear();
+  snapshot.lifecycles.resize(snapshot.up ? counted_.size() : 0);
+  if (!snapshot.up) return;
   for (const auto& [name, ghost] : ghosts_) snapshot.ghosts.push_back(ghost.record);
+  auto lifecycle = snapshot.lifecycles.begin();
   for (const auto& [name, counted] : counted_) {
-    snapshot.lifecycles.emplace_back(name, counted.lifecycle);
+    lifecycle->first = name;
+    lifecycle->second = counted.lifecycle;
+    ++lifecycle;
   }
 }
 
-model::ContainerRecord Inventory::record_of(const Entry& entry,
-                                            const std::optional<model::EngineInfo>& info,
-                                            WallTime now) const {
-  auto last_seen = entry.last_seen;
+void Inventory::describe(Entry& entry, WallTime now, model::ContainerRecord& record) const {
+  if (entry.cgroup_path.empty()) entry.cgroup_path = cgroup_path(*entry.container, info_);
+  record.container = entry.container;
+  record.cgroup_path = entry.cgroup_path;
+  record.stats = entry.sample;
+  record.last_seen = entry.last_seen;
+  record.collect_errors = entry.collect_errors;
+  record.stuck = entry.stuck;
   if (model::has_processes(entry.container->state)) {
-    last_seen = now;
-  } else if (last_seen && now - *last_seen > options_.ghost_window) {
-    last_seen.reset();  // or an alert on its age would never end
+    record.last_seen = now;
+  } else if (record.last_seen && now - *record.last_seen > options_.ghost_window) {
+    record.last_seen.reset();  // or an alert on its age would never end
   }
-  return {.container = entry.container,
-          .cgroup_path = cgroup_path(*entry.container, info),
-          .stats = entry.sample,
-          .last_seen = last_seen,
-          .collect_errors = entry.collect_errors,
-          .stuck = entry.stuck};
 }
 
 // --- changes ------------------------------------------------------------------------------------
@@ -328,6 +383,7 @@ Inventory::Entry& Inventory::entry(Container first, WallTime now) {
   auto& found = entries_[first.id];
   if (found.container) return found;
   first.state = ContainerState::created;
+  found.source = source_;
   found.container = std::make_shared<const Container>(std::move(first));
   judge(found, now);
   return found;
@@ -388,7 +444,7 @@ void Inventory::rename(Entry& entry, const std::string& name, WallTime now) {
 }
 
 void Inventory::remove(Entries::iterator gone, WallTime now) {
-  const auto entry = std::move(gone->second);
+  auto entry = std::move(gone->second);
   entries_.erase(gone);
   const auto& name = entry.container->name;
   const bool goes_on = std::ranges::any_of(entries_, [&](const auto& named) {
@@ -402,7 +458,8 @@ void Inventory::remove(Entries::iterator gone, WallTime now) {
   const bool ran = model::has_processes(entry.container->state);
   if (ran) last_seen = now;
   if (options_.ghost_window.count() == 0 || !last_seen) return;
-  auto record = record_of(entry, info_, now);
+  model::ContainerRecord record;
+  describe(entry, now, record);
   if (record.container->state != ContainerState::exited) {  // "removing", or its end was not seen
     auto container = *entry.container;
     container.state = ContainerState::exited;

@@ -305,6 +305,7 @@ TEST_CASE("what changes is logged once, however long it lasts") {
   auto arguments = scene.with();
   arguments.emplace_back("--container_monitor.interval=1s");
   arguments.emplace_back("--pool.health_check_interval=2500ms");
+  arguments.emplace_back("--container_monitor.stats_source=engine");
   Daemon daemon(arguments);
   daemon.wait_for_page("name=\"web-1\"");
   scene.kill_engine();

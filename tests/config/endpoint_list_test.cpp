@@ -27,6 +27,19 @@ TEST_CASE("the list names several Engines, in its order") {
   CHECK(to_string(endpoints[1].address) == "tcp://10.0.0.5:2375");
 }
 
+TEST_CASE("an Engine of the list may say who is asked for the numbers of its containers") {
+  const auto endpoints =
+      loaded(two_engines + "  - {name: c, socket_path: /run/c.sock, stats_source: engine}\n")
+          .config.endpoints;
+  REQUIRE(endpoints.size() == 3);
+  CHECK_FALSE(endpoints[1].stats_source);
+  CHECK(endpoints[2].stats_source == StatsChoice::engine);
+  CHECK(
+      mistakes_in(two_engines + "  - {name: c, socket_path: /run/c.sock, stats_source: both}\n") ==
+      "config.yaml:6: endpoints[2].stats_source: \"both\" is none of the choices; allowed: auto, "
+      "engine, kernel\n");
+}
+
 TEST_CASE("the short form is a list of one that is called local") {
   const auto section = GENERATE(as<std::string>{}, "pool", "container_monitor");
   const auto endpoints = loaded(section + ":\n  socket_path: /run/a.sock\n").config.endpoints;

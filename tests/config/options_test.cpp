@@ -40,12 +40,15 @@ std::vector<Value> other_values(const Option& option) {
   std::vector<Value> values{"https://10.0.0.5:2376",
                             "[::1]:9718",
                             "0.25",
+                            "/host/proc",
                             "false",
                             "true",
                             std::vector<std::string>{"one", "two"}};
   if (option.type == "file") values = {TIDEGAUGE_SOURCE_DIR "/README.md"};
   if (option.type == "choice") {
-    for (const auto* word : {"random", "json", "debug", "minimal"}) values.emplace_back(word);
+    for (const auto* word : {"random", "json", "debug", "minimal", "kernel"}) {
+      values.emplace_back(word);
+    }
   }
   if (option.type == "number") {
     const auto now = std::stoul(std::get<std::string>(option.get(Config{})));
@@ -88,6 +91,7 @@ TEST_CASE("every member of the configuration has its row") {
   CHECK(row_count("pool") == member_count<PoolConfig>() + static_cast<std::size_t>(of_short_form));
   CHECK(row_count("web") == member_count<WebConfig>());
   CHECK(row_count("metrics") == member_count<MetricsConfig>());
+  CHECK(row_count("path") == member_count<PathConfig>());
   CHECK(row_count("log") == member_count<LogConfig>());
   CHECK(sections().size() + 1 == member_count<Config>());
 }
@@ -169,6 +173,7 @@ TEST_CASE("a printed configuration loads to itself") {
 
   auto config = changed_config();
   config.endpoints.push_back({"null", *model::parse_engine_address("https://[::1]:2376")});
+  config.endpoints.back().stats_source = StatsChoice::kernel;
   config.endpoints.push_back({"7.-_x", *model::parse_engine_address("/run/a b: #c\"d'\\.sock")});
   config.container_monitor.labels = {"null", "~",  "a: b", "#x", "- y",  "é",
                                      "'q'",  "\"", "1",    "@",  "true", "a,b"};

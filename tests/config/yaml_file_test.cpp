@@ -58,14 +58,14 @@ TEST_CASE("an unknown key is told with the closest known one, or with all of the
         "config.yaml:1: \"max_waiters\" is no section; did you mean pool.max_waiters?\n");
   CHECK(mistakes_in("? [a]\n: 3\n") ==
         "config.yaml:1: \"\" is no section; allowed: endpoints, container_monitor, pool, web, "
-        "metrics, log\n");
+        "metrics, path, log\n");
 }
 
 TEST_CASE("a file without sections is a mistake") {
   const auto* text = GENERATE("pool", "[pool]", "42");
   CHECK(mistakes_in(text) ==
         "config.yaml:1: the file must hold sections; allowed: endpoints, container_monitor, pool, "
-        "web, metrics, log, each with a colon\n");
+        "web, metrics, path, log, each with a colon\n");
 }
 
 TEST_CASE("a second document is a mistake, not silence") {

@@ -44,9 +44,16 @@ model::MemoryStats full_memory() {
           .max_usage_bytes = 209'715'200,
           .active_file_bytes = 20'971'520,
           .inactive_file_bytes = 10'485'760,
+          .dirty_bytes = 8'192,
+          .writeback_bytes = 0,
           .fail_count = 7,
           .page_faults = 123'456,
-          .major_page_faults = 12};
+          .major_page_faults = 12,
+          .pages_scanned = 40,
+          .pages_stolen = 30,
+          .refaults_anon = 1,
+          .refaults_file = 2,
+          .events = {.low = 0, .high = 3, .max = 7, .oom = 1, .oom_kill = 1}};
 }
 
 model::ContainerStats full_stats() {
@@ -55,7 +62,7 @@ model::ContainerStats full_stats() {
   stats.cpu = {.usage_seconds = 12.25,
                .user_seconds = 10.1,
                .system_seconds = 2.15,
-               .throttling = model::CpuStats::Throttling{100, 25, 1.5}};
+               .throttling = model::CpuStats::Throttling{100, 25, 1.5, 3, 0.25}};
   stats.memory = full_memory();
   stats.networks = {{"eth0", 1'000, 10, 1, 2, 3'000, 30, 3, 4}, {"eth1", 5, 6, 0, 0, 7, 8, 0, 0}};
   stats.block_io = {{.major = 8,
@@ -72,6 +79,8 @@ model::ContainerStats full_stats() {
                      .write_bytes = std::nullopt,
                      .reads = std::nullopt,
                      .writes = std::nullopt}};
+  stats.pressure = {.cpu = {1.5, 0.5}, .memory = {0.0, 0.0}, .io = {2.25, 2.0}};
+  stats.source = model::StatsSource::kernel;
   stats.pids = 5;
   stats.pids_limit = 100;
   return stats;

@@ -4,7 +4,8 @@
 # not there with cgroup v2.
 set -eu
 
-expected='container_memory_failcnt counter metrics should have "_total" suffix'
+expected='container_memory_failcnt counter metrics should have "_total" suffix
+cadvisor_version_info label names should be written in '"'snake_case' not 'camelCase'"
 
 if ! command -v promtool >/dev/null; then
   echo "promtool is not installed; on Debian: apt-get install prometheus" >&2

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "monitor/watch.h"
 #include "simulated_engine/simulated_engine.h"
 #include "support/catch.h"
 #include "support/eventually.h"
@@ -39,75 +40,10 @@ using test::FaultKind;
 using test::quick;
 using test::Request;
 using test::SocketFile;
+using test::unattended;
+using test::Watch;
 
 namespace {
-
-class Reports final : public monitor::CycleObserver {
- public:
-  void cycle_finished(const CycleReport& report) override {
-    reports_.with([&](auto& reports) { reports.push_back(report); });
-  }
-  [[nodiscard]] std::size_t count() const {
-    return reports_.with([](const auto& reports) { return reports.size(); });
-  }
-  [[nodiscard]] CycleReport last() const {
-    return reports_.with([](const auto& reports) { return reports.at(reports.size() - 1); });
-  }
-
- private:
-  Guarded<std::vector<CycleReport>> reports_;
-};
-
-/// Nothing but the monitor asks the Engine anything, and it asks again at once about a container
-/// that got stuck.
-config::PoolConfig unattended() {
-  return {.min_connections = 0,
-          .health_check_interval = 1h,
-          .quarantine_initial = 0ms,
-          .quarantine_max = 0ms};
-}
-
-/// A monitor of the Engine at a socket, with all that it needs, and what comes of it.
-class Watch {
- public:
-  Watch(std::string socket_path, const config::PoolConfig& pool,
-        const config::MonitorConfig& options)
-      : pool_(pool),
-        endpoints_{{.name = "local", .address = {.path = std::move(socket_path)}}},
-        pools_(endpoints_, pool_, http::make_curl_transport, log_.logger()),
-        clients_(pools_, endpoints_, pool_),
-        snapshots_({"local"}),
-        monitor_("local", 0, options,
-                 {.clients = clients_,
-                  .snapshots = snapshots_,
-                  .observer = reports_,
-                  .logger = log_.logger(),
-                  .max_connections = pool.max_connections}) {}
-
-  monitor::ContainerMonitor& monitor() { return monitor_; }
-  const Reports& reports() { return reports_; }
-  test::LogCapture& log() { return log_; }
-  /// Of one cycle.
-  std::shared_ptr<const model::EngineSnapshot> run_once() {
-    monitor_.run_once();
-    return snapshot();
-  }
-  std::shared_ptr<const model::EngineSnapshot> snapshot() { return snapshots_.latest().at(0); }
-  /// Watches until the thread is destroyed.
-  std::jthread run() {
-    return std::jthread([this](const std::stop_token& stop) { monitor_.run(stop); });
-  }
-
- private:
-  config::PoolConfig pool_;
-  std::vector<config::EndpointConfig> endpoints_;
-  test::LogCapture log_;
-  pool::PoolManager pools_;
-  docker::ClientManager clients_;
-  model::SnapshotStore snapshots_;
-  Reports reports_;
-  monitor::ContainerMonitor monitor_;
-};
 
 /// A simulated Engine of ten containers, and a watch on it.
 class Scene {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -76,6 +77,7 @@ class Scene {
 
   [[nodiscard]] model::EngineSnapshot snapshot() {
     model::EngineSnapshot snapshot;
+    snapshot.up = true;
     inventory_.fill(snapshot, now_);
     return snapshot;
   }
@@ -227,7 +229,7 @@ TEST_CASE("a sample has throttling only where there is a quota: the Engine says 
   model::ContainerStats stats;
   stats.cpu.emplace().throttling.emplace();
   stats.memory.emplace();
-  scene.inventory().note_sampled("web", stats);
+  scene.inventory().note_sampled("web", std::make_shared<model::ContainerStats>(stats));
   const auto shown = scene.snapshot().containers.at(0).stats;
   REQUIRE(shown);
   CHECK(shown->cpu->throttling.has_value() == limited);
@@ -237,7 +239,7 @@ TEST_CASE("a sample without memory is of a container that has stopped, and none"
   Scene scene;
   scene.list({"web"});
   REQUIRE(scene.inspect(Scene::running("web", scene.now())));
-  scene.inventory().note_sampled("web", model::ContainerStats{});
+  scene.inventory().note_sampled("web", std::make_shared<model::ContainerStats>());
   CHECK_FALSE(scene.snapshot().containers.at(0).stats);
 }
 
@@ -387,7 +389,7 @@ TEST_CASE("a container that is not watched is counted by state, and nothing else
   CHECK(in_state(snapshot, ContainerState::running) == 2);
   CHECK_FALSE(scene.counts("job-1"));
   CHECK(scene.inventory().size() == 2);
-  CHECK(scene.inventory().ids_to_sample() == std::vector<std::string>{"web"});
+  CHECK(scene.inventory().ids_to_ask_about() == std::vector<std::string>{"web"});
   CHECK_FALSE(scene.inventory().needs_sample("job-1"));
 }
 

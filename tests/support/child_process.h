@@ -24,6 +24,7 @@ class ChildProcess {
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
 
+  [[nodiscard]] pid_t pid() const { return pid_; }
   /// What it has written so far.
   [[nodiscard]] std::string output() const { return read_file(directory_.file("output")); }
   [[nodiscard]] std::string errors() const { return read_file(directory_.file("errors")); }

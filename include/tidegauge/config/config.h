@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,15 +19,24 @@ namespace tidegauge::config {
 
 using namespace std::chrono_literals;
 
+/// Who is asked for the resource numbers of containers.
+enum class StatsChoice : std::uint8_t {
+  automatic,  ///< the kernel where a container's cgroup is visible, the Engine elsewhere
+  engine,
+  kernel
+};
+
 /// One Engine to watch.
 struct EndpointConfig {
   std::string name = "local";  ///< the label `endpoint`, and `pool` of its connections
   model::EngineAddress address;
   model::TlsFiles tls;
+  std::optional<StatsChoice> stats_source = {};  ///< absent: as container_monitor.stats_source
   friend bool operator==(const EndpointConfig&, const EndpointConfig&) = default;
 };
 
 struct MonitorConfig {
+  StatsChoice stats_source = StatsChoice::automatic;
   Milliseconds interval = 10s;  ///< from the start of one cycle to the start of the next
   /// Calls at the same time to begin with, at most pool.max_connections: the loader lowers this
   /// default, never a value that was set, to a smaller pool.
@@ -121,12 +131,21 @@ struct MetricsConfig {
   friend bool operator==(const MetricsConfig&, const MetricsConfig&) = default;
 };
 
+/// Where the kernel's files are.
+struct PathConfig {
+  std::string procfs = "/proc";
+  std::string sysfs = "/sys";
+
+  friend bool operator==(const PathConfig&, const PathConfig&) = default;
+};
+
 struct Config {
   std::vector<EndpointConfig> endpoints{EndpointConfig{}};
   MonitorConfig container_monitor;
   PoolConfig pool;
   WebConfig web;
   MetricsConfig metrics;
+  PathConfig path;
   LogConfig log;
 
   friend bool operator==(const Config&, const Config&) = default;

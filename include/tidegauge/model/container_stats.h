@@ -7,11 +7,18 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tidegauge/util/time.h"
 
 namespace tidegauge::model {
+
+/// Who measured it.
+enum class StatsSource : std::uint8_t { engine, kernel };
+[[nodiscard]] constexpr std::string_view to_string(StatsSource source) noexcept {
+  return source == StatsSource::engine ? "engine" : "kernel";
+}
 
 struct CpuStats {
   double usage_seconds = 0;
@@ -22,8 +29,19 @@ struct CpuStats {
     std::uint64_t periods = 0;
     std::uint64_t throttled_periods = 0;
     double throttled_seconds = 0;
+    std::optional<std::uint64_t> bursts;  ///< periods in which it used more than its quota
+    std::optional<double> burst_seconds;  ///< and how much more
   };
   std::optional<Throttling> throttling;
+};
+
+/// How often something had to be done to keep within a limit; cgroup v2's `memory.events`.
+struct MemoryEvents {
+  std::optional<std::uint64_t> low;       ///< reclaimed although below the protected amount
+  std::optional<std::uint64_t> high;      ///< throttled for being above memory.high
+  std::optional<std::uint64_t> max;       ///< the limit was hit
+  std::optional<std::uint64_t> oom;       ///< and nothing could be reclaimed
+  std::optional<std::uint64_t> oom_kill;  ///< processes killed for it; cgroup v1 has it too
 };
 
 struct MemoryStats {
@@ -37,9 +55,16 @@ struct MemoryStats {
   std::optional<std::uint64_t> max_usage_bytes;
   std::optional<std::uint64_t> active_file_bytes;
   std::optional<std::uint64_t> inactive_file_bytes;
-  std::optional<std::uint64_t> fail_count;
+  std::optional<std::uint64_t> dirty_bytes;      ///< page cache to be written
+  std::optional<std::uint64_t> writeback_bytes;  ///< page cache being written
+  std::optional<std::uint64_t> fail_count;       ///< how often the limit was hit
   std::optional<std::uint64_t> page_faults;
   std::optional<std::uint64_t> major_page_faults;
+  std::optional<std::uint64_t> pages_scanned;  ///< by reclaim
+  std::optional<std::uint64_t> pages_stolen;   ///< reclaimed
+  std::optional<std::uint64_t> refaults_anon;  ///< pages reclaimed and wanted again
+  std::optional<std::uint64_t> refaults_file;
+  MemoryEvents events;
 };
 
 struct NetworkStats {
@@ -55,7 +80,18 @@ struct BlockIoStats {
   std::optional<std::uint64_t> reads, writes;  ///< operations
 };
 
+/// How long processes have waited for a resource (cgroup v2's *.pressure).
+struct Pressure {
+  std::optional<double> waiting_seconds;  ///< at least one of them
+  std::optional<double> stalled_seconds;  ///< all of them at the same time
+};
+
+struct PressureStats {
+  Pressure cpu, memory, io;
+};
+
 struct ContainerStats {
+  StatsSource source = StatsSource::engine;
   WallTime read_at{};
   std::optional<CpuStats> cpu;
   std::optional<MemoryStats> memory;
@@ -63,6 +99,7 @@ struct ContainerStats {
   std::vector<BlockIoStats> block_io;  ///< sorted by major, minor
   std::optional<std::uint64_t> pids;
   std::optional<std::uint64_t> pids_limit;
+  std::optional<PressureStats> pressure;
 };
 
 }  // namespace tidegauge::model

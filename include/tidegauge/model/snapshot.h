@@ -25,9 +25,10 @@ struct ContainerRecord {
   std::shared_ptr<const Container> container;
   std::string cgroup_path;                      ///< cAdvisor's label `id`, as "/docker/<id>"
   std::shared_ptr<const ContainerStats> stats;  ///< null: no processes, or the sample failed
-  std::optional<WallTime> last_seen;            ///< when it was last known to run; absent: long ago
-  std::uint64_t collect_errors = 0;             ///< failed calls about it since the daemon's start
-  bool stuck = false;  ///< they do not end, or are not made for that reason
+  bool state_known = true;  ///< false: the Engine is down, and the kernel shows it to live
+  std::optional<WallTime> last_seen;  ///< when it was last known to run; absent: long ago
+  std::uint64_t collect_errors = 0;   ///< failed calls about it since the daemon's start
+  bool stuck = false;                 ///< they do not end, or are not made for that reason
 };
 
 /// Everything known of one endpoint.
@@ -40,8 +41,9 @@ struct EngineSnapshot {
   std::optional<EngineInfo> info;
   std::optional<ApiVersion> negotiated_api_version;
   std::uint32_t max_in_flight = 0;          ///< calls about containers at the same time
-  std::vector<ContainerRecord> containers;  ///< watched; sorted by name; empty while down
-  /// All that the Engine has, by ContainerState.
+  std::vector<ContainerRecord> containers;  ///< watched; sorted by name; while down, see
+                                            ///< ContainerRecord::state_known
+  /// All that the Engine has, by ContainerState; zeros while down.
   std::array<std::uint64_t, container_states.size()> containers_by_state{};
   std::vector<ContainerRecord> ghosts;  ///< removed lately, as they last were; without stats
   std::vector<std::pair<std::string, Lifecycle>> lifecycles;  ///< by name

@@ -4,8 +4,11 @@
 // nothing of connections: it asks ClientManager.
 //
 // The inventory follows the Engine's events: one list and one inspect per container at the start,
-// then an inspect of what changed. Samples are taken every interval, spread over it. Whatever
-// changes is published within a tenth of a second.
+// then an inspect of what changed. Whatever changes is published within a tenth of a second.
+//
+// Samples are taken every interval: by the kernel's files of those containers whose cgroups are
+// visible, in one go on the thread of `run`, and through the Engine of the others, spread over the
+// interval. While the Engine is down, those that the kernel shows to live are still published.
 //
 // One thread calls `run` (or, in tests and for --once, `run_once`). Threads of its own make the
 // calls, so that one that hangs keeps nothing else waiting.
@@ -16,10 +19,14 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
 
+#include "tidegauge/cgroup/locator.h"
+#include "tidegauge/cgroup/trouble.h"
 #include "tidegauge/config/config.h"
 #include "tidegauge/docker/client_manager.h"
 #include "tidegauge/model/snapshot.h"
@@ -35,10 +42,14 @@ struct MonitorContext {
   model::SnapshotStore& snapshots;
   CycleObserver& observer;
   Logger& logger;
-  std::uint32_t max_connections;  ///< calls in flight are never more
+  std::uint32_t max_connections;       ///< calls in flight are never more
+  cgroup::Paths kernel = {};           ///< where the kernel's files are
+  std::size_t kernel_descriptors = 0;  ///< how many of them are kept open
 };
 
 class Crew;
+class KernelSampler;
+class SnapshotShelf;
 
 class ContainerMonitor {
  public:
@@ -73,6 +84,15 @@ class ContainerMonitor {
   void warn_of_ignored_wish(const model::Container& container);
   void sample(const std::string& id, SteadyTime due, const std::stop_token& stop);
   void note_outcome(const std::string& id, const std::optional<Error>& failure);
+  void note_latest_answer(SteadyTime::duration took);
+
+  // The thread of `run`: what the kernel shows.
+  [[nodiscard]] bool follow_kernel();
+  enum class Containers : std::uint8_t { all, new_ones };
+  void sample_by_kernel(Containers which);
+  void kernel_failed(const std::string& id, const cgroup::Trouble& trouble, std::uint32_t times);
+  void kernel_news(const std::string& id);
+  [[nodiscard]] bool kernel_falls_back() const;
 
   // The thread of `run`.
   void begin_cycle();
@@ -95,6 +115,13 @@ class ContainerMonitor {
   std::string down_reason_ = "not asked yet";
   std::optional<model::EngineVersion> version_;
   std::optional<model::EngineInfo> info_;
+  std::set<std::string> kernel_news_;  // containers that may run otherwise than the kernel's files
+                                       // of them are kept open for
+
+  // Of the thread of `run`:
+  std::unique_ptr<KernelSampler> kernel_;  // null: only the Engine is asked
+  std::set<cgroup::Trouble::Reason> kernel_troubles_told_;
+  std::unique_ptr<SnapshotShelf> shelf_;
 
   // Of the cycle so far.
   std::atomic<std::uint64_t> list_errors_ = 0;

@@ -33,8 +33,10 @@ namespace tidegauge::monitor {
 
 class Inventory {
  public:
-  /// `options` outlives this.
-  explicit Inventory(const config::MonitorConfig& options) : options_(options) {}
+  /// `options` outlives this. A container is sampled by `source` until another is set.
+  explicit Inventory(const config::MonitorConfig& options,
+                     model::StatsSource source = model::StatsSource::engine)
+      : options_(options), source_(source) {}
 
   /// The actions of containers that `apply` makes use of.
   [[nodiscard]] static const std::vector<std::string>& wanted_actions();
@@ -61,8 +63,10 @@ class Inventory {
   /// Whether it was believed.
   bool note_inspected(const std::string& id, std::uint64_t version, model::Container container,
                       WallTime now);
-  /// Nothing: the sample failed.
-  void note_sampled(const std::string& id, std::optional<model::ContainerStats> sample);
+  /// Nothing: the sample failed. What does not apply to the container is taken out of it.
+  void note_sampled(const std::string& id, std::shared_ptr<model::ContainerStats> sample);
+  /// Who samples it from now on.
+  void set_source(const std::string& id, model::StatsSource source);
 
   /// A change from readable to not, or back, to be logged.
   struct Notice {
@@ -73,24 +77,40 @@ class Inventory {
   std::optional<Notice> note_outcome(const std::string& id, const std::optional<Error>& failure,
                                      WallTime now);
 
-  /// The Engine is gone, and with it all that changes by itself.
   void forget_samples();
+  /// The Engine is gone, and with it all that it has measured.
+  void forget_engine_samples();
 
   // --- what is known ---------------------------------------------------------------------------
 
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
   [[nodiscard]] bool is_watched(const std::string& id) const;
   [[nodiscard]] bool is_inspected(const std::string& id) const;
+  [[nodiscard]] std::vector<std::string> ids() const;
   /// Of those that are watched, or that are not known well enough to say.
   [[nodiscard]] std::vector<std::string> ids_to_inspect() const;
-  [[nodiscard]] std::vector<std::string> ids_to_sample() const;
+  /// Of those that the Engine samples.
+  [[nodiscard]] std::vector<std::string> ids_to_ask_about() const;
   /// Whether a call about each of them has ended, be it in failure.
   [[nodiscard]] bool asked_about_all() const;
   /// Whether it is watched and has processes.
   [[nodiscard]] bool is_sampled(const std::string& id) const;
   [[nodiscard]] bool needs_sample(const std::string& id) const;
+  /// Whether it is there and this one samples it.
+  [[nodiscard]] bool is_sampled_by(const std::string& id, model::StatsSource source) const;
 
-  /// Fills in containers, ghosts and lifecycles, and forgets what is past its time.
+  /// From one start of a container to its end, as the kernel knows it.
+  struct Run {
+    int pid = 0;  ///< of its first process, in the Engine's pid namespace
+    std::optional<WallTime> started_at;
+    bool host_network = false;
+    friend bool operator==(const Run&, const Run&) = default;
+  };
+  /// Nothing: it does not run, is not watched, or an inspect has still to tell its process.
+  [[nodiscard]] std::optional<Run> run_of(const std::string& id) const;
+
+  /// Fills in containers, ghosts and lifecycles, all of them anew, and forgets what is past its
+  /// time. While the Engine is down there are only those containers that the kernel shows to live.
   void fill(model::EngineSnapshot& snapshot, WallTime now);
 
   model::InventoryStats stats;  ///< whoever opens streams and lists counts here too
@@ -98,8 +118,10 @@ class Inventory {
  private:
   struct Entry {
     std::shared_ptr<const model::Container> container;
+    std::string cgroup_path;  ///< empty: to be made
     std::shared_ptr<const model::ContainerStats> sample;
     bool watched = false;
+    model::StatsSource source{};
     bool asked = false;         ///< about, with whatever outcome
     bool inspected = false;     ///< successfully
     bool verify = false;        ///< what its next inspect shows may have happened unseen
@@ -140,11 +162,10 @@ class Inventory {
   bool remember(const model::Event& event);
   model::Lifecycle& counts_of(const Entry& entry, WallTime now);
   void forget_old(WallTime now);
-  [[nodiscard]] model::ContainerRecord record_of(const Entry& entry,
-                                                 const std::optional<model::EngineInfo>& info,
-                                                 WallTime now) const;
+  void describe(Entry& entry, WallTime now, model::ContainerRecord& record) const;
 
   const config::MonitorConfig& options_;
+  const model::StatsSource source_;
   Entries entries_;                         // by id
   std::map<std::string, Counted> counted_;  // by name
   model::Lifecycle uncounted_;              // of those that are not watched
@@ -152,7 +173,7 @@ class Inventory {
   std::optional<WallTime> last_event_;
   std::set<EventKey> known_events_;
   std::deque<EventKey> known_order_;
-  std::optional<model::EngineInfo> info_;  // of the last snapshot: for the paths of ghosts
+  std::optional<model::EngineInfo> info_;  // of the last snapshot of an Engine that was up
 };
 
 }  // namespace tidegauge::monitor

@@ -1,0 +1,81 @@
+#pragma once
+
+// Where the cgroups of a container are, found from one of its processes through
+// /proc/<pid>/cgroup: cgroup v1 (each controller in a hierarchy of its own), v2, and both together,
+// whatever the Engine's cgroup driver. What is found is believed only if its path names the
+// container; a process that has moved itself further down is followed back up to that.
+//
+// /proc and /sys may be the host's, mounted elsewhere in a container. The kernel then shows paths
+// as seen from this program's own cgroup namespace ("/../docker-<id>.scope"): they are followed
+// from where this program's own cgroup is found in what is mounted.
+//
+// Used by one thread at a time. Opens files only while it is called.
+
+#include <array>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tidegauge/cgroup/trouble.h"
+
+namespace tidegauge::cgroup {
+
+struct Paths {
+  std::string procfs = "/proc";
+  std::string sysfs = "/sys";
+};
+
+/// A hierarchy: one of v1's controllers, or v2's only one.
+enum class Hierarchy : std::uint8_t { cpu, cpuacct, memory, blkio, pids, unified };
+inline constexpr std::size_t hierarchies = 6;
+
+struct Location {
+  int pid = 0;
+  std::string path;                                  ///< "/docker/<id>", as seen from here
+  std::array<std::string, hierarchies> directories;  ///< by Hierarchy; empty: not there
+  bool host_network = false;  ///< as the Engine says: then its network counters are not its own
+
+  [[nodiscard]] const std::string& directory(Hierarchy hierarchy) const noexcept {
+    return directories[static_cast<std::size_t>(hierarchy)];
+  }
+};
+
+class Locator {
+ public:
+  explicit Locator(Paths paths) : paths_(std::move(paths)) {}
+
+  /// Of the container with this id, whose first process has this number.
+  [[nodiscard]] std::expected<Location, Trouble> locate(int pid, std::string_view id);
+
+ private:
+  using Components = std::vector<std::string>;
+  struct Mount {
+    Hierarchy hierarchy{};
+    std::string point;
+    Components root;                     ///< which part of the hierarchy is mounted there
+    std::optional<Components> above_us;  ///< once looked for: see `path_of_us`
+  };
+  struct Membership {
+    Hierarchy hierarchy{};
+    Components path;
+  };
+
+  [[nodiscard]] static std::expected<std::string, int> read(const std::string& file);
+  [[nodiscard]] static std::vector<Membership> memberships(std::string_view text);
+  void find_mounts();
+  [[nodiscard]] Trouble why_unreadable(int pid, int error) const;
+  [[nodiscard]] Trouble why_not_found(int pid, const Components& elsewhere,
+                                      const Components& masked) const;
+  [[nodiscard]] std::optional<std::string> directory_of(Hierarchy hierarchy,
+                                                        const Components& path);
+  [[nodiscard]] std::optional<std::string> directory_in(Mount& mount, const Components& path);
+  [[nodiscard]] const Components& path_of_us(Mount& mount) const;
+
+  Paths paths_;
+  std::vector<Mount> mounts_;
+};
+
+}  // namespace tidegauge::cgroup

@@ -1,0 +1,71 @@
+#pragma once
+
+// The kernel's files of one container, as text, to values in base units. Each function is pure and
+// total: whatever the text, what cannot be read for certain is left absent. A line counts only when
+// it is whole, with its newline, so that text that was cut off gives no number that was cut off.
+//
+// Formats: the kernel's Documentation/admin-guide/cgroup-v1 and cgroup-v2.rst, accounting/psi.rst.
+// Functions that fill a vector append to it; what they find there already they add to.
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "tidegauge/model/container_stats.h"
+
+namespace tidegauge::cgroup {
+
+/// "123\n". Nothing for "max".
+[[nodiscard]] std::optional<std::uint64_t> parse_count(std::string_view text) noexcept;
+
+/// The number of the line "key number"; nothing without such a line.
+[[nodiscard]] std::optional<std::uint64_t> parse_count_of(std::string_view text,
+                                                          std::string_view key) noexcept;
+
+// --- CPU ----------------------------------------------------------------------------------------
+
+/// v1's cpuacct.usage, in nanoseconds.
+[[nodiscard]] std::optional<double> parse_cpuacct_usage(std::string_view text) noexcept;
+
+struct CpuTimes {
+  std::optional<double> user_seconds;
+  std::optional<double> system_seconds;
+};
+/// v1's cpuacct.stat, in clock ticks of USER_HZ (always 100 on Linux).
+[[nodiscard]] CpuTimes parse_cpuacct_stat(std::string_view text) noexcept;
+
+/// v1's cpu.stat, in nanoseconds.
+[[nodiscard]] std::optional<model::CpuStats::Throttling> parse_cpu_stat_v1(
+    std::string_view text) noexcept;
+
+/// v2's cpu.stat, in microseconds. Nothing without usage_usec.
+[[nodiscard]] std::optional<model::CpuStats> parse_cpu_stat_v2(std::string_view text) noexcept;
+
+// --- memory -------------------------------------------------------------------------------------
+
+/// memory.stat: fills in what it has. v1's are those of the whole hierarchy, "total_...".
+void parse_memory_stat_v1(std::string_view text, model::MemoryStats& memory) noexcept;
+void parse_memory_stat_v2(std::string_view text, model::MemoryStats& memory) noexcept;
+
+/// v2's memory.events; v1's memory.oom_control has `oom_kill` alone.
+[[nodiscard]] model::MemoryEvents parse_memory_events(std::string_view text) noexcept;
+
+// --- block I/O, network -------------------------------------------------------------------------
+
+/// v2's io.stat: "8:0 rbytes=1 wbytes=2 rios=3 wios=4 ...".
+void parse_io_stat(std::string_view text, std::vector<model::BlockIoStats>& devices);
+
+/// v1's blkio.*.io_service_bytes and io_serviced: "8:0 Read 1". What is known already stays.
+void parse_blkio_bytes(std::string_view text, std::vector<model::BlockIoStats>& devices);
+void parse_blkio_operations(std::string_view text, std::vector<model::BlockIoStats>& devices);
+
+/// /proc/<pid>/net/dev, without the loopback interface.
+void parse_net_dev(std::string_view text, std::vector<model::NetworkStats>& interfaces);
+
+// --- pressure -----------------------------------------------------------------------------------
+
+/// "some avg10=0.00 ... total=123", in microseconds, and likewise "full".
+[[nodiscard]] model::Pressure parse_pressure(std::string_view text) noexcept;
+
+}  // namespace tidegauge::cgroup

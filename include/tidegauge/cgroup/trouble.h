@@ -1,0 +1,30 @@
+#pragma once
+
+// Why the kernel's numbers of a container cannot be had here: for code that must decide, and as a
+// sentence with its remedy for whoever has set this program up.
+
+#include <cstdint>
+#include <string>
+
+namespace tidegauge::cgroup {
+
+struct Trouble {
+  enum class Reason : std::uint8_t {
+    no_process,      ///< none of that number: it has ended, or is in another pid namespace
+    hidden,          ///< /proc shows only one's own processes (hidepid)
+    not_its_cgroup,  ///< the process of that number is another's: another pid namespace
+    masked,          ///< a cgroup namespace, or what is mounted, does not show the cgroup
+    no_hierarchy,    ///< no cgroup file system where path.sysfs says
+    gone,            ///< the container has ended
+    unreadable       ///< the system refused: permission, descriptors, memory
+  };
+  Reason reason{};
+  std::string message;
+};
+
+/// Whether it is about this container and this moment, and not about how this program is set up.
+[[nodiscard]] constexpr bool passes(Trouble::Reason reason) noexcept {
+  return reason == Trouble::Reason::no_process || reason == Trouble::Reason::gone;
+}
+
+}  // namespace tidegauge::cgroup

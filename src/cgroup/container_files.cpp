@@ -1,0 +1,301 @@
+#include "tidegauge/cgroup/container_files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <iterator>
+#include <optional>
+#include <string_view>
+#include <system_error>
+
+#include "tidegauge/cgroup/parsers.h"
+
+namespace tidegauge::cgroup {
+
+using model::ContainerStats;
+using model::MemoryStats;
+using Reason = Trouble::Reason;
+
+/// One file: where it is, and what its text means.
+// NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): in the order in which it is read
+struct FileRow {
+  std::optional<Hierarchy> hierarchy;  ///< none: of the process, below /proc/<pid>
+  std::string_view name;
+  void (*read)(std::string_view text, ContainerStats& stats);
+  /// It is not read where this hierarchy of v1 is there, which tells the same.
+  std::optional<Hierarchy> instead = {};
+  std::string_view older_name = {};  ///< of kernels that have it not
+};
+
+namespace {
+
+/// Reads a file of one number.
+template <std::optional<std::uint64_t> MemoryStats::* member>
+void memory_count(std::string_view text, ContainerStats& stats) {
+  if (stats.memory) (*stats.memory).*member = parse_count(text);
+}
+
+void memory_usage(std::string_view text, ContainerStats& stats) {
+  if (const auto usage = parse_count(text)) stats.memory = MemoryStats{.usage_bytes = *usage};
+}
+
+/// Where the numbers of a resource begin, the file that they cannot be without comes first.
+constexpr FileRow rows[] = {
+    {Hierarchy::cpuacct, "cpuacct.usage",
+     [](std::string_view text, ContainerStats& stats) {
+       const auto usage = parse_cpuacct_usage(text);
+       if (usage) stats.cpu.emplace().usage_seconds = *usage;
+     }},
+    {Hierarchy::cpuacct, "cpuacct.stat",
+     [](std::string_view text, ContainerStats& stats) {
+       if (!stats.cpu) return;
+       const auto times = parse_cpuacct_stat(text);
+       stats.cpu->user_seconds = times.user_seconds;
+       stats.cpu->system_seconds = times.system_seconds;
+     }},
+    {Hierarchy::cpu, "cpu.stat",
+     [](std::string_view text, ContainerStats& stats) {
+       if (stats.cpu) stats.cpu->throttling = parse_cpu_stat_v1(text);
+     }},
+    {.hierarchy = Hierarchy::unified,
+     .name = "cpu.stat",
+     .read = [](std::string_view text,
+                ContainerStats& stats) { stats.cpu = parse_cpu_stat_v2(text); },
+     .instead = Hierarchy::cpuacct},
+
+    {Hierarchy::memory, "memory.usage_in_bytes", memory_usage},
+    {Hierarchy::memory, "memory.max_usage_in_bytes", memory_count<&MemoryStats::max_usage_bytes>},
+    {Hierarchy::memory, "memory.failcnt", memory_count<&MemoryStats::fail_count>},
+    {Hierarchy::memory, "memory.kmem.usage_in_bytes", memory_count<&MemoryStats::kernel_bytes>},
+    {Hierarchy::memory, "memory.stat",
+     [](std::string_view text, ContainerStats& stats) {
+       if (stats.memory) parse_memory_stat_v1(text, *stats.memory);
+     }},
+    {Hierarchy::memory, "memory.oom_control",
+     [](std::string_view text, ContainerStats& stats) {
+       if (stats.memory) stats.memory->events.oom_kill = parse_count_of(text, "oom_kill");
+     }},
+    {Hierarchy::unified, "memory.current", memory_usage},
+    {Hierarchy::unified, "memory.peak", memory_count<&MemoryStats::max_usage_bytes>},
+    {Hierarchy::unified, "memory.swap.current", memory_count<&MemoryStats::swap_bytes>},
+    {Hierarchy::unified, "memory.stat",
+     [](std::string_view text, ContainerStats& stats) {
+       if (stats.memory) parse_memory_stat_v2(text, *stats.memory);
+     }},
+    {Hierarchy::unified, "memory.events",
+     [](std::string_view text, ContainerStats& stats) {
+       if (!stats.memory) return;
+       stats.memory->events = parse_memory_events(text);
+       stats.memory->fail_count = stats.memory->events.max;
+     }},
+
+    // On newer kernels the first two count only where a throttling rule is, the others only where
+    // the scheduler BFQ is.
+    {.hierarchy = Hierarchy::blkio,
+     .name = "blkio.throttle.io_service_bytes_recursive",
+     .read = [](std::string_view text,
+                ContainerStats& stats) { parse_blkio_bytes(text, stats.block_io); },
+     .older_name = "blkio.throttle.io_service_bytes"},
+    {.hierarchy = Hierarchy::blkio,
+     .name = "blkio.throttle.io_serviced_recursive",
+     .read = [](std::string_view text,
+                ContainerStats& stats) { parse_blkio_operations(text, stats.block_io); },
+     .older_name = "blkio.throttle.io_serviced"},
+    {Hierarchy::blkio, "blkio.bfq.io_service_bytes_recursive",
+     [](std::string_view text, ContainerStats& stats) { parse_blkio_bytes(text, stats.block_io); }},
+    {Hierarchy::blkio, "blkio.bfq.io_serviced_recursive",
+     [](std::string_view text, ContainerStats& stats) {
+       parse_blkio_operations(text, stats.block_io);
+     }},
+    {Hierarchy::unified, "io.stat",
+     [](std::string_view text, ContainerStats& stats) { parse_io_stat(text, stats.block_io); }},
+
+    {Hierarchy::pids, "pids.current",
+     [](std::string_view text, ContainerStats& stats) { stats.pids = parse_count(text); }},
+    {Hierarchy::pids, "pids.max",
+     [](std::string_view text, ContainerStats& stats) { stats.pids_limit = parse_count(text); }},
+    {Hierarchy::unified, "pids.current",
+     [](std::string_view text, ContainerStats& stats) { stats.pids = parse_count(text); }},
+    {Hierarchy::unified, "pids.max",
+     [](std::string_view text, ContainerStats& stats) { stats.pids_limit = parse_count(text); }},
+
+    {Hierarchy::unified, "cpu.pressure",
+     [](std::string_view text, ContainerStats& stats) {
+       stats.pressure.emplace().cpu = parse_pressure(text);
+     }},
+    {Hierarchy::unified, "memory.pressure",
+     [](std::string_view text, ContainerStats& stats) {
+       if (stats.pressure) stats.pressure->memory = parse_pressure(text);
+     }},
+    {Hierarchy::unified, "io.pressure",
+     [](std::string_view text, ContainerStats& stats) {
+       if (stats.pressure) stats.pressure->io = parse_pressure(text);
+     }},
+
+    {std::nullopt, "net/dev",
+     [](std::string_view text, ContainerStats& stats) { parse_net_dev(text, stats.networks); }},
+};
+
+/// Whether the system has none left to give, of what files need.
+bool is_shortage(int error) noexcept {
+  return error == EMFILE || error == ENFILE || error == ENOMEM;
+}
+
+/// A file that is there and has nothing to say, as *.pressure where the kernel was started so.
+bool says_nothing(int error) noexcept {
+  return error == EOPNOTSUPP || error == EINVAL;
+}
+
+bool exists(const std::string& path, struct stat& status) noexcept {
+  return ::stat(path.c_str(), &status) == 0;
+}
+
+/// Nothing of the sample before, but for the memory of its vectors.
+void clear(ContainerStats& stats) noexcept {
+  auto networks = std::move(stats.networks);
+  auto block_io = std::move(stats.block_io);
+  networks.clear();
+  block_io.clear();
+  stats = ContainerStats{.source = model::StatsSource::kernel};
+  stats.networks = std::move(networks);
+  stats.block_io = std::move(block_io);
+}
+
+/// All processes of a network namespace share the files below net. The host's are no container's.
+bool is_hosts(const struct stat& status, const Paths& paths, std::string_view name) {
+  struct stat host{};
+  return exists((paths.procfs + "/1/").append(name), host) && host.st_ino == status.st_ino &&
+         host.st_dev == status.st_dev;
+}
+
+/// What follows from several files.
+void finish(ContainerStats& stats, DeviceNames& devices) {
+  if (stats.memory) {
+    const auto usage = stats.memory->usage_bytes;
+    stats.memory->working_set_bytes =
+        usage - std::min(usage, stats.memory->inactive_file_bytes.value_or(0));
+  }
+  for (auto& io : stats.block_io) io.device = devices.name(io.major, io.minor);
+}
+
+}  // namespace
+
+std::expected<ContainerFiles, Trouble> ContainerFiles::open(Location location, const Paths& paths,
+                                                            DescriptorBudget& budget) {
+  auto process = paths.procfs + "/" + std::to_string(location.pid);
+  ContainerFiles files(std::move(location), std::move(process), budget);
+  files.find(paths);
+  if (files.files_.empty()) {
+    return std::unexpected(Trouble{
+        Reason::gone, "the cgroup " + files.location_.path + " has none of the files known here"});
+  }
+  if (auto opened = files.open_all(); !opened) return std::unexpected(opened.error());
+  return files;
+}
+
+ContainerFiles::ContainerFiles(ContainerFiles&& other) noexcept
+    : location_(std::move(other.location_)),
+      process_(std::move(other.process_)),
+      budget_(other.budget_),
+      files_(std::move(other.files_)),
+      kept_(std::exchange(other.kept_, 0)) {}
+
+ContainerFiles& ContainerFiles::operator=(ContainerFiles&& other) noexcept {
+  if (this == &other) return *this;
+  close();
+  location_ = std::move(other.location_);
+  process_ = std::move(other.process_);
+  budget_ = other.budget_;
+  files_ = std::move(other.files_);
+  kept_ = std::exchange(other.kept_, 0);
+  return *this;
+}
+
+ContainerFiles::~ContainerFiles() {
+  close();
+}
+
+void ContainerFiles::close() noexcept {
+  files_.clear();
+  budget_->give_back(std::exchange(kept_, 0));
+}
+
+/// Which of them are there, without opening any.
+void ContainerFiles::find(const Paths& paths) {
+  struct stat status{};
+  std::string path;
+  for (const auto& row : rows) {
+    if (row.hierarchy && location_.directory(*row.hierarchy).empty()) continue;
+    if (row.instead && !location_.directory(*row.instead).empty()) continue;
+    for (const auto name : {row.name, row.older_name}) {
+      if (name.empty()) continue;
+      put_path({&row, name, {}}, path);
+      if (!exists(path, status)) continue;
+      if (!row.hierarchy && (location_.host_network || is_hosts(status, paths, name))) continue;
+      files_.push_back({&row, name, {}});
+      break;
+    }
+  }
+}
+
+/// All or none: where not all can be kept open, none is.
+std::expected<void, Trouble> ContainerFiles::open_all() {
+  if (!budget_->take(files_.size())) return {};
+  kept_ = files_.size();
+  std::string path;
+  for (auto& file : files_) {
+    put_path(file, path);
+    file.fd.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (file.fd.valid() || says_nothing(errno)) continue;
+    const int error = errno;
+    for (auto& other : files_) other.fd.reset();
+    budget_->give_back(std::exchange(kept_, 0));
+    if (is_shortage(error)) return {};
+    return std::unexpected(trouble_with(file, error));
+  }
+  return {};
+}
+
+std::expected<void, Trouble> ContainerFiles::sample(SamplingTools& tools,
+                                                    ContainerStats& stats) const {
+  clear(stats);
+  stats.read_at = wall_now();
+  for (const auto& file : files_) {
+    const auto text = read(file, tools);
+    if (text) {
+      file.row->read(*text, stats);
+    } else if (!says_nothing(text.error())) {
+      clear(stats);
+      return std::unexpected(trouble_with(file, text.error()));
+    }
+  }
+  finish(stats, tools.devices);
+  return {};
+}
+
+std::expected<std::string_view, int> ContainerFiles::read(const File& file,
+                                                          SamplingTools& tools) const {
+  if (file.fd.valid()) return tools.reader.read(file.fd.get());
+  put_path(file, tools.path);
+  return tools.reader.read(tools.path.c_str());
+}
+
+void ContainerFiles::put_path(const File& file, std::string& path) const {
+  const auto& hierarchy = file.row->hierarchy;
+  path.assign(hierarchy ? location_.directory(*hierarchy) : process_);
+  path.append("/").append(file.name);
+}
+
+Trouble ContainerFiles::trouble_with(const File& file, int error) const {
+  if (error == ENODEV || error == ENOENT || error == ESRCH) {
+    return {Reason::gone, "the cgroup " + location_.path + " is there no more"};
+  }
+  std::string path;
+  put_path(file, path);
+  return {Reason::unreadable, path + ": " + std::generic_category().message(error)};
+}
+
+}  // namespace tidegauge::cgroup

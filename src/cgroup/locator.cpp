@@ -1,0 +1,287 @@
+#include "tidegauge/cgroup/locator.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <filesystem>
+#include <ranges>
+#include <system_error>
+#include <utility>
+
+#include "cgroup/text.h"
+#include "tidegauge/util/unique_fd.h"
+
+namespace tidegauge::cgroup {
+
+namespace fs = std::filesystem;
+using Reason = Trouble::Reason;
+using Components = std::vector<std::string>;
+
+namespace {
+
+constexpr std::string_view up = "..";
+
+Components components_of(std::string_view path) {
+  Components components;
+  for (auto name = take_word(path, '/'); !name.empty(); name = take_word(path, '/')) {
+    components.emplace_back(name);
+  }
+  return components;
+}
+
+template <class Names>
+std::string joined(std::string path, const Names& names) {
+  for (const auto& name : names) path.append("/").append(name);
+  return path;
+}
+
+/// How many steps up a path begins with.
+std::size_t steps_up(const Components& path) {
+  return static_cast<std::size_t>(
+      std::ranges::find_if(path, [](const auto& name) { return name != up; }) - path.begin());
+}
+
+/// mountinfo writes a blank as "\040".
+std::string unescaped(std::string_view text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto digits = text.substr(i, 4);
+    unsigned code = 0;
+    const auto* const end = digits.data() + digits.size();
+    if (digits.size() == 4 && digits[0] == '\\' &&
+        std::from_chars(digits.data() + 1, end, code, 8).ptr == end && code < 256) {
+      plain += static_cast<char>(code);
+      i += 3;
+    } else {
+      plain += text[i];
+    }
+  }
+  return plain;
+}
+
+std::optional<Hierarchy> hierarchy_of(std::string_view controller) {
+  constexpr std::array<std::pair<std::string_view, Hierarchy>, 5> names{
+      {{"cpu", Hierarchy::cpu},
+       {"cpuacct", Hierarchy::cpuacct},
+       {"memory", Hierarchy::memory},
+       {"blkio", Hierarchy::blkio},
+       {"pids", Hierarchy::pids}}};
+  for (const auto& [name, hierarchy] : names) {
+    if (name == controller) return hierarchy;
+  }
+  return std::nullopt;
+}
+
+bool is_below(std::string_view path, std::string_view directory) {
+  return path.starts_with(directory) &&
+         (directory.ends_with('/') || path.size() == directory.size() ||
+          path[directory.size()] == '/');
+}
+
+std::unexpected<Trouble> trouble(Reason reason, std::string message) {
+  return std::unexpected(Trouble{reason, std::move(message)});
+}
+
+}  // namespace
+
+std::expected<Location, Trouble> Locator::locate(int pid, std::string_view id) {
+  const auto text = read(paths_.procfs + "/" + std::to_string(pid) + "/cgroup");
+  if (!text) return std::unexpected(why_unreadable(pid, text.error()));
+  if (mounts_.empty()) find_mounts();
+  if (mounts_.empty()) {
+    return trouble(Reason::no_hierarchy, "no cgroup file system is mounted below " + paths_.sysfs +
+                                             "; mount the host's /sys, and name that directory as "
+                                             "path.sysfs");
+  }
+  Location location{.pid = pid};
+  Components elsewhere;
+  Components masked;
+  for (auto& [hierarchy, path] : memberships(*text)) {
+    const auto named = std::ranges::find_if(
+        path, [&](const std::string& name) { return !id.empty() && name.contains(id); });
+    if (named == path.end()) {
+      elsewhere = path;
+      continue;
+    }
+    if (path.back().ends_with(" (deleted)")) {
+      return trouble(Reason::gone, "its cgroup has been removed");
+    }
+    path.erase(named + 1, path.end());
+    auto directory = directory_of(hierarchy, path);
+    if (!directory) {
+      masked = path;
+      continue;
+    }
+    if (location.path.empty()) location.path = joined({}, path);
+    location.directories[static_cast<std::size_t>(hierarchy)] = *std::move(directory);
+  }
+  if (location.path.empty()) return std::unexpected(why_not_found(pid, elsewhere, masked));
+  return location;
+}
+
+Trouble Locator::why_not_found(int pid, const Components& elsewhere,
+                               const Components& masked) const {
+  const auto process = "process " + std::to_string(pid) + " of " + paths_.procfs;
+  if (!masked.empty()) {
+    return {Reason::masked, "the cgroup " + joined({}, masked) + " of " + process +
+                                " is not in what is mounted below " + paths_.sysfs +
+                                ": a cgroup namespace hides it; mount the host's /sys, and name "
+                                "that directory as path.sysfs"};
+  }
+  if (!elsewhere.empty()) {
+    return {Reason::not_its_cgroup,
+            process + " is in the cgroup " + joined({}, elsewhere) +
+                ", which is another's: the Engine's processes have other numbers, of another pid "
+                "namespace; name the host's /proc as path.procfs"};
+  }
+  return {Reason::masked, process +
+                              " shows no cgroup but the root: a cgroup namespace hides it, or it "
+                              "is another's process; name the host's /proc as path.procfs"};
+}
+
+/// Nothing but what the system says, which is its error.
+std::expected<std::string, int> Locator::read(const std::string& file) {
+  const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid()) return std::unexpected(errno);
+  std::string text;
+  char buffer[4096];
+  while (true) {
+    const auto got = ::read(fd.get(), buffer, sizeof buffer);
+    if (got == 0) return text;
+    if (got > 0) {
+      text.append(buffer, static_cast<std::size_t>(got));
+    } else if (errno != EINTR) {
+      return std::unexpected(errno);
+    }
+  }
+}
+
+/// The first process of a pid namespace is always there: where it is not seen, others are not.
+Trouble Locator::why_unreadable(int pid, int error) const {
+  const auto is_there = [&](std::string_view name) {
+    return ::access(joined(paths_.procfs, std::array{name}).c_str(), F_OK) == 0;
+  };
+  const bool absent = error == ENOENT || error == ESRCH;
+  if (absent && !is_there("self")) {
+    return {Reason::no_hierarchy, paths_.procfs + " is no proc file system; see path.procfs"};
+  }
+  if (absent ? !is_there("1") : error == EACCES || error == EPERM) {
+    return {Reason::hidden, "others' processes are hidden in " + paths_.procfs +
+                                " (hidepid); run as root, or in the group that its option gid "
+                                "names, or mount it without hidepid"};
+  }
+  if (absent) {
+    return {Reason::no_process, "no process " + std::to_string(pid) + " in " + paths_.procfs +
+                                    ": it has ended, or it is in another pid namespace; then "
+                                    "name the host's /proc as path.procfs"};
+  }
+  return {Reason::unreadable, paths_.procfs + "/" + std::to_string(pid) +
+                                  "/cgroup: " + std::generic_category().message(error)};
+}
+
+/// Lines like "4:cpu,cpuacct:/docker/<id>" and "0::/docker/<id>".
+std::vector<Locator::Membership> Locator::memberships(std::string_view text) {
+  std::vector<Membership> all;
+  while (const auto line = take_line(text)) {
+    const auto first = line->find(':');
+    const auto second = line->find(':', std::min(first, line->size() - 1) + 1);
+    if (second == std::string_view::npos) continue;
+    auto controllers = line->substr(first + 1, second - first - 1);
+    const auto path = components_of(line->substr(second + 1));
+    if (path.empty()) continue;
+    if (controllers.empty()) all.push_back({Hierarchy::unified, path});
+    for (auto name = take_word(controllers, ','); !name.empty();
+         name = take_word(controllers, ',')) {
+      if (const auto hierarchy = hierarchy_of(name)) all.push_back({*hierarchy, path});
+    }
+  }
+  return all;
+}
+
+/// Lines like "31 23 0:26 / /sys/fs/cgroup rw,nosuid shared:8 - cgroup2 cgroup2 rw".
+void Locator::find_mounts() {
+  const auto text = read(paths_.procfs + "/self/mountinfo");
+  if (!text) return;
+  std::error_code ignored;
+  const auto below = fs::weakly_canonical(paths_.sysfs, ignored).string();
+  std::string_view rest = *text;
+  while (const auto whole = take_line(rest)) {
+    auto line = *whole;
+    for (int skipped = 0; skipped < 3; ++skipped) take_word(line);
+    const auto root = components_of(unescaped(take_word(line)));
+    const auto point = unescaped(take_word(line));
+    while (!line.empty() && take_word(line) != "-") {
+    }
+    const auto type = take_word(line);
+    if (!is_below(point, below)) continue;
+    if (type == "cgroup2") mounts_.push_back({Hierarchy::unified, point, root, {}});
+    if (type != "cgroup") continue;
+    take_word(line);  // its source
+    for (auto name = take_word(line, ','); !name.empty(); name = take_word(line, ',')) {
+      name = take_word(name);
+      if (const auto hierarchy = hierarchy_of(name)) {
+        mounts_.push_back({*hierarchy, point, root, {}});
+      }
+    }
+  }
+}
+
+std::optional<std::string> Locator::directory_of(Hierarchy hierarchy, const Components& path) {
+  for (auto& mount : mounts_) {
+    if (mount.hierarchy != hierarchy) continue;
+    auto directory = directory_in(mount, path);
+    if (directory && fs::is_directory(*directory)) return directory;
+  }
+  return std::nullopt;
+}
+
+/// Both the mount's root and the path are as seen from our cgroup namespace.
+std::optional<std::string> Locator::directory_in(Mount& mount, const Components& path) {
+  const auto& root = mount.root;
+  const auto root_up = steps_up(root);
+  const auto path_up = steps_up(path);
+  if (root_up == path_up) {
+    if (!std::ranges::equal(root, path | std::views::take(root.size()))) return std::nullopt;
+    return joined(mount.point, path | std::views::drop(root.size()));
+  }
+  if (root_up < path_up || root.size() > root_up) return std::nullopt;
+  // Between the two are names above our own namespace, which the kernel does not tell.
+  const auto& us = path_of_us(mount);
+  if (us.size() < root_up) return std::nullopt;
+  const auto shared = joined(mount.point, us | std::views::take(root_up - path_up));
+  return joined(shared, path | std::views::drop(path_up));
+}
+
+/// Where our own process is below the mount: the one directory that lists it, as deep as it must
+/// be. Looked for once.
+const Components& Locator::path_of_us(Mount& mount) const {
+  if (mount.above_us) return *mount.above_us;
+  mount.above_us.emplace();
+  const auto text = read(paths_.procfs + "/self/cgroup");
+  const auto of_us = memberships(text.value_or(std::string()));
+  const auto found = std::ranges::find(of_us, mount.hierarchy, &Membership::hierarchy);
+  const auto deeper = found == of_us.end() ? 0 : found->path.size();
+  const auto depth = steps_up(mount.root) + deeper;
+  const auto us = std::to_string(::getpid());
+  std::error_code error;
+  fs::recursive_directory_iterator entry(mount.point, fs::directory_options::skip_permission_denied,
+                                         error);
+  for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+    const auto at = static_cast<std::size_t>(entry.depth()) + 1;
+    if (!entry->is_directory(error) || at >= depth) entry.disable_recursion_pending();
+    if (at != depth || !entry->is_directory(error)) continue;
+    const auto processes = read(entry->path() / "cgroup.procs");
+    std::string_view rest = processes ? std::string_view(*processes) : std::string_view();
+    for (auto line = take_line(rest); line; line = take_line(rest)) {
+      if (*line != us) continue;
+      mount.above_us = components_of(entry->path().string().substr(mount.point.size()));
+      return *mount.above_us;
+    }
+  }
+  return *mount.above_us;
+}
+
+}  // namespace tidegauge::cgroup

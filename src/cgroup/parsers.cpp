@@ -1,0 +1,303 @@
+#include "tidegauge/cgroup/parsers.h"
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <tuple>
+
+#include "cgroup/text.h"
+
+namespace tidegauge::cgroup {
+namespace {
+
+using model::BlockIoStats;
+using model::CpuStats;
+using model::MemoryEvents;
+using model::MemoryStats;
+using model::NetworkStats;
+using Count = std::optional<std::uint64_t>;
+
+// In nanoseconds.
+constexpr std::uint64_t clock_tick = 10'000'000;
+constexpr std::uint64_t microsecond = 1'000;
+constexpr std::uint64_t nanosecond = 1;
+
+Count count(std::string_view word) noexcept {
+  return to_number<std::uint64_t>(word);
+}
+
+/// By way of nanoseconds, as the Engine has them: where the source of a counter changes, it must
+/// not go back by a rounding error, or it would look like a restart.
+std::optional<double> seconds(const Count& number, std::uint64_t unit) noexcept {
+  if (!number || *number > UINT64_MAX / unit) return std::nullopt;
+  return static_cast<double>(*number * unit) * 1e-9;
+}
+
+/// A key of a file of lines like "key number", and where its number belongs.
+template <class Target>
+struct Field {
+  std::string_view key;
+  Count Target::* member;
+};
+
+template <class Target>
+void parse_fields(std::string_view text, std::span<const Field<Target>> fields,
+                  Target& target) noexcept {
+  while (const auto whole = take_line(text)) {
+    auto line = *whole;
+    const auto key = take_word(line);
+    const auto field = std::ranges::find(fields, key, &Field<Target>::key);
+    if (field == fields.end()) continue;
+    const auto value = count(take_word(line));
+    if (line.empty()) target.*(field->member) = value;
+  }
+}
+
+// --- CPU ----------------------------------------------------------------------------------------
+
+/// Either cpu.stat, as it is written.
+struct CpuFields {
+  Count usage, user, system, periods, throttled_periods, throttled_time, bursts, burst_time;
+};
+constexpr std::array cpu_fields_v1{Field<CpuFields>{"nr_periods", &CpuFields::periods},
+                                   Field<CpuFields>{"nr_throttled", &CpuFields::throttled_periods},
+                                   Field<CpuFields>{"throttled_time", &CpuFields::throttled_time},
+                                   Field<CpuFields>{"nr_bursts", &CpuFields::bursts},
+                                   Field<CpuFields>{"burst_time", &CpuFields::burst_time}};
+constexpr std::array cpu_fields_v2{Field<CpuFields>{"usage_usec", &CpuFields::usage},
+                                   Field<CpuFields>{"user_usec", &CpuFields::user},
+                                   Field<CpuFields>{"system_usec", &CpuFields::system},
+                                   Field<CpuFields>{"nr_periods", &CpuFields::periods},
+                                   Field<CpuFields>{"nr_throttled", &CpuFields::throttled_periods},
+                                   Field<CpuFields>{"throttled_usec", &CpuFields::throttled_time},
+                                   Field<CpuFields>{"nr_bursts", &CpuFields::bursts},
+                                   Field<CpuFields>{"burst_usec", &CpuFields::burst_time}};
+
+std::optional<CpuStats::Throttling> throttling(const CpuFields& fields,
+                                               std::uint64_t unit) noexcept {
+  const auto throttled = seconds(fields.throttled_time, unit);
+  if (!fields.periods || !fields.throttled_periods || !throttled) return std::nullopt;
+  return CpuStats::Throttling{.periods = *fields.periods,
+                              .throttled_periods = *fields.throttled_periods,
+                              .throttled_seconds = *throttled,
+                              .bursts = fields.bursts,
+                              .burst_seconds = seconds(fields.burst_time, unit)};
+}
+
+// --- memory -------------------------------------------------------------------------------------
+
+using MemoryField = Field<MemoryStats>;
+constexpr std::array memory_fields_v1{
+    MemoryField{"total_cache", &MemoryStats::cache_bytes},
+    MemoryField{"total_rss", &MemoryStats::rss_bytes},
+    MemoryField{"total_mapped_file", &MemoryStats::mapped_file_bytes},
+    MemoryField{"total_dirty", &MemoryStats::dirty_bytes},
+    MemoryField{"total_writeback", &MemoryStats::writeback_bytes},
+    MemoryField{"total_workingset_refault_anon", &MemoryStats::refaults_anon},
+    MemoryField{"total_workingset_refault_file", &MemoryStats::refaults_file},
+    MemoryField{"total_swap", &MemoryStats::swap_bytes},
+    MemoryField{"total_pgfault", &MemoryStats::page_faults},
+    MemoryField{"total_pgmajfault", &MemoryStats::major_page_faults},
+    MemoryField{"total_inactive_file", &MemoryStats::inactive_file_bytes},
+    MemoryField{"total_active_file", &MemoryStats::active_file_bytes}};
+constexpr std::array memory_fields_v2{
+    MemoryField{"anon", &MemoryStats::rss_bytes},
+    MemoryField{"file", &MemoryStats::cache_bytes},
+    MemoryField{"kernel", &MemoryStats::kernel_bytes},
+    MemoryField{"file_mapped", &MemoryStats::mapped_file_bytes},
+    MemoryField{"file_dirty", &MemoryStats::dirty_bytes},
+    MemoryField{"file_writeback", &MemoryStats::writeback_bytes},
+    MemoryField{"inactive_file", &MemoryStats::inactive_file_bytes},
+    MemoryField{"active_file", &MemoryStats::active_file_bytes},
+    MemoryField{"workingset_refault_anon", &MemoryStats::refaults_anon},
+    MemoryField{"workingset_refault_file", &MemoryStats::refaults_file},
+    MemoryField{"pgscan", &MemoryStats::pages_scanned},
+    MemoryField{"pgsteal", &MemoryStats::pages_stolen},
+    MemoryField{"pgfault", &MemoryStats::page_faults},
+    MemoryField{"pgmajfault", &MemoryStats::major_page_faults}};
+
+using EventField = Field<MemoryEvents>;
+constexpr std::array event_fields{
+    EventField{"low", &MemoryEvents::low}, EventField{"high", &MemoryEvents::high},
+    EventField{"max", &MemoryEvents::max}, EventField{"oom", &MemoryEvents::oom},
+    EventField{"oom_kill", &MemoryEvents::oom_kill}};
+
+// --- block I/O ----------------------------------------------------------------------------------
+
+/// Of "major:minor", known or new; null where it is something else.
+BlockIoStats* device(std::string_view number, std::vector<BlockIoStats>& devices) {
+  const auto colon = number.find(':');
+  if (colon == std::string_view::npos) return nullptr;
+  const auto major = to_number<std::uint32_t>(number.substr(0, colon));
+  const auto minor = to_number<std::uint32_t>(number.substr(colon + 1));
+  if (!major || !minor) return nullptr;
+  const auto key = std::tuple(*major, *minor);
+  const auto place = std::ranges::lower_bound(
+      devices, key, {}, [](const BlockIoStats& io) { return std::tuple(io.major, io.minor); });
+  if (place != devices.end() && std::tuple(place->major, place->minor) == key) return &*place;
+  return &*devices.insert(place, {.major = *major, .minor = *minor});
+}
+
+void fill(Count& member, const Count& value) noexcept {
+  if (!member) member = value;
+}
+
+void parse_blkio(std::string_view text, Count BlockIoStats::* read, Count BlockIoStats::* write,
+                 std::vector<BlockIoStats>& devices) {
+  while (const auto whole = take_line(text)) {
+    auto line = *whole;
+    const auto number = take_word(line);
+    const auto operation = take_word(line);
+    if (operation != "Read" && operation != "Write") continue;
+    const auto value = count(take_word(line));
+    if (!value || !line.empty()) continue;
+    if (auto* const io = device(number, devices)) {
+      fill(io->*(operation == "Read" ? read : write), value);
+    }
+  }
+}
+
+void parse_io_fields(std::string_view fields, BlockIoStats& io) noexcept {
+  for (auto field = take_word(fields); !field.empty(); field = take_word(fields)) {
+    const auto equals = std::min(field.find('='), field.size() - 1);
+    const auto key = field.substr(0, equals);
+    const auto value = count(field.substr(equals + 1));
+    if (key == "rbytes") io.read_bytes = value;
+    if (key == "wbytes") io.write_bytes = value;
+    if (key == "rios") io.reads = value;
+    if (key == "wios") io.writes = value;
+  }
+}
+
+// --- network ------------------------------------------------------------------------------------
+
+/// The sixteen numbers of a line; nothing unless all of them are there.
+std::optional<std::array<std::uint64_t, 16>> sixteen(std::string_view line) noexcept {
+  std::array<std::uint64_t, 16> numbers{};
+  for (auto& number : numbers) {
+    const auto value = count(take_word(line));
+    if (!value) return std::nullopt;
+    number = *value;
+  }
+  return numbers;
+}
+
+}  // namespace
+
+Count parse_count(std::string_view text) noexcept {
+  const auto line = take_line(text);
+  return line && text.empty() ? count(*line) : std::nullopt;
+}
+
+Count parse_count_of(std::string_view text, std::string_view key) noexcept {
+  while (const auto whole = take_line(text)) {
+    auto line = *whole;
+    if (take_word(line) != key) continue;
+    const auto value = count(take_word(line));
+    return line.empty() ? value : std::nullopt;
+  }
+  return std::nullopt;
+}
+
+std::optional<double> parse_cpuacct_usage(std::string_view text) noexcept {
+  return seconds(parse_count(text), nanosecond);
+}
+
+CpuTimes parse_cpuacct_stat(std::string_view text) noexcept {
+  return {.user_seconds = seconds(parse_count_of(text, "user"), clock_tick),
+          .system_seconds = seconds(parse_count_of(text, "system"), clock_tick)};
+}
+
+std::optional<CpuStats::Throttling> parse_cpu_stat_v1(std::string_view text) noexcept {
+  CpuFields fields;
+  parse_fields<CpuFields>(text, cpu_fields_v1, fields);
+  return throttling(fields, nanosecond);
+}
+
+std::optional<CpuStats> parse_cpu_stat_v2(std::string_view text) noexcept {
+  CpuFields fields;
+  parse_fields<CpuFields>(text, cpu_fields_v2, fields);
+  const auto usage = seconds(fields.usage, microsecond);
+  if (!usage) return std::nullopt;
+  return CpuStats{.usage_seconds = *usage,
+                  .user_seconds = seconds(fields.user, microsecond),
+                  .system_seconds = seconds(fields.system, microsecond),
+                  .throttling = throttling(fields, microsecond)};
+}
+
+void parse_memory_stat_v1(std::string_view text, MemoryStats& memory) noexcept {
+  parse_fields<MemoryStats>(text, memory_fields_v1, memory);
+}
+
+void parse_memory_stat_v2(std::string_view text, MemoryStats& memory) noexcept {
+  parse_fields<MemoryStats>(text, memory_fields_v2, memory);
+}
+
+MemoryEvents parse_memory_events(std::string_view text) noexcept {
+  MemoryEvents events;
+  parse_fields<MemoryEvents>(text, event_fields, events);
+  return events;
+}
+
+void parse_io_stat(std::string_view text, std::vector<BlockIoStats>& devices) {
+  while (const auto whole = take_line(text)) {
+    auto line = *whole;
+    const auto number = take_word(line);
+    BlockIoStats said;
+    parse_io_fields(line, said);
+    if (!said.read_bytes && !said.write_bytes && !said.reads && !said.writes) continue;
+    auto* const io = device(number, devices);
+    if (io == nullptr) continue;
+    fill(io->read_bytes, said.read_bytes);
+    fill(io->write_bytes, said.write_bytes);
+    fill(io->reads, said.reads);
+    fill(io->writes, said.writes);
+  }
+}
+
+void parse_blkio_bytes(std::string_view text, std::vector<BlockIoStats>& devices) {
+  parse_blkio(text, &BlockIoStats::read_bytes, &BlockIoStats::write_bytes, devices);
+}
+
+void parse_blkio_operations(std::string_view text, std::vector<BlockIoStats>& devices) {
+  parse_blkio(text, &BlockIoStats::reads, &BlockIoStats::writes, devices);
+}
+
+void parse_net_dev(std::string_view text, std::vector<NetworkStats>& interfaces) {
+  while (const auto line = take_line(text)) {
+    const auto colon = line->rfind(':');  // an alias has one in its name
+    if (colon == std::string_view::npos) continue;
+    auto name = line->substr(0, colon);
+    name.remove_prefix(std::min(name.find_first_not_of(' '), name.size()));
+    const auto numbers = sixteen(line->substr(colon + 1));
+    if (name.empty() || name == "lo" || !numbers) continue;
+    const auto& n = *numbers;
+    const auto place = std::ranges::lower_bound(interfaces, name, {}, &NetworkStats::interface);
+    interfaces.insert(place, {.interface = std::string(name),
+                              .receive_bytes = n[0],
+                              .receive_packets = n[1],
+                              .receive_errors = n[2],
+                              .receive_dropped = n[3],
+                              .transmit_bytes = n[8],
+                              .transmit_packets = n[9],
+                              .transmit_errors = n[10],
+                              .transmit_dropped = n[11]});
+  }
+}
+
+model::Pressure parse_pressure(std::string_view text) noexcept {
+  model::Pressure pressure;
+  while (const auto whole = take_line(text)) {
+    auto line = *whole;
+    const auto who = take_word(line);
+    constexpr std::string_view total = "total=";
+    const auto at = line.rfind(total);
+    if (at == std::string_view::npos) continue;
+    const auto waited = seconds(count(line.substr(at + total.size())), microsecond);
+    if (who == "some") pressure.waiting_seconds = waited;
+    if (who == "full") pressure.stalled_seconds = waited;
+  }
+  return pressure;
+}
+
+}  // namespace tidegauge::cgroup

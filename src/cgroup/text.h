@@ -1,0 +1,45 @@
+#pragma once
+
+// Taking text apart into lines and words, without copying. For the parsers of this layer.
+
+#include <charconv>
+#include <concepts>
+#include <optional>
+#include <string_view>
+#include <system_error>
+
+namespace tidegauge::cgroup {
+
+/// Takes the next whole line, without its newline, off the front; nothing when none is left.
+inline std::optional<std::string_view> take_line(std::string_view& text) noexcept {
+  const auto end = text.find('\n');
+  if (end == std::string_view::npos) return std::nullopt;
+  const auto line = text.substr(0, end);
+  text.remove_prefix(end + 1);
+  return line;
+}
+
+/// Takes the next word off the front, up to any number of `separator`; empty when none is left.
+inline std::string_view take_word(std::string_view& line, char separator = ' ') noexcept {
+  const auto begin = line.find_first_not_of(separator);
+  if (begin == std::string_view::npos) {
+    line = {};
+    return {};
+  }
+  line.remove_prefix(begin);
+  const auto word = line.substr(0, line.find(separator));
+  line.remove_prefix(word.size());
+  return word;
+}
+
+/// The whole of it, in digits; nothing where anything else is in it or it does not fit.
+template <std::unsigned_integral Unsigned>
+std::optional<Unsigned> to_number(std::string_view word) noexcept {
+  Unsigned value = 0;
+  const auto* const end = word.data() + word.size();
+  const auto [stopped, error] = std::from_chars(word.data(), end, value);
+  if (error != std::errc{} || stopped != end) return std::nullopt;
+  return value;
+}
+
+}  // namespace tidegauge::cgroup

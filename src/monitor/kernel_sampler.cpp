@@ -1,0 +1,83 @@
+#include "monitor/kernel_sampler.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tidegauge::monitor {
+namespace {
+
+/// In the inventory, in the latest snapshot and in the one being made; one more where a scrape is
+/// still reading. Beyond that the oldest is left to its readers.
+constexpr std::size_t most_buffers = 4;
+
+}  // namespace
+
+KernelSampler::KernelSampler(const cgroup::Paths& paths, std::size_t descriptors,
+                             Milliseconds retry)
+    : paths_(paths),
+      retry_(retry),
+      locator_(paths),
+      budget_(descriptors),
+      tools_{.reader = {}, .devices = cgroup::DeviceNames(paths.sysfs), .path = {}} {}
+
+void KernelSampler::follow(const std::string& id, const std::optional<Inventory::Run>& run) {
+  const auto known = containers_.find(id);
+  if (known != containers_.end() && run == known->second.run) return;
+  if (known != containers_.end()) containers_.erase(known);
+  if (!run) return;
+  containers_[id].run = *run;
+  tools_.devices.forget();  // devices come and go, if rarely
+}
+
+void KernelSampler::prepare(Which which, SteadyTime now) {
+  turn_.clear();
+  for (auto& container : containers_) {
+    auto& watched = container.second;
+    if (watched.next_try > now) continue;
+    if (which == Which::not_yet_sampled && (watched.files || watched.failures > 0)) continue;
+    const auto unread = std::ranges::find_if(
+        watched.buffers, [](const auto& buffer) { return buffer.use_count() == 1; });
+    if (unread != watched.buffers.end()) {
+      watched.sample = *unread;
+    } else {
+      if (watched.buffers.size() == most_buffers) watched.buffers.erase(watched.buffers.begin());
+      watched.sample = watched.buffers.emplace_back(std::make_shared<model::ContainerStats>());
+    }
+    turn_.push_back(&container);
+  }
+}
+
+void KernelSampler::sample(SteadyTime now) {
+  for (auto* const container : turn_) sample(container->first, container->second, now);
+}
+
+void KernelSampler::sample(const std::string& id, Watched& watched, SteadyTime now) {
+  watched.trouble.reset();
+  if (!watched.files) watched.trouble = open(id, watched);
+  if (watched.files) {
+    auto sampled = watched.files->sample(tools_, *watched.sample);
+    if (!sampled) watched.trouble = std::move(sampled.error());
+  }
+  if (!watched.trouble) {
+    watched.failures = 0;
+    return;
+  }
+  watched.sample.reset();
+  watched.files.reset();
+  ++watched.failures;
+  // What may have been the moment is tried again with the next cycle.
+  const bool once = watched.failures == 1 && cgroup::passes(watched.trouble->reason);
+  watched.next_try = once ? now : now + retry_;
+}
+
+std::optional<cgroup::Trouble> KernelSampler::open(const std::string& id, Watched& watched) {
+  auto location = locator_.locate(watched.run.pid, id);
+  if (!location) return std::move(location.error());
+  location->host_network = watched.run.host_network;
+  auto files = cgroup::ContainerFiles::open(*std::move(location), paths_, budget_);
+  if (!files) return std::move(files.error());
+  watched.files.emplace(*std::move(files));
+  return std::nullopt;
+}
+
+}  // namespace tidegauge::monitor

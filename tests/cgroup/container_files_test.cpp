@@ -1,0 +1,241 @@
+#include "tidegauge/cgroup/container_files.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "support/catch.h"
+#include "support/child_process.h"
+#include "support/kernel_tree.h"
+
+using namespace tidegauge;
+using cgroup::ContainerFiles;
+using cgroup::DescriptorBudget;
+using cgroup::Trouble;
+using model::ContainerStats;
+using test::CgroupVersion;
+using test::KernelTree;
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t plenty = 1000;
+
+/// A recorded container of cgroup v1, and a budget of descriptors for its files.
+class Scene {
+ public:
+  explicit Scene(std::size_t descriptors = plenty)
+      : web_(test::recorded_container("docker-20.10.24-cgroup1", "web")), budget_(descriptors) {
+    tree_.add(web_, "before");
+  }
+
+  [[nodiscard]] KernelTree& tree() { return tree_; }
+  [[nodiscard]] const test::RecordedContainer& web() const { return web_; }
+  [[nodiscard]] DescriptorBudget& budget() { return budget_; }
+  cgroup::SamplingTools& tools() { return tools_; }
+  [[nodiscard]] fs::path file(const std::string& name) const {
+    return tree_.cgroup_file(web_.id, name);
+  }
+  [[nodiscard]] std::expected<ContainerFiles, Trouble> try_open() {
+    return ContainerFiles::open(cgroup::Locator(tree_.paths()).locate(web_.pid, web_.id).value(),
+                                tree_.paths(), budget_);
+  }
+  [[nodiscard]] ContainerFiles open() {
+    auto files = try_open();
+    if (!files) FAIL(files.error().message);
+    return *std::move(files);
+  }
+
+ private:
+  KernelTree tree_{CgroupVersion::v1};
+  test::RecordedContainer web_;
+  DescriptorBudget budget_;
+  cgroup::SamplingTools tools_{.devices = cgroup::DeviceNames(tree_.paths().sysfs)};
+};
+
+/// Overwrites in place, so that an open descriptor sees it.
+void overwrite(const fs::path& file, std::string_view text) {
+  fs::resize_file(file, 0);
+  test::TemporaryDirectory elsewhere;
+  fs::copy_file(elsewhere.write("text", text), file, fs::copy_options::overwrite_existing);
+}
+
+std::size_t open_descriptors() {
+  return static_cast<std::size_t>(
+      std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator()));
+}
+
+}  // namespace
+
+TEST_CASE("each sample shows the files as they are by then") {
+  Scene scene;
+  const auto files = scene.open();
+  ContainerStats stats;
+  REQUIRE(files.sample(scene.tools(), stats));
+  overwrite(scene.file("cpuacct/cpuacct.usage"), "7000000000\n");
+  REQUIRE(files.sample(scene.tools(), stats));
+  CHECK(stats.cpu->usage_seconds == 7);
+  CHECK(wall_now() - stats.read_at < std::chrono::seconds(10));
+}
+
+TEST_CASE("nothing of the sample before is left in the next") {
+  Scene scene;
+  const auto files = scene.open();
+  ContainerStats stats;
+  REQUIRE(files.sample(scene.tools(), stats));
+  REQUIRE(stats.networks.size() == 1);
+  REQUIRE(stats.block_io.size() == 1);
+  REQUIRE(stats.cpu->throttling);
+  for (const auto* const name :
+       {"cpu/cpu.stat", "memory/memory.usage_in_bytes", "memory/memory.stat", "pids/pids.current",
+        "blkio/blkio.throttle.io_service_bytes_recursive",
+        "blkio/blkio.throttle.io_serviced_recursive"}) {
+    overwrite(scene.file(name), "garbage\n");
+  }
+  overwrite(scene.tree().path("proc/" + std::to_string(scene.web().pid) + "/net/dev"), "garbage\n");
+  REQUIRE(files.sample(scene.tools(), stats));
+  CHECK(stats.cpu);
+  CHECK_FALSE(stats.cpu->throttling);
+  CHECK_FALSE(stats.memory);
+  CHECK_FALSE(stats.pids);
+  CHECK(stats.networks.empty());
+  CHECK(stats.block_io.empty());
+}
+
+TEST_CASE("files are kept open, and given back when they are not needed any more") {
+  Scene scene;
+  const auto before = open_descriptors();
+  {
+    const auto files = scene.open();
+    CHECK(files.kept_open() > 10);
+    CHECK(open_descriptors() == before + files.kept_open());
+    CHECK(scene.budget().left() == plenty - files.kept_open());
+    ContainerStats stats;
+    REQUIRE(files.sample(scene.tools(), stats));
+    CHECK(open_descriptors() == before + files.kept_open());
+  }
+  CHECK(open_descriptors() == before);
+  CHECK(scene.budget().left() == plenty);
+}
+
+TEST_CASE("files that go to another owner are given back once") {
+  Scene scene;
+  auto files = scene.open();
+  {
+    auto other = scene.open();
+    CHECK(scene.budget().left() == plenty - 2 * files.kept_open());
+    files = std::move(other);
+    CHECK(scene.budget().left() == plenty - files.kept_open());
+    const auto moved = std::move(files);
+    CHECK(scene.budget().left() == plenty - moved.kept_open());
+  }
+  CHECK(scene.budget().left() == plenty);
+}
+
+TEST_CASE("where the budget is short no descriptor is kept, and the numbers are the same") {
+  Scene rich;
+  ContainerStats expected;
+  REQUIRE(rich.open().sample(rich.tools(), expected));
+  Scene poor(5);
+  const auto before = open_descriptors();
+  const auto files = poor.open();
+  CHECK(files.kept_open() == 0);
+  CHECK(poor.budget().left() == 5);
+  ContainerStats stats;
+  REQUIRE(files.sample(poor.tools(), stats));
+  CHECK(open_descriptors() == before);
+  CHECK(stats.cpu->usage_seconds == expected.cpu->usage_seconds);
+  CHECK(stats.memory->working_set_bytes == expected.memory->working_set_bytes);
+  CHECK(stats.networks.at(0).receive_bytes == expected.networks.at(0).receive_bytes);
+  CHECK(stats.block_io.at(0).write_bytes == expected.block_io.at(0).write_bytes);
+  CHECK(stats.pids_limit == expected.pids_limit);
+}
+
+TEST_CASE("where the process has no descriptor left, it opens one after another") {
+  Scene scene;
+  auto location =
+      cgroup::Locator(scene.tree().paths()).locate(scene.web().pid, scene.web().id).value();
+  rlimit limit{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
+  const auto used = open_descriptors();
+  const rlimit few{.rlim_cur = used + 3, .rlim_max = limit.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &few) == 0);
+  ContainerStats stats;
+  auto files = ContainerFiles::open(std::move(location), scene.tree().paths(), scene.budget());
+  const bool sampled = files && files->sample(scene.tools(), stats);
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &limit) == 0);
+  REQUIRE(files);
+  CHECK(sampled);
+  CHECK(files->kept_open() == 0);
+  CHECK(scene.budget().left() == plenty);
+  CHECK(stats.pids_limit == 100U);
+}
+
+TEST_CASE("a container that has ended is gone, whether its files were kept open or not") {
+  const bool kept = GENERATE(true, false);
+  Scene scene(kept ? plenty : 0);
+  // As the kernel does with an open file of a cgroup that is removed, it does with one of a
+  // process.
+  test::ChildProcess child({"/bin/sleep", "60"});
+  const auto usage = scene.file("cpuacct/cpuacct.usage");
+  fs::remove(usage);
+  fs::create_symlink("/proc/" + std::to_string(child.pid()) + "/stat", usage);
+  const auto files = scene.open();
+  CHECK((files.kept_open() > 0) == kept);
+  ContainerStats stats;
+  REQUIRE(files.sample(scene.tools(), stats));
+  child.signal(SIGKILL);
+  child.wait();
+  const auto sampled = files.sample(scene.tools(), stats);
+  REQUIRE_FALSE(sampled);
+  CHECK(sampled.error().reason == Trouble::Reason::gone);
+  CHECK_FALSE(stats.memory);
+  CHECK(stats.networks.empty());
+}
+
+TEST_CASE("files that the kernel has not are not asked for, and what they tell is absent") {
+  Scene scene;
+  fs::remove(scene.file("memory/memory.failcnt"));
+  fs::remove_all(scene.file("pids/x").parent_path());
+  ContainerStats stats;
+  REQUIRE(scene.open().sample(scene.tools(), stats));
+  CHECK_FALSE(stats.memory->fail_count);
+  CHECK(stats.memory->max_usage_bytes);
+  CHECK_FALSE(stats.pids);
+  CHECK_FALSE(stats.pids_limit);
+}
+
+TEST_CASE("an older kernel's name of a file is taken where the newer is not there") {
+  Scene scene;
+  const auto newer = scene.file("blkio/blkio.throttle.io_service_bytes_recursive");
+  fs::rename(newer, scene.file("blkio/blkio.throttle.io_service_bytes"));
+  ContainerStats stats;
+  REQUIRE(scene.open().sample(scene.tools(), stats));
+  CHECK(stats.block_io.at(0).write_bytes > 0U);
+}
+
+TEST_CASE("a device is called by its name where sysfs tells it") {
+  Scene scene;
+  scene.tree().write("sys/dev/block/254:0/uevent", "MAJOR=254\nMINOR=0\nDEVNAME=vda\n");
+  ContainerStats stats;
+  REQUIRE(scene.open().sample(scene.tools(), stats));
+  CHECK(stats.block_io.at(0).device == "/dev/vda");
+}
+
+TEST_CASE("a file that may not be read is named") {
+  Scene scene;
+  const auto file = scene.file("memory/memory.stat");
+  fs::remove(file);
+  fs::create_directory(file);  // opens, and refuses to be read: EISDIR
+  ContainerStats stats;
+  const auto sampled = scene.open().sample(scene.tools(), stats);
+  REQUIRE_FALSE(sampled);
+  CHECK(sampled.error().reason == Trouble::Reason::unreadable);
+  CHECK_THAT(sampled.error().message, test::contains(file.string()));
+}

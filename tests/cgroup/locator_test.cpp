@@ -1,0 +1,211 @@
+#include "tidegauge/cgroup/locator.h"
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+
+#include "support/catch.h"
+#include "support/kernel_tree.h"
+
+using namespace tidegauge;
+using cgroup::Hierarchy;
+using cgroup::Locator;
+using cgroup::Trouble;
+using test::CgroupVersion;
+using test::contains;
+using test::KernelTree;
+using Reason = Trouble::Reason;
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr int pid = 4711;
+const std::string id(64, 'a');
+
+/// Where it looks, and what its process says of itself.
+class Scene {
+ public:
+  explicit Scene(CgroupVersion version, const std::string& membership) : tree_(version) {
+    tree_.write("proc/4711/cgroup", membership);
+  }
+  [[nodiscard]] const KernelTree& tree() const { return tree_; }
+  [[nodiscard]] auto locate() const { return Locator(tree_.paths()).locate(pid, id); }
+  void make(const std::string& directory) const {
+    fs::create_directories(tree_.path("sys/fs/cgroup/" + directory));
+  }
+  [[nodiscard]] std::string below(const std::string& directory) const {
+    return tree_.path("sys/fs/cgroup/" + directory);
+  }
+
+ private:
+  KernelTree tree_;
+};
+
+void check_trouble(const Scene& scene, Reason reason, std::string_view said) {
+  const auto found = scene.locate();
+  REQUIRE_FALSE(found);
+  CHECK(found.error().reason == reason);
+  CHECK_THAT(found.error().message, contains(std::string(said)));
+}
+
+}  // namespace
+
+TEST_CASE("with cgroup v1 each controller has a directory of its own") {
+  const Scene scene(CgroupVersion::v1, "9:name=systemd:/docker/" + id + "\n4:memory:/docker/" + id +
+                                           "\n2:cpu,cpuacct:/docker/" + id + "\n0::/\n");
+  for (const std::string name : {"memory", "cpu", "cpuacct"}) scene.make(name + "/docker/" + id);
+  const auto found = scene.locate();
+  REQUIRE(found);
+  CHECK(found->path == "/docker/" + id);
+  CHECK(found->directory(Hierarchy::memory) == scene.below("memory/docker/" + id));
+  CHECK(found->directory(Hierarchy::cpu) == scene.below("cpu/docker/" + id));
+  CHECK(found->directory(Hierarchy::cpuacct) == scene.below("cpuacct/docker/" + id));
+  CHECK(found->directory(Hierarchy::pids).empty());
+  CHECK(found->directory(Hierarchy::unified).empty());
+}
+
+TEST_CASE("with cgroup v2 there is one directory, wherever the driver has put it") {
+  const auto path = GENERATE("/system.slice/docker-@.scope", "/docker/@",
+                             "/my.slice/my-own.slice/x/@", "/machine.slice/libpod-@.scope");
+  std::string place = path;
+  place.replace(place.find('@'), 1, id);
+  const Scene scene(CgroupVersion::v2, "0::" + place + "\n");
+  scene.make(place.substr(1));
+  const auto found = scene.locate();
+  REQUIRE(found);
+  CHECK(found->path == place);
+  CHECK(found->directory(Hierarchy::unified) == scene.below(place.substr(1)));
+}
+
+TEST_CASE("a container whose first process has moved into a cgroup of its own is found above it") {
+  const Scene scene(CgroupVersion::v2, "0::/docker/" + id + "/init.scope\n");
+  scene.make("docker/" + id + "/init.scope");
+  CHECK(scene.locate().value().path == "/docker/" + id);
+}
+
+TEST_CASE("where both versions are mounted, each has what it has") {
+  const Scene scene(CgroupVersion::v1, "4:memory:/docker/" + id + "\n0::/docker/" + id + "\n");
+  scene.make("memory/docker/" + id);
+  scene.make("unified/docker/" + id);
+  auto mounts = test::read_file(scene.tree().path("proc/self/mountinfo"));
+  mounts += "32 23 0:27 / " + scene.below("unified") + " rw - cgroup2 cgroup2 rw\n";
+  scene.tree().write("proc/self/mountinfo", mounts);
+  const auto found = scene.locate();
+  REQUIRE(found);
+  CHECK(found->directory(Hierarchy::memory) == scene.below("memory/docker/" + id));
+  CHECK(found->directory(Hierarchy::unified) == scene.below("unified/docker/" + id));
+}
+
+TEST_CASE("a mount point may have blanks in its name") {
+  const Scene scene(CgroupVersion::v2, "0::/docker/" + id + "\n");
+  scene.make("a b/docker/" + id);
+  scene.tree().write("proc/self/mountinfo",
+                     "31 23 0:26 / " + scene.below("") + "a\\040b rw - cgroup2 cgroup2 rw\n");
+  CHECK(scene.locate().value().directory(Hierarchy::unified) == scene.below("a b/docker/" + id));
+}
+
+TEST_CASE("a mount that shows a part of the hierarchy shows what is in that part") {
+  const Scene scene(CgroupVersion::v2, "0::/docker/" + id + "\n");
+  const auto root = GENERATE("/docker", "/system.slice");
+  scene.make(id);
+  scene.tree().write("proc/self/mountinfo", "31 23 0:26 " + std::string(root) + " " +
+                                                scene.below("") + " rw - cgroup2 cgroup2 rw\n");
+  const auto found = scene.locate();
+  REQUIRE(found.has_value() == (std::string(root) == "/docker"));
+  if (found) {
+    CHECK(fs::equivalent(found->directory(Hierarchy::unified), scene.below(id)));
+  } else {
+    CHECK(found.error().reason == Reason::masked);
+  }
+}
+
+TEST_CASE("from a cgroup namespace with the host's hierarchy, others are found from where we are") {
+  // As in a container: this program in /system.slice/docker-us.scope, seen as "/".
+  const Scene scene(CgroupVersion::v2, "0::/../docker-" + id + ".scope\n");
+  const auto place = "system.slice/docker-" + id + ".scope";
+  scene.make(place);
+  scene.tree().write("sys/fs/cgroup/user.slice/us.scope/cgroup.procs", "1\n");
+  scene.tree().write("sys/fs/cgroup/system.slice/docker-us.scope/cgroup.procs",
+                     "0\n" + std::to_string(::getpid()) + "\n");
+  scene.tree().write("proc/self/mountinfo",
+                     "31 23 0:26 /../.. " + scene.below("") + " rw - cgroup2 cgroup2 rw\n");
+  const auto found = scene.locate();
+  REQUIRE(found);
+  CHECK(fs::equivalent(found->directory(Hierarchy::unified), scene.below(place)));
+}
+
+TEST_CASE("from a cgroup namespace whose parent is mounted, nothing need be looked for") {
+  const Scene scene(CgroupVersion::v2, "0::/../" + id + "\n");
+  scene.make(id);
+  scene.tree().write("proc/self/mountinfo",
+                     "31 23 0:26 /.. " + scene.below("") + " rw - cgroup2 cgroup2 rw\n");
+  CHECK(scene.locate().has_value());
+}
+
+TEST_CASE("from a cgroup namespace with only its own part mounted, a container is masked") {
+  const Scene scene(CgroupVersion::v2, "0::/../docker-" + id + ".scope\n");
+  check_trouble(scene, Reason::masked, "path.sysfs");
+  // Also where such a name is there, below our own.
+  scene.make("docker-" + id + ".scope");
+  check_trouble(scene, Reason::masked, "cgroup namespace");
+}
+
+TEST_CASE("a process that shows no cgroup but the root is not believed") {
+  const Scene scene(CgroupVersion::v2, "0::/\n");
+  check_trouble(scene, Reason::masked, "no cgroup but the root");
+}
+
+TEST_CASE("a process of another container, or of none, is another's of that number") {
+  const auto place = GENERATE("/docker/" + std::string(64, 'b'), "/user.slice/session-1.scope");
+  const Scene scene(CgroupVersion::v2, "0::" + std::string(place) + "\n");
+  scene.make(std::string(place).substr(1));
+  scene.make("docker/" + id);  // nothing is guessed from the id
+  check_trouble(scene, Reason::not_its_cgroup, "path.procfs");
+}
+
+TEST_CASE("without the process it has ended, or its number is of another pid namespace") {
+  const Scene scene(CgroupVersion::v2, "0::/docker/" + id + "\n");
+  fs::remove_all(scene.tree().path("proc/4711"));
+  check_trouble(scene, Reason::no_process, "another pid namespace");
+}
+
+TEST_CASE("where not even the first process is seen, they are hidden") {
+  const Scene scene(CgroupVersion::v2, "0::/docker/" + id + "\n");
+  fs::remove_all(scene.tree().path("proc/4711"));
+  fs::remove_all(scene.tree().path("proc/1"));
+  check_trouble(scene, Reason::hidden, "hidepid");
+}
+
+TEST_CASE("a directory that is no /proc is said to be none") {
+  const Scene scene(CgroupVersion::v2, "");
+  fs::remove_all(scene.tree().path("proc"));
+  check_trouble(scene, Reason::no_hierarchy, "path.procfs");
+}
+
+TEST_CASE("where no cgroup is mounted the remedy is named") {
+  const Scene scene(CgroupVersion::v2, "0::/docker/" + id + "\n");
+  scene.tree().write("proc/self/mountinfo",
+                     "31 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
+  check_trouble(scene, Reason::no_hierarchy, "path.sysfs");
+}
+
+TEST_CASE("a cgroup that has been removed is gone") {
+  const Scene scene(CgroupVersion::v2, "0::/docker/" + id + " (deleted)\n");
+  check_trouble(scene, Reason::gone, "removed");
+}
+
+TEST_CASE("garbage where the kernel's lines should be is no cgroup") {
+  const auto text =
+      GENERATE("", "\n", ":\n", "::\n", "0:\n", "a:b\n", "0::", ":::::\n", "0:,,,:\n");
+  const Scene scene(CgroupVersion::v1, text);
+  CHECK_FALSE(scene.locate());
+}
+
+TEST_CASE("this very process is in no container of that id, on the real kernel as well") {
+  Locator locator({});
+  const auto found = locator.locate(::getpid(), id);
+  REQUIRE_FALSE(found);
+  CHECK_FALSE(found.error().message.empty());
+}

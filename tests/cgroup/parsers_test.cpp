@@ -1,0 +1,186 @@
+#include "tidegauge/cgroup/parsers.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "support/catch.h"
+
+using namespace tidegauge;
+using namespace tidegauge::cgroup;
+
+TEST_CASE("a count is a whole line of digits and nothing else") {
+  CHECK(parse_count("0\n") == 0U);
+  CHECK(parse_count("18446744073709551615\n") == UINT64_MAX);
+  for (const std::string_view text :
+       {"", "\n", "max\n", "12", "12a\n", "-1\n", "+1\n", " 1\n", "1 2\n", "18446744073709551616\n",
+        "1\n2\n", "0x10\n", "1.5\n"}) {
+    INFO(text);
+    CHECK_FALSE(parse_count(text));
+  }
+}
+
+TEST_CASE("a line that was cut off gives no number that was cut off") {
+  CHECK(parse_count_of("oom_kill 12\n", "oom_kill") == 12U);
+  CHECK_FALSE(parse_count_of("oom_kill 12", "oom_kill"));
+  model::MemoryStats memory;
+  parse_memory_stat_v2("anon 4096\nfile 81", memory);
+  CHECK(memory.rss_bytes == 4096U);
+  CHECK_FALSE(memory.cache_bytes);
+  std::vector<model::NetworkStats> networks;
+  parse_net_dev("  eth0: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 1", networks);
+  CHECK(networks.empty());
+  CHECK_FALSE(parse_pressure("some avg10=0.00 total=12").waiting_seconds);
+}
+
+TEST_CASE("what a line should not have spoils that line alone") {
+  model::MemoryStats memory;
+  parse_memory_stat_v1(
+      "total_rss 12x\ntotal_cache\ntotal_swap -1\ntotal_dirty 1 2\n\ntotal_pgfault 7\nrss 9\n",
+      memory);
+  CHECK_FALSE(memory.rss_bytes);
+  CHECK_FALSE(memory.cache_bytes);
+  CHECK_FALSE(memory.swap_bytes);
+  CHECK_FALSE(memory.dirty_bytes);
+  CHECK(memory.page_faults == 7U);
+}
+
+TEST_CASE("the CPU's numbers are seconds, of nanoseconds, microseconds and clock ticks") {
+  const auto times = parse_cpuacct_stat("user 38\nsystem 24\n");
+  CHECK(times.user_seconds == test::Approx(0.38));
+  CHECK(times.system_seconds == test::Approx(0.24));
+  const auto v1 = parse_cpu_stat_v1(
+      "nr_periods 126\nnr_throttled 3\nthrottled_time 1500000000\nnr_bursts 2\n"
+      "burst_time 500000000\n");
+  REQUIRE(v1);
+  CHECK(v1->periods == 126);
+  CHECK(v1->throttled_periods == 3);
+  CHECK(v1->throttled_seconds == 1.5);
+  CHECK(v1->bursts == 2U);
+  CHECK(v1->burst_seconds == 0.5);
+  const auto v2 = parse_cpu_stat_v2(
+      "usage_usec 2500000\nuser_usec 500000\nsystem_usec 2000000\nnr_periods 81\n"
+      "nr_throttled 18\nthrottled_usec 250000\n");
+  REQUIRE(v2);
+  CHECK(v2->usage_seconds == 2.5);
+  CHECK(v2->user_seconds == 0.5);
+  CHECK(v2->system_seconds == 2.0);
+  CHECK(v2->throttling->throttled_seconds == 0.25);
+  CHECK_FALSE(v2->throttling->bursts);
+}
+
+TEST_CASE("a time is the Engine's to the last bit, so that no counter goes back by a rounding") {
+  CHECK(parse_cpuacct_stat("user 29\n").user_seconds == 290'000'000 * 1e-9);
+  CHECK(parse_cpu_stat_v2("usage_usec 1234567\n")->usage_seconds == 1'234'567'000 * 1e-9);
+  CHECK(parse_cpuacct_usage("493841981\n") == 493'841'981 * 1e-9);
+  CHECK_FALSE(parse_cpu_stat_v2("usage_usec 18446744073709551615\n"));  // in nanoseconds too much
+}
+
+TEST_CASE("half of the throttling is none, and a CPU without its usage is none") {
+  CHECK_FALSE(parse_cpu_stat_v1("nr_periods 126\nnr_throttled 3\n"));
+  CHECK_FALSE(parse_cpu_stat_v2("user_usec 500000\nsystem_usec 2000000\n"));
+  CHECK_FALSE(parse_cpu_stat_v2("usage_usec 1\n")->throttling);
+}
+
+TEST_CASE("block I/O is told by device, sorted, and what is known stays") {
+  std::vector<model::BlockIoStats> devices;
+  parse_blkio_bytes(
+      "254:16 Read 5\n8:0 Read 1\n8:0 Write 2\n8:0 Sync 3\n8:0 Discard 9\n8:0 Total 3\nTotal 3\n",
+      devices);
+  parse_blkio_bytes("8:0 Read 77\n", devices);
+  parse_blkio_operations("8:0 Read 4\n", devices);
+  REQUIRE(devices.size() == 2);
+  CHECK(devices[0].major == 8);
+  CHECK(devices[0].read_bytes == 1U);
+  CHECK(devices[0].write_bytes == 2U);
+  CHECK(devices[0].reads == 4U);
+  CHECK_FALSE(devices[0].writes);
+  CHECK(devices[1].major == 254);
+  CHECK(devices[1].minor == 16);
+}
+
+TEST_CASE("io.stat has devices without any I/O, which are none") {
+  std::vector<model::BlockIoStats> devices;
+  parse_io_stat(
+      "7:0 \n254:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=5 dios=6\nx:y rbytes=1\n"
+      "8:0 rbytes= =5 rbytes wios=x\n",
+      devices);
+  REQUIRE(devices.size() == 1);
+  CHECK(devices[0].major == 254);
+  CHECK(devices[0].read_bytes == 1U);
+  CHECK(devices[0].write_bytes == 2U);
+  CHECK(devices[0].reads == 3U);
+  CHECK(devices[0].writes == 4U);
+}
+
+TEST_CASE("interfaces are sorted, without the loopback and whatever is no interface") {
+  std::vector<model::NetworkStats> networks;
+  parse_net_dev(
+      "Inter-|   Receive  |  Transmit\n face |bytes packets|bytes packets\n"
+      "    lo: 9 9 9 9 9 9 9 9 9 9 9 9 9 9 9 9\n"
+      "  eth1:1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n"
+      "  eth0: 1 2 3\n"
+      "  eth0:1: 2 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n"
+      "br-6ec9db0fc240:    28 1 0 0 0 0 0 0 526 5 0 2 0 0 0 0\n",
+      networks);
+  REQUIRE(networks.size() == 3);
+  CHECK(networks[0].interface == "br-6ec9db0fc240");
+  CHECK(networks[0].transmit_dropped == 2);
+  CHECK(networks[1].interface == "eth0:1");
+  CHECK(networks[2].interface == "eth1");
+  CHECK(networks[2].receive_bytes == 1);
+  CHECK(networks[2].receive_packets == 2);
+  CHECK(networks[2].receive_errors == 3);
+  CHECK(networks[2].receive_dropped == 4);
+  CHECK(networks[2].transmit_bytes == 9);
+  CHECK(networks[2].transmit_packets == 10);
+  CHECK(networks[2].transmit_errors == 11);
+  CHECK(networks[2].transmit_dropped == 12);
+}
+
+TEST_CASE("pressure is the total, in seconds, of some and of all") {
+  const auto pressure = parse_pressure(
+      "some avg10=14.68 avg60=5.00 avg300=1.18 total=2928320\n"
+      "full avg10=13.10 avg60=4.22 avg300=0.98 total=2386115\n");
+  CHECK(pressure.waiting_seconds == test::Approx(2.92832));
+  CHECK(pressure.stalled_seconds == test::Approx(2.386115));
+  CHECK_FALSE(parse_pressure("some avg10=0.00 total=1\n").stalled_seconds);
+  CHECK_FALSE(parse_pressure("some total=x\n").waiting_seconds);
+}
+
+/// What a fuzzer does, in small: every prefix, and every byte replaced, of real text.
+TEST_CASE("no text makes a parser fail or read past its end") {
+  const std::string text =
+      "total_rss 4096\nusage_usec 17\n254:0 rbytes=1 wbytes=2\n8:0 Read 15\neth0: 1 2 3 4 5 6 7 8 "
+      "9 10 11 12 13 14 15 16\nsome avg10=0.00 total=99\n";
+  const auto parse_all = [](std::string_view input) {
+    const std::string exact(input);  // so that a sanitizer sees the end
+    model::MemoryStats memory;
+    std::vector<model::BlockIoStats> devices;
+    std::vector<model::NetworkStats> networks;
+    parse_memory_stat_v1(exact, memory);
+    parse_memory_stat_v2(exact, memory);
+    parse_io_stat(exact, devices);
+    parse_blkio_bytes(exact, devices);
+    parse_blkio_operations(exact, devices);
+    parse_net_dev(exact, networks);
+    std::ignore = parse_count(exact);
+    std::ignore = parse_cpu_stat_v1(exact);
+    std::ignore = parse_cpu_stat_v2(exact);
+    std::ignore = parse_cpuacct_stat(exact);
+    std::ignore = parse_memory_events(exact);
+    std::ignore = parse_pressure(exact);
+    return devices.size() + networks.size();
+  };
+  for (std::size_t size = 0; size <= text.size(); ++size) {
+    CHECK(parse_all(std::string_view(text).substr(0, size)) <= 3);
+  }
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    for (const char wrong : {'\0', '\n', ' ', ':', '=', '-', '9', '\xff'}) {
+      auto spoiled = text;
+      spoiled[at] = wrong;
+      CHECK(parse_all(spoiled) <= 4);
+    }
+  }
+}

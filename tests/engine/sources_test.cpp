@@ -1,0 +1,192 @@
+// The two sources of resource numbers, the kernel's files and the Engine, on a real Engine: that
+// they agree, and that the kernel's need no call.
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <set>
+#include <sstream>
+#include <string>
+#include <string_view>
+
+#include "support/catch.h"
+#include "support/daemon_process.h"
+#include "support/engine_states.h"
+#include "support/page.h"
+#include "support/real_engine.h"
+#include "support/wait_until.h"
+
+using namespace tidegauge;
+using namespace std::chrono_literals;
+using test::DaemonProcess;
+using test::Labels;
+using test::Page;
+using test::RealEngine;
+
+namespace {
+
+constexpr std::string_view sleeper = R"({"Cmd": ["sleep", "inf"]})";
+
+test::DaemonOptions watching(const RealEngine& engine, std::vector<std::string> more = {}) {
+  more.push_back("--pool.socket_path=" + engine.address());
+  more.emplace_back("--web.listen_address=127.0.0.1:0");
+  return {.arguments = std::move(more)};
+}
+
+/// The page of one cycle, by one source alone, and the types of its families.
+struct OnePage {
+  OnePage(const RealEngine& engine, const std::string& source)
+      : text(page_of(engine, source)), page(text) {
+    std::istringstream lines(text);
+    std::string hash;
+    std::string keyword;
+    std::string name;
+    std::string type;
+    for (std::string line; std::getline(lines, line);) {
+      std::istringstream words(line);
+      if (words >> hash >> keyword >> name >> type && keyword == "TYPE") types[name] = type;
+    }
+  }
+  static std::string page_of(const RealEngine& engine, const std::string& source) {
+    const auto cycle =
+        test::run_once({.arguments = {"--pool.socket_path=" + engine.address(),
+                                      "--container_monitor.stats_source=" + source}});
+    INFO(cycle.log);
+    REQUIRE(cycle.status == 0);
+    return cycle.page;
+  }
+
+  std::string text;
+  Page page;
+  std::map<std::string, std::string> types;
+};
+
+bool is_resource_use(const std::string& metric) {
+  for (const std::string_view group : {"container_cpu_", "container_memory_", "container_network_",
+                                       "container_fs_", "container_blkio_", "container_pids"}) {
+    if (metric.starts_with(group)) return true;
+  }
+  return false;
+}
+
+/// What the block devices are called, only sysfs tells: the Engine has their numbers.
+Labels comparable(Labels labels) {
+  labels.erase("device");
+  return labels;
+}
+
+/// Memory comes and goes between three looks, a counter only grows.
+constexpr double memory_tolerance = 4 << 20;
+
+void compare(const OnePage& before, const OnePage& engine, const OnePage& after) {
+  std::size_t compared = 0;
+  for (const auto& [series, value] : engine.page.series()) {
+    if (!is_resource_use(series.metric)) continue;
+    std::ostringstream labels;
+    for (const auto& [name, label] : series.labels) labels << " " << name << "=" << label;
+    INFO(series.metric << labels.str());
+    const auto first = before.page.value(series.metric, comparable(series.labels));
+    const auto last = after.page.value(series.metric, comparable(series.labels));
+    REQUIRE(first);  // whatever the Engine tells, the kernel does
+    REQUIRE(last);
+    const bool counter = engine.types.at(series.metric) == "counter";
+    const auto margin = counter || !series.metric.contains("_memory_") ? 0 : memory_tolerance;
+    CHECK(std::min(*first, *last) - margin <= value);
+    CHECK(value <= std::max(*first, *last) + margin);
+    if (counter) CHECK(*first <= *last);
+    ++compared;
+  }
+  CHECK(compared > 40);
+}
+
+}  // namespace
+
+TEST_CASE("whatever the Engine tells of a container lies between two looks at the kernel's files") {
+  const RealEngine engine;
+  const auto web = test::run_web(engine);
+  std::ignore = engine.run("still", sleeper);
+  std::ignore =
+      engine.run("nonet", R"({"Cmd": ["sleep", "inf"], "HostConfig": {"NetworkMode": "none"}})");
+  std::ignore =
+      engine.run("hostnet", R"({"Cmd": ["sleep", "inf"], "HostConfig": {"NetworkMode": "host"}})");
+  test::wait_until("web has used everything", 30s, [&] {
+    const OnePage page(engine, "engine");
+    const Labels of_web{{"name", "web"}};
+    return page.page.count("container_fs_writes_bytes_total", of_web) > 0 &&
+           page.page.value("container_cpu_user_seconds_total", of_web) > 0 &&
+           page.page.value("container_network_transmit_bytes_total", of_web) > 0;
+  });
+
+  const OnePage before(engine, "kernel");
+  const OnePage by_engine(engine, "engine");
+  const OnePage after(engine, "kernel");
+  CHECK(before.page.values_of("source", "container_stats_source") ==
+        std::set<std::string>{"kernel"});
+  CHECK(by_engine.page.values_of("source", "container_stats_source") ==
+        std::set<std::string>{"engine"});
+  compare(before, by_engine, after);
+  CHECK(before.page.value("container_cpu_cfs_periods_total", {{"name", "web"}}).has_value());
+  CHECK_FALSE(before.page.value("container_cpu_cfs_periods_total", {{"name", "still"}}));
+  CHECK(before.page.count("container_network_", {{"name", "web"}}) > 0);
+  CHECK(before.page.count("container_network_", {{"name", "nonet"}}) == 0);
+  CHECK(before.page.count("container_network_", {{"name", "hostnet"}}) == 0);
+  CHECK(before.page.labels("container_last_seen", {{"name", "web"}}).at("id") == "/docker/" + web);
+}
+
+TEST_CASE("by the kernel's files no call is made, and a run's descriptors end with it") {
+  const RealEngine engine;
+  std::ignore = engine.run("first", sleeper);
+  const DaemonProcess daemon(watching(engine));
+  const auto sampled = [&](const std::string& name) {
+    return daemon.page().value("container_stats_source", {{"name", name}, {"source", "kernel"}}) ==
+           1;
+  };
+  const auto started = [&](const std::string& name) {
+    return daemon.page().value("container_start_time_seconds", {{"name", name}});
+  };
+  test::wait_until("first is sampled", 10s, [&] { return sampled("first"); });
+  const auto with_one = daemon.descriptors();
+
+  std::ignore = engine.run("second", sleeper);
+  test::wait_until("second is sampled", 2s, [&] { return sampled("second"); });
+  test::wait_until("its files are open", 2s, [&] { return daemon.descriptors() > with_one + 5; });
+
+  for (int restart = 0; restart < 3; ++restart) {
+    const auto before = started("second");
+    engine.command("second", "restart?t=0");
+    test::wait_until("second is sampled again", 5s,
+                     [&] { return started("second") > before && sampled("second"); });
+  }
+  engine.command("second", "kill");
+  test::wait_until("its files are given back", 5s,
+                   [&] { return daemon.descriptors() <= with_one + 2; });
+  CHECK_FALSE(sampled("second"));
+  CHECK(sampled("first"));
+  CHECK(daemon.page().value("tidegauge_engine_requests_total", {{"call", "container_stats"}}) == 0);
+  INFO(daemon.log());
+  CHECK_FALSE(daemon.log().contains("level=warn"));
+}
+
+TEST_CASE("while the Engine is killed its containers live on, and keep their numbers alone") {
+  const RealEngine engine;
+  const auto first = engine.run("first", sleeper);
+  const DaemonProcess daemon(watching(engine, {"--container_monitor.interval=1s"}));
+  const Labels of_first{{"id", "/docker/" + first}};
+  const auto value = [&](std::string_view metric) { return daemon.page().value(metric, of_first); };
+  test::wait_until("first is sampled", 10s,
+                   [&] { return value("container_cpu_usage_seconds_total").has_value(); });
+  engine.kill();
+  test::wait_until("the Engine is down", 10s,
+                   [&] { return daemon.page().value("tidegauge_engine_up") == 0; });
+  const auto then = value("container_last_sample_timestamp_seconds");
+  REQUIRE(then);
+  test::wait_until("first is sampled all the same", 10s,
+                   [&] { return value("container_last_sample_timestamp_seconds") > *then + 1; });
+  const auto page = daemon.page();
+  CHECK(page.value("container_memory_working_set_bytes", of_first).has_value());
+  CHECK(page.value("container_last_seen", of_first).has_value());
+  CHECK(page.count("container_state", of_first) == 0);
+  CHECK(page.count("container_health_", of_first) == 0);
+  CHECK(page.count("container_restartcount", of_first) == 0);
+}

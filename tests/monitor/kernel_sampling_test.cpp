@@ -1,0 +1,325 @@
+// Samples by the kernel's files: a simulated Engine whose containers have recorded files in a tree
+// that stands for /proc and /sys.
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "monitor/watch.h"
+#include "simulated_engine/simulated_engine.h"
+#include "support/catch.h"
+#include "support/eventually.h"
+#include "support/kernel_tree.h"
+#include "support/managed_scene.h"
+#include "support/temporary_directory.h"
+#include "tidegauge/monitor/container_monitor.h"
+
+using namespace tidegauge;
+using namespace std::chrono_literals;
+using config::StatsChoice;
+using model::StatsSource;
+using test::CgroupVersion;
+using test::EngineCall;
+using test::eventually;
+using test::KernelTree;
+using test::KernelView;
+using test::RecordedContainer;
+using test::SocketFile;
+using test::Watch;
+
+namespace fs = std::filesystem;
+
+namespace {
+
+config::MonitorConfig asking(StatsChoice choice, Milliseconds interval = 1h) {
+  config::MonitorConfig options;
+  options.stats_source = choice;
+  options.interval = interval;
+  return options;
+}
+
+class Scene {
+ public:
+  explicit Scene(const config::MonitorConfig& options, std::size_t descriptors = 1'000,
+                 const config::PoolConfig& pool = test::unattended())
+      : engine_({.socket_path = directory_.file("docker.sock")}),
+        watch_(directory_.file("docker.sock"), pool, options,
+               KernelView{.paths = tree_.paths(), .descriptors = descriptors}) {}
+
+  test::SimulatedEngine& engine() { return engine_; }
+  Watch& watch() { return watch_; }
+  KernelTree& tree() { return tree_; }
+  void kill_engine() {
+    engine_.server().stop_listening(SocketFile::left);
+    engine_.server().disconnect_all();
+  }
+  /// Its cgroup as it is now: of its id and process.
+  [[nodiscard]] RecordedContainer of(const std::string& name) const {
+    const auto container = engine_.host().container(name).value();
+    auto recorded = test::recorded_container("docker-20.10.24-cgroup1", "web");
+    recorded.id = container.id;
+    recorded.pid = container.pid;
+    return recorded;
+  }
+  void show(const std::string& name) { tree_.add(of(name), "before"); }
+  void show_all() {
+    for (const auto& container : engine_.host().containers()) {
+      if (test::has_processes(container)) show(container.spec.name);
+    }
+  }
+  /// How many files of the tree are open.
+  [[nodiscard]] std::size_t open_files() const {
+    std::size_t open = 0;
+    for (const auto& entry : fs::directory_iterator("/proc/self/fd")) {
+      std::error_code gone;
+      open += fs::read_symlink(entry, gone).string().starts_with(tree_.paths().sysfs) ? 1U : 0U;
+    }
+    return open;
+  }
+  /// Nothing: it is not shown, or without a sample.
+  [[nodiscard]] std::shared_ptr<const model::ContainerStats> sample(const std::string& name) {
+    const auto snapshot = watch_.snapshot();
+    for (const auto& record : snapshot->containers) {
+      if (record.container->name == name) return record.stats;
+    }
+    return nullptr;
+  }
+  [[nodiscard]] std::size_t containers_by_kernel() {
+    const auto snapshot = watch_.snapshot();
+    return static_cast<std::size_t>(
+        std::ranges::count_if(snapshot->containers, [](const auto& record) {
+          return record.stats && record.stats->source == StatsSource::kernel;
+        }));
+  }
+  [[nodiscard]] std::size_t containers_running() const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(engine_.host().containers(), test::has_processes));
+  }
+  [[nodiscard]] bool sampled_by(StatsSource source, const std::string& name) {
+    const auto shown = sample(name);
+    return shown && shown->source == source;
+  }
+
+ private:
+  test::TemporaryDirectory directory_;
+  KernelTree tree_{CgroupVersion::v1};
+  mutable test::SimulatedEngine engine_;
+  Watch watch_;
+};
+
+constexpr double recorded_cpu_seconds = 638'899'226 * 1e-9;
+
+}  // namespace
+
+TEST_CASE("containers whose cgroups are visible are sampled without a call to the Engine") {
+  Scene scene(asking(StatsChoice::automatic));
+  scene.show_all();
+  const auto snapshot = scene.watch().run_once();
+  CHECK(snapshot->up);
+  std::size_t sampled = 0;
+  for (const auto& record : snapshot->containers) {
+    INFO(record.container->name);
+    CHECK((record.stats != nullptr) == model::has_processes(record.container->state));
+    CHECK(record.state_known);
+    CHECK(record.collect_errors == 0);
+    if (!record.stats) continue;
+    ++sampled;
+    CHECK(record.stats->source == StatsSource::kernel);
+    CHECK(record.stats->cpu->usage_seconds == recorded_cpu_seconds);
+  }
+  CHECK(sampled > 5);
+  CHECK(scene.engine().calls(EngineCall::stats) == 0);
+  CHECK(scene.watch().log().count("level=warn") == 0);
+}
+
+TEST_CASE("of some visible and others not, each has its source") {
+  Scene scene(asking(StatsChoice::automatic));
+  scene.show("web-1");
+  scene.watch().run_once();
+  CHECK(scene.sampled_by(StatsSource::kernel, "web-1"));
+  CHECK(scene.sampled_by(StatsSource::engine, "web-2"));
+  const auto calls = scene.engine().calls(EngineCall::stats);
+  CHECK(calls > 0);
+  scene.watch().run_once();
+  CHECK(scene.engine().calls(EngineCall::stats) == 2 * calls);
+}
+
+TEST_CASE("that nothing is visible is explained once, and the Engine is asked") {
+  Scene scene(asking(StatsChoice::automatic));
+  fs::remove_all(scene.tree().path("proc"));
+  scene.watch().run_once();
+  scene.watch().run_once();
+  CHECK(scene.sampled_by(StatsSource::engine, "web-1"));
+  CHECK(scene.sampled_by(StatsSource::engine, "web-2"));
+  CHECK(scene.watch().log().count("the Engine is asked") == 1);
+  CHECK(scene.watch().log().count("path.procfs") == 1);
+  CHECK(scene.watch().reports().last().stats_errors == 0);
+}
+
+TEST_CASE("a pid of another pid namespace is explained once") {
+  Scene scene(asking(StatsChoice::automatic));
+  for (const auto& container : scene.engine().host().containers()) {
+    scene.tree().write("proc/" + std::to_string(container.pid) + "/cgroup",
+                       "4:memory:/user.slice\n");
+  }
+  scene.watch().run_once();
+  CHECK(scene.sampled_by(StatsSource::engine, "web-1"));
+  CHECK(scene.watch().log().count("another pid namespace") == 1);
+}
+
+TEST_CASE("a process that is not there is explained when it is still not there later") {
+  Scene scene(asking(StatsChoice::automatic));
+  scene.watch().run_once();
+  CHECK(scene.watch().log().count("level=warn") == 0);
+  scene.watch().run_once();
+  CHECK(scene.watch().log().count("the Engine is asked") == 1);
+  CHECK(scene.sampled_by(StatsSource::engine, "web-1"));
+}
+
+TEST_CASE("where only the kernel is to be asked, the Engine is not, and failures are counted") {
+  Scene scene(asking(StatsChoice::kernel));
+  scene.show("web-1");
+  scene.watch().run_once();
+  const auto snapshot = scene.watch().run_once();
+  CHECK(scene.engine().calls(EngineCall::stats) == 0);
+  CHECK(scene.sampled_by(StatsSource::kernel, "web-1"));
+  CHECK_FALSE(scene.sample("web-2"));
+  for (const auto& record : snapshot->containers) {
+    if (record.container->name == "web-2") CHECK(record.collect_errors == 1);
+  }
+  CHECK(scene.watch().reports().last().stats_errors > 0);
+  CHECK(scene.watch().log().count("container cannot be read") > 0);
+}
+
+TEST_CASE("where only the Engine is to be asked, the kernel is not") {
+  Scene scene(asking(StatsChoice::engine));
+  scene.show_all();
+  scene.watch().run_once();
+  CHECK(scene.sampled_by(StatsSource::engine, "web-1"));
+  CHECK(scene.open_files() == 0);
+}
+
+TEST_CASE("what ends gives its files back, and no others") {
+  Scene scene(asking(StatsChoice::automatic));
+  scene.show_all();
+  const auto watching = scene.watch().run();
+  REQUIRE(eventually([&] { return scene.containers_by_kernel() == scene.containers_running(); }));
+  const auto each = scene.open_files() / scene.containers_running();
+  CHECK(each > 10);
+  scene.engine().host().stop("web-1");
+  CHECK(eventually([&] { return scene.open_files() == each * scene.containers_running(); }));
+  CHECK(eventually([&] { return !scene.sample("web-1"); }));
+  scene.engine().host().remove("web-2");
+  CHECK(eventually([&] { return scene.open_files() == each * scene.containers_running(); }));
+}
+
+TEST_CASE("a container that restarts is sampled by its new process") {
+  Scene scene(asking(StatsChoice::automatic));
+  scene.show_all();
+  scene.watch().run_once();
+  REQUIRE(scene.sampled_by(StatsSource::kernel, "web-1"));
+  const auto old = scene.of("web-1");
+  scene.engine().host().restart("web-1");
+  REQUIRE(scene.of("web-1").pid != old.pid);
+  scene.tree().remove(old);
+  scene.show("web-1");
+  scene.tree().write("sys/fs/cgroup/cpuacct/docker/" + old.id + "/cpuacct.usage", "1000000000\n");
+  scene.watch().run_once();
+  REQUIRE(scene.sampled_by(StatsSource::kernel, "web-1"));
+  CHECK(scene.sample("web-1")->cpu->usage_seconds == 1);  // the old file still says another number
+  CHECK(scene.engine().calls(EngineCall::stats) == 0);
+}
+
+TEST_CASE("a container that has ended and is started again is sampled by the kernel at once") {
+  Scene scene(asking(StatsChoice::automatic));
+  scene.show_all();
+  const auto watching = scene.watch().run();
+  REQUIRE(eventually([&] { return scene.sampled_by(StatsSource::kernel, "web-1"); }));
+  scene.engine().host().stop("web-1");
+  const auto inspected = scene.engine().calls(EngineCall::inspect);
+  REQUIRE(eventually([&] {
+    return !scene.sample("web-1") && scene.engine().calls(EngineCall::inspect) > inspected;
+  }));
+  auto next = scene.of("web-1");
+  scene.engine().host().add({.name = "last-1"});
+  scene.engine().host().start("last-1");
+  next.pid = scene.of("last-1").pid + 1;  // numbers are given in their order
+  scene.tree().add(next, "before");
+  scene.engine().host().start("web-1");
+  REQUIRE(scene.of("web-1").pid == next.pid);
+  CHECK(eventually([&] { return scene.sampled_by(StatsSource::kernel, "web-1"); }));
+  CHECK(scene.engine().calls(EngineCall::stats) <= 1);  // of last-1, which is not visible
+}
+
+TEST_CASE("a container in the host's network has no network counters by the kernel either") {
+  Scene scene(asking(StatsChoice::automatic));
+  scene.engine().host().add({.name = "hostnet", .network_mode = "host"});
+  scene.engine().host().start("hostnet");
+  scene.show_all();
+  scene.watch().run_once();
+  REQUIRE(scene.sampled_by(StatsSource::kernel, "hostnet"));
+  CHECK(scene.sample("hostnet")->networks.empty());
+  CHECK_FALSE(scene.sample("web-1")->networks.empty());
+}
+
+TEST_CASE("each cycle takes new samples, and readers keep theirs as they were") {
+  Scene scene(asking(StatsChoice::automatic, 20ms));
+  scene.show_all();
+  const auto watching = scene.watch().run();
+  REQUIRE(eventually([&] { return scene.sampled_by(StatsSource::kernel, "web-1"); }));
+  const auto first = scene.watch().snapshot();
+  std::vector<WallTime> read_at;
+  for (const auto& record : first->containers) {
+    read_at.push_back(record.stats ? record.stats->read_at : WallTime{});
+  }
+  for (int change = 0; change < 10; ++change) {
+    const auto last = scene.sample("web-1")->read_at;
+    REQUIRE(eventually([&] {
+      const auto sample = scene.sample("web-1");
+      return sample && sample->read_at > last;
+    }));
+  }
+  for (std::size_t i = 0; i < first->containers.size(); ++i) {
+    const auto& stats = first->containers[i].stats;
+    CHECK((stats ? stats->read_at : WallTime{}) == read_at[i]);
+  }
+  CHECK(scene.engine().calls(EngineCall::stats) == 0);
+}
+
+TEST_CASE("while the Engine is down, what the kernel shows to live keeps its numbers alone") {
+  Scene scene(asking(StatsChoice::automatic, 20ms), 0, test::quick());
+  scene.show("web-1");
+  scene.show("web-2");
+  const auto watching = scene.watch().run();
+  REQUIRE(eventually([&] { return scene.sampled_by(StatsSource::kernel, "web-1"); }));
+  REQUIRE(eventually([&] { return scene.watch().snapshot()->containers.size() == 10; }));
+
+  scene.kill_engine();
+  REQUIRE(eventually([&] { return !scene.watch().snapshot()->up; }));
+  REQUIRE(eventually([&] { return scene.watch().snapshot()->containers.size() == 2; }));
+  const auto down = wall_now();
+  REQUIRE(eventually([&] {
+    const auto sample = scene.sample("web-1");
+    return sample && sample->read_at > down;
+  }));
+  const auto snapshot = scene.watch().snapshot();
+  for (const auto& record : snapshot->containers) {
+    CHECK_FALSE(record.state_known);
+    CHECK(record.last_seen == record.stats->read_at);
+  }
+  CHECK(snapshot->lifecycles.empty());
+
+  scene.tree().remove(scene.of("web-2"));  // nobody tells but the kernel
+  CHECK(eventually([&] { return scene.watch().snapshot()->containers.size() == 1; }));
+
+  scene.engine().server().listen();
+  REQUIRE(eventually([&] { return scene.watch().snapshot()->up; }));
+  CHECK(eventually([&] { return scene.watch().snapshot()->containers.size() == 10; }));
+  CHECK(eventually([&] { return scene.sampled_by(StatsSource::kernel, "web-1"); }));
+}

@@ -1,0 +1,106 @@
+#pragma once
+
+// A ContainerMonitor with all that it needs, of the Engine at a socket.
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "support/log_capture.h"
+#include "tidegauge/cgroup/locator.h"
+#include "tidegauge/http/curl_transport.h"
+#include "tidegauge/monitor/container_monitor.h"
+#include "tidegauge/pool/pool_manager.h"
+#include "tidegauge/util/guarded.h"
+
+namespace tidegauge::test {
+
+class Reports final : public monitor::CycleObserver {
+ public:
+  void cycle_finished(const monitor::CycleReport& report) override {
+    reports_.with([&](auto& reports) { reports.push_back(report); });
+  }
+  [[nodiscard]] std::size_t count() const {
+    return reports_.with([](const auto& reports) { return reports.size(); });
+  }
+  [[nodiscard]] monitor::CycleReport last() const {
+    return reports_.with([](const auto& reports) { return reports.at(reports.size() - 1); });
+  }
+
+ private:
+  Guarded<std::vector<monitor::CycleReport>> reports_;
+};
+
+/// Nothing but the monitor asks the Engine anything, and it asks again at once about a container
+/// that got stuck.
+inline config::PoolConfig unattended() {
+  using namespace std::chrono_literals;
+  return {.min_connections = 0,
+          .health_check_interval = 1h,
+          .quarantine_initial = 0ms,
+          .quarantine_max = 0ms};
+}
+
+/// What a monitor sees of the kernel.
+struct KernelView {
+  cgroup::Paths paths;
+  std::size_t descriptors = 1'000;
+};
+
+/// A monitor of the Engine at a socket, with all that it needs, and what comes of it. Without the
+/// kernel's files the Engine is asked alone.
+class Watch {
+ public:
+  Watch(std::string socket_path, const config::PoolConfig& pool,
+        const config::MonitorConfig& options, const std::optional<KernelView>& kernel = {})
+      : pool_(pool),
+        endpoints_{{.name = "local", .address = {.path = std::move(socket_path)}}},
+        pools_(endpoints_, pool_, http::make_curl_transport, log_.logger()),
+        clients_(pools_, endpoints_, pool_),
+        snapshots_({"local"}),
+        monitor_("local", 0, kernel ? options : by_engine(options),
+                 {.clients = clients_,
+                  .snapshots = snapshots_,
+                  .observer = reports_,
+                  .logger = log_.logger(),
+                  .max_connections = pool.max_connections,
+                  .kernel = kernel.value_or(KernelView()).paths,
+                  .kernel_descriptors = kernel.value_or(KernelView()).descriptors}) {}
+
+  monitor::ContainerMonitor& monitor() { return monitor_; }
+  const Reports& reports() { return reports_; }
+  LogCapture& log() { return log_; }
+  /// Of one cycle.
+  std::shared_ptr<const model::EngineSnapshot> run_once() {
+    monitor_.run_once();
+    return snapshot();
+  }
+  std::shared_ptr<const model::EngineSnapshot> snapshot() { return snapshots_.latest().at(0); }
+  /// Watches until the thread is destroyed.
+  std::jthread run() {
+    return std::jthread([this](const std::stop_token& stop) { monitor_.run(stop); });
+  }
+
+ private:
+  static config::MonitorConfig by_engine(config::MonitorConfig options) {
+    options.stats_source = config::StatsChoice::engine;
+    return options;
+  }
+
+  config::PoolConfig pool_;
+  std::vector<config::EndpointConfig> endpoints_;
+  LogCapture log_;
+  pool::PoolManager pools_;
+  docker::ClientManager clients_;
+  model::SnapshotStore snapshots_;
+  Reports reports_;
+  monitor::ContainerMonitor monitor_;
+};
+
+}  // namespace tidegauge::test
