@@ -91,7 +91,7 @@ class Engine {
   }
 
   [[nodiscard]] std::string socket() const { return directory_.file("docker.sock"); }
-  std::string control(const std::string& action) {
+  std::string control(const std::string& action) const {
     test::RawClient client(socket());
     client.ask("POST", "/simulation/" + action);
     return client.read_reply().body;

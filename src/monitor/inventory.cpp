@@ -21,7 +21,6 @@ constexpr std::size_t remembered_events = 512;
 /// Events are not quite in the order of their times.
 constexpr auto overlap = 2s;
 /// The event of a start or an end comes that soon after what an inspect says of it.
-constexpr auto event_delay = 1s;
 constexpr std::size_t most_ghosts = 1'000;
 constexpr std::size_t most_names_gone = 10'000;
 
@@ -63,9 +62,11 @@ Container container_of(const model::ContainerSummary& summary) {
   return container;
 }
 
-/// Whether it is the event of what was counted without one; then that has had its event.
-bool is_late_event_of(std::optional<WallTime>& counted, WallTime event) {
-  if (!counted || event < *counted || event - *counted >= event_delay) return false;
+/// Whether it is the event of what was counted without one, at whatever delay: nothing happens
+/// twice without its opposite in between. Then that has had its event.
+bool is_late_event_of(std::optional<WallTime>& counted, WallTime event,
+                      const std::optional<WallTime>& opposite) {
+  if (!counted || event < *counted || opposite > counted) return false;
   counted.reset();
   return true;
 }
@@ -142,9 +143,7 @@ Inventory::Effect Inventory::apply(const model::Event& event, WallTime now) {
       container.pid.reset();
     });
   } else if (kind == "oom") {
-    auto& counts = counts_of(about, now);
-    ++*counts.oom_events;
-    counts.last_oom_at = event.at;
+    note_oom(about, event.at, now);
   } else if (kind == "pause" || kind == "unpause") {
     change(about, [&](Container& container) {
       container.state = kind == "pause" ? ContainerState::paused : ContainerState::running;
@@ -206,9 +205,10 @@ void Inventory::note_unseen(Entry& entry, const Container& container, WallTime n
   if (ended && (!entry.exited_at || *container.finished_at > *entry.exited_at)) {
     note_exit(entry, *container.finished_at, *container.exit_code, now);
     entry.unseen_exit = container.finished_at;
-    if (container.oom_killed) {
-      ++*counts.oom_events;
-      counts.last_oom_at = container.finished_at;
+    // Its event may have come although that of the end has not.
+    if (container.oom_killed && (!entry.oom_at || entry.oom_at < entry.started_at)) {
+      note_oom(entry, *container.finished_at, now);
+      entry.unseen_oom = container.finished_at;
     }
   }
 }
@@ -412,7 +412,7 @@ void Inventory::change(Entry& entry, const std::function<void(Container&)>& how)
 
 /// A restart is a start after an end, whoever ordered it.
 void Inventory::note_start(Entry& entry, WallTime at, WallTime now) {
-  if (is_late_event_of(entry.unseen_start, at)) return;
+  if (is_late_event_of(entry.unseen_start, at, entry.exited_at)) return;
   entry.started_at = at;
   entry.sample.reset();
   if (!entry.exited_at || *entry.exited_at >= at) return;
@@ -421,11 +421,21 @@ void Inventory::note_start(Entry& entry, WallTime at, WallTime now) {
 }
 
 void Inventory::note_exit(Entry& entry, WallTime at, int exit_code, WallTime now) {
-  if (is_late_event_of(entry.unseen_exit, at)) return;
+  if (is_late_event_of(entry.unseen_exit, at, entry.started_at)) return;
   entry.exited_at = at;
   auto& counts = counts_of(entry, now);
   ++counts.exits[static_cast<std::size_t>(model::exit_class(exit_code))];
   counts.last_exit_at = at;
+}
+
+void Inventory::note_oom(Entry& entry, WallTime at, WallTime now) {
+  // The event comes before the end that it is told of with.
+  const auto unseen = std::exchange(entry.unseen_oom, std::nullopt);
+  if (unseen && unseen >= entry.started_at) return;
+  entry.oom_at = at;
+  auto& counts = counts_of(entry, now);
+  ++*counts.oom_events;
+  counts.last_oom_at = at;
 }
 
 /// The counters go with the container.

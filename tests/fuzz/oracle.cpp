@@ -53,10 +53,11 @@ bool WholeNumbers::contain(std::string_view number) const {
   return numbers_.contains(number);
 }
 
-bool WholeNumbers::contain_nanoseconds_of(double seconds) const {
-  return std::ranges::any_of(numbers_, [seconds](const std::string& number) {
+bool WholeNumbers::contain_time(double seconds, std::uint64_t unit) const {
+  return std::ranges::any_of(numbers_, [=](const std::string& number) {
     const auto value = unsigned_value(number);
-    return value && static_cast<double>(*value) * 1e-9 == seconds;
+    return value && *value <= UINT64_MAX / unit &&
+           static_cast<double>(*value * unit) * 1e-9 == seconds;
   });
 }
 
@@ -83,10 +84,10 @@ void Facts::signed_number(std::string_view name, const std::optional<int>& value
   }
 }
 
-void Facts::nanoseconds(std::string_view name, const std::optional<double>& seconds) {
-  text(name, seconds ? std::to_string(*seconds) : "absent");
-  if (seconds && !numbers_.contain_nanoseconds_of(*seconds)) {
-    finding(std::string(name) + " is " + std::to_string(*seconds) + " s, which nobody said");
+void Facts::seconds(std::string_view name, const std::optional<double>& value, std::uint64_t unit) {
+  text(name, value ? std::to_string(*value) : "absent");
+  if (value && !numbers_.contain_time(*value, unit)) {
+    finding(std::string(name) + " is " + std::to_string(*value) + " s, which nobody said");
   }
 }
 

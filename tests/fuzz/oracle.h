@@ -32,8 +32,8 @@ class WholeNumbers {
  public:
   explicit WholeNumbers(std::string_view text);
   [[nodiscard]] bool contain(std::string_view number) const;
-  /// Whether one of them, all nanoseconds, is that many seconds.
-  [[nodiscard]] bool contain_nanoseconds_of(double seconds) const;
+  /// Whether one of them, each times `unit` nanoseconds, is that many seconds.
+  [[nodiscard]] bool contain_time(double seconds, std::uint64_t unit) const;
   /// Whether one of them makes `derived` when it is divided.
   [[nodiscard]] bool contain_multiple(std::uint64_t derived, std::uint64_t divisor) const;
 
@@ -51,7 +51,8 @@ class Facts {
   void number(std::string_view name, const std::optional<std::uint64_t>& value,
               std::initializer_list<std::uint64_t> standard = {});
   void signed_number(std::string_view name, const std::optional<int>& value);
-  void nanoseconds(std::string_view name, const std::optional<double>& seconds);
+  /// Said in units of so many nanoseconds.
+  void seconds(std::string_view name, const std::optional<double>& value, std::uint64_t unit = 1);
   /// Computed from others: only compared.
   void derived(std::string_view name, const std::optional<std::uint64_t>& value);
   void text(std::string_view name, std::string_view value);

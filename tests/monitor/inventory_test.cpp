@@ -203,6 +203,32 @@ TEST_CASE("a change of health that does not say to what, as Podman's, is looked 
         decltype(model::Lifecycle::health_transitions){});
 }
 
+TEST_CASE("an end by want of memory is counted once, however late its events") {
+  Scene scene;
+  scene.list({"web"});
+  REQUIRE(scene.inspect(Scene::running("web", scene.now() - 1h)));
+  const auto events_told = GENERATE(0, 1);
+  if (events_told > 0) scene.tell("oom", "web");
+  scene.list({"web"});
+  auto ended = Scene::running("web", scene.now() - 1h);
+  ended.state = ContainerState::exited;
+  ended.exit_code = 137;
+  ended.oom_killed = true;
+  ended.finished_at = scene.now();
+  REQUIRE(scene.inspect(ended));
+  scene.pass(5s);
+  if (events_told == 0) scene.tell("oom", "web");
+  scene.tell("die", "web", "137");
+  CHECK(scene.exits("web", ExitClass::killed) == 1);
+  CHECK(scene.counts("web")->oom_events == 1U);
+  scene.tell("start", "web");
+  scene.pass(1s);
+  scene.tell("oom", "web");
+  scene.tell("die", "web", "137");
+  CHECK(scene.exits("web", ExitClass::killed) == 2);
+  CHECK(scene.counts("web")->oom_events == 2U);
+}
+
 TEST_CASE("an end that no event told of is counted when a list follows") {
   Scene scene;
   scene.list({"web"});

@@ -131,9 +131,11 @@ class Inventory {
     // as later inspects say: they may be ahead of the events.
     std::optional<WallTime> started_at;
     std::optional<WallTime> exited_at;
+    std::optional<WallTime> oom_at;
     // Those that were counted without their events, which may still come.
     std::optional<WallTime> unseen_start;
     std::optional<WallTime> unseen_exit;
+    std::optional<WallTime> unseen_oom;
     std::uint64_t restarts_since_inspect = 0;  ///< as events told
     std::uint64_t collect_errors = 0;
     bool failing = false;
@@ -156,6 +158,7 @@ class Inventory {
   void change(Entry& entry, const std::function<void(model::Container&)>& how);
   void note_start(Entry& entry, WallTime at, WallTime now);
   void note_exit(Entry& entry, WallTime at, int exit_code, WallTime now);
+  void note_oom(Entry& entry, WallTime at, WallTime now);
   void note_unseen(Entry& entry, const model::Container& container, WallTime now);
   void rename(Entry& entry, const std::string& name, WallTime now);
   void remove(Entries::iterator gone, WallTime now);

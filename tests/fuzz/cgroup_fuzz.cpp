@@ -1,0 +1,61 @@
+// The kernel's files of a container: each parser gets every text.
+
+#include "fuzz/describe_stats.h"
+#include "tidegauge/cgroup/parsers.h"
+
+using namespace tidegauge;
+
+namespace {
+
+constexpr std::uint64_t clock_tick = 10'000'000;
+constexpr std::uint64_t microsecond = 1'000;
+
+void describe_cpu(std::string_view text, fuzz::Facts& facts) {
+  facts.seconds("cpuacct.usage", cgroup::parse_cpuacct_usage(text));
+  const auto times = cgroup::parse_cpuacct_stat(text);
+  facts.seconds("user", times.user_seconds, clock_tick);
+  facts.seconds("system", times.system_seconds, clock_tick);
+  if (const auto v1 = cgroup::parse_cpu_stat_v1(text)) fuzz::describe(*v1, facts);
+  if (const auto v2 = cgroup::parse_cpu_stat_v2(text)) fuzz::describe(*v2, facts, microsecond);
+  const auto pressure = cgroup::parse_pressure(text);
+  facts.seconds("waiting", pressure.waiting_seconds, microsecond);
+  facts.seconds("stalled", pressure.stalled_seconds, microsecond);
+}
+
+void describe_memory(std::string_view text, fuzz::Facts& facts) {
+  for (auto* const parse : {cgroup::parse_memory_stat_v1, cgroup::parse_memory_stat_v2}) {
+    model::MemoryStats memory;
+    parse(text, memory);
+    fuzz::describe(memory, facts);
+  }
+  const auto events = cgroup::parse_memory_events(text);
+  facts.number("low", events.low);
+  facts.number("high", events.high);
+  facts.number("max", events.max);
+  facts.number("oom", events.oom);
+  facts.number("oom_kill", events.oom_kill);
+}
+
+template <class T>
+void describe_rows(std::string_view text, void (*parse)(std::string_view, std::vector<T>&),
+                   fuzz::Facts& facts) {
+  std::vector<T> rows;
+  parse(text, rows);
+  for (const auto& row : rows) fuzz::describe(row, facts);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const auto text = fuzz::text_of(data, size);
+  fuzz::Facts facts(text);
+  facts.number("count", cgroup::parse_count(text));
+  facts.number("count of user", cgroup::parse_count_of(text, "user"));
+  describe_cpu(text, facts);
+  describe_memory(text, facts);
+  describe_rows(text, cgroup::parse_io_stat, facts);
+  describe_rows(text, cgroup::parse_blkio_bytes, facts);
+  describe_rows(text, cgroup::parse_blkio_operations, facts);
+  describe_rows(text, cgroup::parse_net_dev, facts);
+  return 0;
+}
