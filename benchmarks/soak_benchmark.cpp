@@ -12,6 +12,7 @@
 #include <numeric>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 #include "report.h"
@@ -91,7 +92,7 @@ class Engine {
   }
 
   [[nodiscard]] std::string socket() const { return directory_.file("docker.sock"); }
-  std::string control(const std::string& action) const {
+  [[nodiscard]] std::string control(const std::string& action) const {
     test::RawClient client(socket());
     client.ask("POST", "/simulation/" + action);
     return client.read_reply().body;
@@ -148,14 +149,14 @@ int run(const Plan& plan) {
   scrape(daemon, scrapes);
   const auto cpu_before = scrapes.cpu_seconds;
   scrapes = {};
-  engine.control("life?rate=" + std::to_string(plan.events_per_second));
+  std::ignore = engine.control("life?rate=" + std::to_string(plan.events_per_second));
   const auto begin = steady_now();
   for (auto next = begin + scrape_interval; next <= begin + plan.duration;
        next += scrape_interval) {
     std::this_thread::sleep_until(next);
     scrape(daemon, scrapes);
   }
-  engine.control("life?rate=0");
+  std::ignore = engine.control("life?rate=0");
   const auto took = to_seconds(steady_now() - begin);
 
   Report report;
