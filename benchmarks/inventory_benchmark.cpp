@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "bare_curl.h"
+#include "engine_clients.h"
 #include "monitor/crew.h"
 #include "report.h"
 #include "statistics.h"
@@ -18,9 +19,6 @@
 #include "support/engine_client.h"
 #include "support/page.h"
 #include "support/raw_client.h"
-#include "tidegauge/docker/client_manager.h"
-#include "tidegauge/http/curl_transport.h"
-#include "tidegauge/pool/pool_manager.h"
 
 using namespace tidegauge;
 using namespace std::chrono_literals;
@@ -169,8 +167,9 @@ void benchmark_changes(Report& report, const std::string& socket, const std::str
 void benchmark_calls(Report& report, const std::string& socket) {
   constexpr auto window = 60s;
   const DaemonProcess daemon(watching(socket));
-  milliseconds_until([&] { return daemon.page().value("tidegauge_engine_up") == 1; });
-  std::this_thread::sleep_for(10s);
+  const auto running = running_ids(EngineClient(socket)).size();
+  milliseconds_until(
+      [&] { return daemon.page().count("container_last_sample_timestamp_seconds") >= running; });
   const auto before = daemon.page();
   std::this_thread::sleep_for(window);
   const auto after = daemon.page();
@@ -200,7 +199,7 @@ double milliseconds_through_crew(docker::ClientManager& clients,
                                  const std::vector<std::string>& ids) {
   std::atomic<std::size_t> answered = 0;
   monitor::Crew crew(connections, connections, [&](const auto& task, const std::stop_token& stop) {
-    if (clients.container_stats("bench", task.id, stop)) ++answered;
+    if (clients.container_stats(bench::EngineClients::name, task.id, stop)) ++answered;
   });
   const auto began = steady_now();
   for (const auto& id : ids) crew.ask({monitor::Crew::Call::sample, id, began});
@@ -230,19 +229,12 @@ double milliseconds_through_curl(const std::string& socket, const std::string& p
 
 void benchmark_cycle(Report& report, const std::string& socket) {
   const auto ids = running_ids(EngineClient(socket));
-  Logger logger(LogLevel::error);
-  const std::vector<config::EndpointConfig> endpoints{
-      {.name = "bench", .address = {.path = socket}}};
-  const config::PoolConfig options;
-  pool::PoolManager pools(endpoints, options, http::make_curl_transport, logger);
-  docker::ClientManager clients(pools, endpoints, options);
-  if (!clients.version("bench")) std::abort();
-  const auto prefix =
-      "http://localhost/v" + to_string(*clients.api_version("bench")) + "/containers/";
+  bench::EngineClients engine(socket);
+  const auto prefix = engine.base_url() + "/containers/";
   std::vector<double> ours;
   std::vector<double> bare;
   for (int round = 0; round < 9; ++round) {
-    ours.push_back(milliseconds_through_crew(clients, ids));
+    ours.push_back(milliseconds_through_crew(engine.clients(), ids));
     bare.push_back(milliseconds_through_curl(socket, prefix, ids));
   }
   report.note("cycle: containers", static_cast<double>(ids.size()), "1");

@@ -21,6 +21,7 @@
 
 #include "bare_curl.h"
 #include "baseline_pools.h"
+#include "engine_clients.h"
 #include "report.h"
 #include "statistics.h"
 #include "support/http_server.h"
@@ -329,22 +330,16 @@ void benchmark_recovery(Report& report) {
 
 void benchmark_request(Report& report, const std::string& socket) {
   constexpr int count = 20;  // Engine 20.10 takes up to 0.1 s for each
-  Logger logger(LogLevel::error);
-  const std::vector<config::EndpointConfig> endpoints{
-      {.name = "bench", .address = {.path = socket}}};
-  const config::PoolConfig options;
-  pool::PoolManager pools(endpoints, options, http::make_curl_transport, logger);
-  docker::ClientManager clients(pools, endpoints, options);
-  if (!clients.version("bench")) std::abort();
-  const auto api = to_string(*clients.api_version("bench"));
-  const auto url = "http://localhost/v" + api + "/version";
+  bench::EngineClients engine(socket);
+  const auto url = engine.base_url() + "/version";
   bench::BareCurl bare(socket);
   std::vector<double> ours;
   std::vector<double> baseline;
   for (int round = 0; round < 21; ++round) {
     ours.push_back(nanoseconds_each(count,
                                     [&] {
-                                      if (!clients.version("bench")) std::abort();
+                                      if (!engine.clients().version(bench::EngineClients::name))
+                                        std::abort();
                                     }) /
                    1000);
     baseline.push_back(nanoseconds_each(count, [&] { bare.get(url.c_str()); }) / 1000);

@@ -28,6 +28,7 @@
 #include "monitor/kernel_sampler.h"
 #include "monitor/snapshot_shelf.h"
 #include "report.h"
+#include "statistics.h"
 #include "tidegauge/cgroup/container_files.h"
 #include "tidegauge/cgroup/locator.h"
 #include "tidegauge/config/config.h"
@@ -35,6 +36,7 @@
 #include "tidegauge/util/unique_fd.h"
 
 using namespace tidegauge;
+using bench::median;
 using bench::Report;
 
 namespace fs = std::filesystem;
@@ -49,11 +51,6 @@ double microseconds_of(const Work& work) {
   const auto started = steady_now();
   for (int i = 0; i < samples_a_round; ++i) work();
   return to_seconds(steady_now() - started) * 1e6 / samples_a_round;
-}
-
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  return values[values.size() / 2];
 }
 
 [[noreturn]] void give_up(const std::string& why) {

@@ -143,6 +143,8 @@ Trouble Locator::why_not_found(int pid, const Components& elsewhere,
 }
 
 /// Nothing but what the system says, which is its error.
+/// To its very end, unlike a FileReader: a line of mountinfo, as of an overlay, may be longer than
+/// what that takes for the end.
 std::expected<std::string, int> Locator::read(const std::string& file) {
   const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd.valid()) return std::unexpected(errno);

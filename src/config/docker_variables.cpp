@@ -1,8 +1,8 @@
 #include "config/docker_variables.h"
 
+#include <filesystem>
+#include <system_error>
 #include <utility>
-
-#include "tidegauge/util/files.h"
 
 namespace tidegauge::config {
 namespace {
@@ -52,7 +52,8 @@ model::TlsFiles DockerVariables::tls() const {
   if (files.verify) files.ca_file = directory + "/ca.pem";
   const auto certificate = directory + "/cert.pem";
   const auto key = directory + "/key.pem";
-  if (exists(certificate) || exists(key)) {
+  std::error_code ignored;
+  if (std::filesystem::exists(certificate, ignored) || std::filesystem::exists(key, ignored)) {
     files.cert_file = certificate;
     files.key_file = key;
   }

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <set>
 #include <string_view>
+#include <system_error>
 
 #include "config/docker_variables.h"
 #include "config/options.h"
@@ -14,7 +16,6 @@
 #include "config/tls_rules.h"
 #include "config/wording.h"
 #include "config/yaml_file.h"
-#include "tidegauge/util/files.h"
 
 namespace tidegauge::config {
 namespace {
@@ -251,7 +252,10 @@ std::string find_engine_socket(const std::string& runtime_directory, const std::
   add(runtime_directory, "/docker.sock");
   add(root + "/run", "/podman/podman.sock");
   add(runtime_directory, "/podman/podman.sock");
-  const auto found = std::ranges::find_if(places, is_socket);
+  const auto found = std::ranges::find_if(places, [](const std::string& place) {
+    std::error_code ignored;
+    return std::filesystem::is_socket(place, ignored);
+  });
   return found == places.end() ? "" : *found;
 }
 

@@ -243,12 +243,9 @@ ValueType<std::string> listen_address() {
 }
 
 ValueType<std::string> file_path() {
-  const auto parse = [](const std::string& text) -> Parsed<std::string> {
-    if (!text.starts_with('/')) return std::unexpected(in_quotes(text) + " is no absolute path");
-    return text;
-  };
-  auto type = scalar_type<std::string>("file", "an absolute path, or nothing", parse,
-                                       [](const std::string& text) { return text; });
+  auto type = absolute_path();
+  type.name = "file";
+  type.allowed += ", or nothing";
   type.parse = [parse_path = type.parse](const Value& value) -> Parsed<std::string> {
     if (value == Value("")) return "";
     return parse_path(value);

@@ -20,7 +20,6 @@ namespace {
 constexpr std::size_t remembered_events = 512;
 /// Events are not quite in the order of their times.
 constexpr auto overlap = 2s;
-/// The event of a start or an end comes that soon after what an inspect says of it.
 constexpr std::size_t most_ghosts = 1'000;
 constexpr std::size_t most_names_gone = 10'000;
 

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -17,15 +16,6 @@ std::optional<std::string> why_unreadable(const std::string& path) {
   struct stat status{};
   if (::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode)) return std::nullopt;
   return "is no file";
-}
-
-bool exists(const std::string& path) {
-  return ::access(path.c_str(), F_OK) == 0;
-}
-
-bool is_socket(const std::string& path) {
-  struct stat status{};
-  return ::stat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode);
 }
 
 }  // namespace tidegauge

@@ -11,9 +11,4 @@ namespace tidegauge {
 /// where nothing does.
 [[nodiscard]] std::optional<std::string> why_unreadable(const std::string& path);
 
-[[nodiscard]] bool exists(const std::string& path);
-
-/// Whether there is a Unix socket at that path, listened to or not.
-[[nodiscard]] bool is_socket(const std::string& path);
-
 }  // namespace tidegauge
