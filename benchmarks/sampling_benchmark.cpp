@@ -267,7 +267,7 @@ double measure_cycle(Report& report, std::size_t containers) {
   }
   std::shared_ptr<const model::EngineSnapshot> latest;
   const auto cycle = [&] {
-    sampler.prepare(monitor::KernelSampler::Which::all, steady_now());
+    sampler.prepare(monitor::KernelTurn::all, steady_now());
     sampler.sample(steady_now());
     for (const auto* const sampled : sampler.sampled()) {
       if (sampled->second.trouble) give_up(sampled->second.trouble->message);

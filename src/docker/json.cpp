@@ -343,7 +343,6 @@ Result<model::Container> parse_container(std::string_view body) {
   container.restart_count = count(*document, "RestartCount");
   container.limits = limits(host);
   container.cgroup_parent = text(host, "CgroupParent");
-  container.host_network = text(host, "NetworkMode") == "host";
   read_state(object(*document, "State"), container);
   return container;
 }

@@ -68,7 +68,7 @@ void ContainerMonitor::run_once(const std::stop_token& stop) {
   if (listed) {
     crew_->wait_until_idle(stop);
     std::ignore = follow_kernel();
-    sample_by_kernel(Containers::all);
+    sample_by_kernel(KernelTurn::all);
     crew_->wait_until_idle(stop);
   }
   if (stop.stop_requested()) return;
@@ -106,7 +106,7 @@ void ContainerMonitor::run(const std::stop_token& stop) {
         size = inventory_.size();
       }
     }
-    if (follow_kernel()) sample_by_kernel(Containers::new_ones);
+    if (follow_kernel()) sample_by_kernel(KernelTurn::not_yet_sampled);
     if (publish_now) {
       publish();
       next_publish = steady_now() + publish_gap + size * publish_gap_of_container;
@@ -426,14 +426,12 @@ bool ContainerMonitor::follow_kernel() {
   return true;
 }
 
-void ContainerMonitor::sample_by_kernel(Containers which) {
+void ContainerMonitor::sample_by_kernel(KernelTurn whose) {
   if (!kernel_) return;
   const auto now = steady_now();
   {
     const std::lock_guard lock(mutex_);
-    kernel_->prepare(which == Containers::all ? KernelSampler::Which::all
-                                              : KernelSampler::Which::not_yet_sampled,
-                     now);
+    kernel_->prepare(whose, now);
   }
   kernel_->sample(now);
   {
@@ -488,7 +486,7 @@ void ContainerMonitor::kernel_failed(const std::string& id, const cgroup::Troubl
 // --- cycles and snapshots -----------------------------------------------------------------------
 
 void ContainerMonitor::begin_cycle() {
-  sample_by_kernel(Containers::all);
+  sample_by_kernel(KernelTurn::all);
   std::vector<std::string> ids;
   {
     const std::lock_guard lock(mutex_);

@@ -315,7 +315,7 @@ std::optional<Inventory::Run> Inventory::run_of(const std::string& id) const {
   if (!container.pid) return std::nullopt;
   return Run{.pid = *container.pid,
              .started_at = container.started_at,
-             .host_network = container.host_network};
+             .host_network = container.network_mode == "host"};
 }
 
 void Inventory::fill(model::EngineSnapshot& snapshot, WallTime now) {

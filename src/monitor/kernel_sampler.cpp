@@ -29,12 +29,12 @@ void KernelSampler::follow(const std::string& id, const std::optional<Inventory:
   tools_.devices.forget();  // devices come and go, if rarely
 }
 
-void KernelSampler::prepare(Which which, SteadyTime now) {
+void KernelSampler::prepare(KernelTurn whose, SteadyTime now) {
   turn_.clear();
   for (auto& container : containers_) {
     auto& watched = container.second;
     if (watched.next_try > now) continue;
-    if (which == Which::not_yet_sampled && (watched.files || watched.failures > 0)) continue;
+    if (whose == KernelTurn::not_yet_sampled && (watched.files || watched.failures > 0)) continue;
     const auto unread = std::ranges::find_if(
         watched.buffers, [](const auto& buffer) { return buffer.use_count() == 1; });
     if (unread != watched.buffers.end()) {

@@ -26,6 +26,9 @@
 
 namespace tidegauge::monitor {
 
+/// Whose turn it is to be sampled.
+enum class KernelTurn : std::uint8_t { all, not_yet_sampled };
+
 class KernelSampler {
  public:
   /// Keeps so many `descriptors` open, and tries a container whose files cannot be read again
@@ -47,8 +50,7 @@ class KernelSampler {
   /// It runs so from now on, or does not run: its files are given back.
   void follow(const std::string& id, const std::optional<Inventory::Run>& run);
 
-  enum class Which : std::uint8_t { all, not_yet_sampled };
-  void prepare(Which which, SteadyTime now);
+  void prepare(KernelTurn whose, SteadyTime now);
   /// Those that were prepared.
   void sample(SteadyTime now);
   [[nodiscard]] const std::vector<Container*>& sampled() const noexcept { return turn_; }

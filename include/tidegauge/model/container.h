@@ -79,7 +79,6 @@ struct Container {
 
   ContainerLimits limits;
   std::string cgroup_parent;  ///< empty: the Engine's default
-  bool host_network = false;  ///< it has no network namespace of its own
   bool tty = false;           ///< its logs are not multiplexed
 };
 

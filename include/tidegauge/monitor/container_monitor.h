@@ -48,6 +48,7 @@ struct MonitorContext {
 };
 
 class Crew;
+enum class KernelTurn : std::uint8_t;
 class KernelSampler;
 class SnapshotShelf;
 
@@ -88,8 +89,7 @@ class ContainerMonitor {
 
   // The thread of `run`: what the kernel shows.
   [[nodiscard]] bool follow_kernel();
-  enum class Containers : std::uint8_t { all, new_ones };
-  void sample_by_kernel(Containers which);
+  void sample_by_kernel(KernelTurn whose);
   void kernel_failed(const std::string& id, const cgroup::Trouble& trouble, std::uint32_t times);
   void kernel_news(const std::string& id);
   [[nodiscard]] bool kernel_falls_back() const;
