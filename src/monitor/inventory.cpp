@@ -42,6 +42,14 @@ std::string_view kind_of(std::string_view action) {
   return action.substr(0, action.find(':'));
 }
 
+/// What its container was called before the event; empty where Podman does not say.
+std::string name_before(const model::Event& event) {
+  if (event.action != "rename") return attribute(event, "name");
+  auto name = attribute(event, "oldName");
+  if (name.starts_with('/')) name.erase(0, 1);  // the Engine writes it so here alone
+  return name;
+}
+
 /// What an event tells of its container: the attributes are its labels, with some of the Engine's.
 Container container_of(const model::Event& event) {
   Container container;
@@ -119,6 +127,7 @@ Inventory::Effect Inventory::apply(const model::Event& event, WallTime now) {
   }
   auto& about = entry(container_of(event), now);
   ++about.version;
+  if (!std::exchange(about.told, true)) begin_as(about, name_before(event), now);
   if (kind == "start") {
     note_start(about, event.at, now);
     change(about, [&](Container& container) {
@@ -435,6 +444,14 @@ void Inventory::note_oom(Entry& entry, WallTime at, WallTime now) {
   auto& counts = counts_of(entry, now);
   ++*counts.oom_events;
   counts.last_oom_at = at;
+}
+
+/// A list may be ahead of the events, and show a name that this one has yet to be given: then the
+/// counters that go with that change are those of the name before.
+void Inventory::begin_as(Entry& entry, const std::string& name, WallTime now) {
+  if (name.empty() || name == entry.container->name) return;
+  change(entry, [&](Container& container) { container.name = name; });
+  judge(entry, now);
 }
 
 /// The counters go with the container.

@@ -146,11 +146,12 @@ TEST_CASE("by the kernel's files no call is made, and a run's descriptors end wi
     return daemon.page().value("container_start_time_seconds", {{"name", name}});
   };
   test::wait_until("first is sampled", 10s, [&] { return sampled("first"); });
-  const auto with_one = daemon.descriptors();
+  const auto with_one = daemon.descriptors().size();
 
   std::ignore = engine.run("second", sleeper);
   test::wait_until("second is sampled", 2s, [&] { return sampled("second"); });
-  test::wait_until("its files are open", 2s, [&] { return daemon.descriptors() > with_one + 5; });
+  test::wait_until("its files are open", 2s,
+                   [&] { return daemon.descriptors().size() > with_one + 5; });
 
   for (int restart = 0; restart < 3; ++restart) {
     const auto before = started("second");
@@ -160,7 +161,7 @@ TEST_CASE("by the kernel's files no call is made, and a run's descriptors end wi
   }
   engine.command("second", "kill");
   test::wait_until("its files are given back", 5s,
-                   [&] { return daemon.descriptors() <= with_one + 2; });
+                   [&] { return daemon.descriptors().size() <= with_one + 2; });
   // The page follows within a tenth of a second.
   test::wait_until("second is sampled no more", 5s, [&] { return !sampled("second"); });
   CHECK(sampled("first"));

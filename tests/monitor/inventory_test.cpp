@@ -41,6 +41,16 @@ class Scene {
     last_ = event;
     return inventory_.apply(event, now_);
   }
+  Inventory::Effect tell_of_rename(const std::string& id, const std::string& from,
+                                   const std::string& to) {
+    now_ += 1ms;
+    last_ = {.type = "container",
+             .action = "rename",
+             .id = id,
+             .at = now_,
+             .attributes = {{"name", to}, {"oldName", "/" + from}}};
+    return inventory_.apply(last_, now_);
+  }
   /// Likewise, of a container that has a label.
   Inventory::Effect tell_of(const std::string& id, const std::string& action,
                             const std::pair<std::string, std::string>& label) {
@@ -55,9 +65,15 @@ class Scene {
   [[nodiscard]] const model::Event& last() const { return last_; }
 
   void list(const std::vector<std::string>& running) {
+    std::vector<std::pair<std::string, std::string>> named;
+    for (const auto& id : running) named.emplace_back(id, id);
+    list_named(named);
+  }
+  /// Likewise, as id and name.
+  void list_named(const std::vector<std::pair<std::string, std::string>>& running) {
     std::vector<model::ContainerSummary> all;
-    for (const auto& id : running) {
-      all.push_back({.id = id, .name = id, .state = ContainerState::running});
+    for (const auto& [id, name] : running) {
+      all.push_back({.id = id, .name = name, .state = ContainerState::running});
     }
     inventory_.resync(all, now_);
   }
@@ -304,6 +320,40 @@ TEST_CASE("counters go on where a new container gets the name of one removed by 
   CHECK_FALSE(scene.counts("1a2b_web"));
   scene.pass(10h);
   CHECK(scene.exits("web", ExitClass::killed) == 1);
+}
+
+TEST_CASE("counters go with a rename that a list showed before the events told of the container") {
+  Scene scene;
+  scene.tell("create", "old", {}, "web");
+  scene.tell("start", "old", {}, "web");
+  scene.tell("die", "old", "137", "web");
+  scene.tell("destroy", "old", {}, "web");
+  scene.list_named({{"new", "front"}, {"newer", "web"}});
+  scene.tell("create", "new", {}, "web");
+  scene.tell("start", "new", {}, "web");
+  scene.tell("die", "new", "1", "web");
+  scene.tell_of_rename("new", "web", "front");
+  scene.tell("create", "newer", {}, "web");
+  scene.tell("start", "newer", {}, "web");
+  scene.tell("die", "newer", "0", "web");
+  CHECK(scene.exits("front", ExitClass::killed) == 1);
+  CHECK(scene.exits("front", ExitClass::failure) == 1);
+  CHECK(scene.exits("web", ExitClass::killed) == 0);
+  CHECK(scene.exits("web", ExitClass::success) == 1);
+}
+
+TEST_CASE("counters go with a rename that is the first to be told of a container") {
+  Scene scene;
+  scene.list_named({{"id", "web"}});
+  const auto old_name = GENERATE(as<std::string>{}, "web", "");  // Podman does not tell
+  CAPTURE(old_name);
+  if (old_name.empty()) {
+    scene.tell("rename", "id", {}, "front");
+  } else {
+    scene.tell_of_rename("id", old_name, "front");
+  }
+  CHECK(scene.counts("front"));
+  CHECK_FALSE(scene.counts("web"));
 }
 
 TEST_CASE("counters go on under a name for a time after its container was removed") {

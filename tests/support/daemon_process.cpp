@@ -148,9 +148,14 @@ std::string DaemonProcess::log() const {
   return read_file(directory_.path() / "log");
 }
 
-std::size_t DaemonProcess::descriptors() const {
-  const fs::directory_iterator all("/proc/" + std::to_string(pid_) + "/fd");
-  return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+std::vector<std::string> DaemonProcess::descriptors() const {
+  std::vector<std::string> targets;
+  for (const auto& descriptor : fs::directory_iterator("/proc/" + std::to_string(pid_) + "/fd")) {
+    std::error_code closed;
+    auto target = fs::read_symlink(descriptor.path(), closed).string();
+    if (!closed) targets.push_back(std::move(target));
+  }
+  return targets;
 }
 
 int DaemonProcess::terminate(std::chrono::milliseconds limit) {

@@ -42,8 +42,8 @@ class DaemonProcess {
   [[nodiscard]] std::string page_text() const;
   /// What it has written to standard error so far.
   [[nodiscard]] std::string log() const;
-  /// How many descriptors it has open, by the kernel's count.
-  [[nodiscard]] std::size_t descriptors() const;
+  /// What its open descriptors lead to, as the kernel names it: "socket:[4711]", a path.
+  [[nodiscard]] std::vector<std::string> descriptors() const;
 
   /// SIGTERM; the exit status. Throws where it has not ended within the limit.
   int terminate(std::chrono::milliseconds limit = std::chrono::seconds(30));

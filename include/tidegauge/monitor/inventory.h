@@ -122,6 +122,7 @@ class Inventory {
     std::shared_ptr<const model::ContainerStats> sample;
     bool watched = false;
     model::StatsSource source{};
+    bool told = false;          ///< of, by an event
     bool asked = false;         ///< about, with whatever outcome
     bool inspected = false;     ///< successfully
     bool verify = false;        ///< what its next inspect shows may have happened unseen
@@ -160,6 +161,7 @@ class Inventory {
   void note_exit(Entry& entry, WallTime at, int exit_code, WallTime now);
   void note_oom(Entry& entry, WallTime at, WallTime now);
   void note_unseen(Entry& entry, const model::Container& container, WallTime now);
+  void begin_as(Entry& entry, const std::string& name, WallTime now);
   void rename(Entry& entry, const std::string& name, WallTime now);
   void remove(Entries::iterator gone, WallTime now);
   bool remember(const model::Event& event);
