@@ -206,7 +206,6 @@ Result<void> ContainerMonitor::follow_events(const std::stop_token& stop) {
 
 Result<void> ContainerMonitor::take_inventory(const std::stop_token& stop) {
   const auto taken = [&]() -> Result<void> {
-    if (auto learned = learn_engine(stop); !learned) return learned;
     const auto list = context_.clients.container_list(endpoint_, stop);
     if (!list) return fail(list.error());
     std::vector<std::string> ids;
@@ -218,7 +217,7 @@ Result<void> ContainerMonitor::take_inventory(const std::stop_token& stop) {
     }
     const auto now = steady_now();
     for (auto& id : ids) crew_->ask({Crew::Call::inspect, std::move(id), now});
-    return {};
+    return learn_engine(stop);  // while the crew is at it: the Engine takes its time over itself
   }();
   if (!taken) ++list_errors_;
   return taken;
