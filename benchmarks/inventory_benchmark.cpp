@@ -73,8 +73,8 @@ void benchmark_start(Report& report, const std::string& socket) {
     const auto began = steady_now();
     const DaemonProcess daemon(watching(socket));
     // To take apart each page on the way would keep the daemon from its work.
-    const auto all_run = R"(tidegauge_engine_containers{state="running"} )" +
-                         std::to_string(running) + "\n";
+    const auto all_run =
+        R"(tidegauge_engine_containers{state="running"} )" + std::to_string(running) + "\n";
     milliseconds_until([&] {
       const auto text = daemon.page_text();
       return text.contains(all_run) &&
@@ -253,6 +253,32 @@ void benchmark_cycle(Report& report, const std::string& socket) {
                  {median(ours), median(bare), "ms"}, 1.15);
 }
 
+// --- the age of samples --------------------------------------------------------------------------
+
+/// The Engine's own statistics alone, at the default interval: how old the oldest sample on the
+/// page gets. Engine 20.10 takes up to a second for each.
+void benchmark_age(Report& report, const std::string& socket) {
+  constexpr double limit = 12;  // the interval, and what an answer may come late
+  auto options = watching(socket);
+  options.arguments.emplace_back("--container_monitor.stats_source=engine");
+  const DaemonProcess daemon(options);
+  const auto running = running_ids(EngineClient(socket)).size();
+  constexpr auto timestamp = "container_last_sample_timestamp_seconds";
+  milliseconds_until([&] { return daemon.page().count(timestamp) >= running; });
+  std::this_thread::sleep_for(20s);  // what adapts has seen two cycles
+  double oldest = 0;
+  for (int second = 0; second < 40; ++second) {
+    std::this_thread::sleep_for(1s);
+    const auto page = daemon.page();
+    const auto now = to_seconds(wall_now().time_since_epoch());
+    for (const auto& [series, value] : page.series()) {
+      if (series.metric == timestamp) oldest = std::max(oldest, now - value);
+    }
+  }
+  report.value_at_most("age: the oldest sample by the Engine in 40 s, interval 10 s", oldest, "s",
+                       limit);
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -266,5 +292,6 @@ int main(int count, char** arguments) {
   benchmark_changes(report, socket, count > 2 ? arguments[2] : "bb:latest");
   benchmark_calls(report, socket);
   benchmark_cycle(report, socket);
+  benchmark_age(report, socket);
   return report.exit_status();
 }

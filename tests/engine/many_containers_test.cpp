@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdlib>
-#include <string>
 
 #include "support/catch.h"
 #include "support/daemon_process.h"
@@ -15,19 +13,8 @@ using namespace tidegauge;
 using test::Page;
 using test::RealEngine;
 
-namespace {
-
-/// A hundred, as starting one costs the machine the better part of a second; or as many as the
-/// environment says.
-std::size_t number_of_containers() {
-  const auto* const text = std::getenv("TIDEGAUGE_TEST_CONTAINERS");
-  return text == nullptr ? 100 : std::stoul(text);
-}
-
-}  // namespace
-
 TEST_CASE("every one of many containers is on the page in one cycle") {
-  const auto count = number_of_containers();
+  const auto count = test::containers_to_start(100);
   const RealEngine engine;
   const auto ids = test::create_many(engine, count);
 

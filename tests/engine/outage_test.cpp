@@ -137,7 +137,7 @@ void kill_and_start(RealEngine& engine, Outage& outage) {
 TEST_CASE("the daemon rides out an Engine that freezes, dies and comes back") {
   RealEngine engine;
   DaemonProcess daemon(shipped_options(engine));
-  Outage outage(daemon, test::create_many(engine, 10));
+  Outage outage(daemon, test::create_many(engine, test::containers_to_start(10)));
   outage.expect_up_in_time();
   const auto descriptors = own_descriptors(daemon);
 

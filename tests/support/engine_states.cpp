@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <filesystem>
 #include <future>
 #include <optional>
@@ -205,6 +206,11 @@ std::vector<std::string> create_many(const RealEngine& engine, std::size_t count
   }
   for (auto& part : running) part.get();
   return ids;
+}
+
+std::size_t containers_to_start(std::size_t usual) {
+  const auto* const text = std::getenv("TIDEGAUGE_TEST_CONTAINERS");
+  return text == nullptr ? usual : std::stoul(text);
 }
 
 }  // namespace tidegauge::test

@@ -38,4 +38,8 @@ std::string run_web(const RealEngine& engine);
 /// ids in that order.
 std::vector<std::string> create_many(const RealEngine& engine, std::size_t count);
 
+/// So many as a test usually starts, as each costs the machine the better part of a second; or as
+/// many as TIDEGAUGE_TEST_CONTAINERS says.
+[[nodiscard]] std::size_t containers_to_start(std::size_t usual);
+
 }  // namespace tidegauge::test
