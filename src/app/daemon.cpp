@@ -110,7 +110,9 @@ bool Daemon::run_once() {
 std::string Daemon::page() {
   return metrics::render_page(
       {.engines = snapshots_.latest(), .pools = pools_.stats(), .clients = clients_.stats()},
-      {.container_labels = config_.container_monitor.labels, .labels = config_.metrics.labels},
+      {.container_labels = config_.container_monitor.labels,
+       .labels = config_.metrics.labels,
+       .disable = config_.metrics.disable},
       instruments_, series_limit_);
 }
 

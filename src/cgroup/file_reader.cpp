@@ -41,4 +41,24 @@ std::expected<std::string_view, int> FileReader::read(const char* path) {
   return read(fd.get());
 }
 
+std::expected<std::string, int> read_to_end(const std::string& path) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid()) return std::unexpected(errno);
+  return read_to_end(fd.get());
+}
+
+std::expected<std::string, int> read_to_end(int fd) {
+  std::string text;
+  char buffer[4096];
+  while (true) {
+    const auto got = ::pread(fd, buffer, sizeof buffer, static_cast<off_t>(text.size()));
+    if (got == 0) return text;
+    if (got > 0) {
+      text.append(buffer, static_cast<std::size_t>(got));
+    } else if (errno != EINTR) {
+      return std::unexpected(errno);
+    }
+  }
+}
+
 }  // namespace tidegauge::cgroup

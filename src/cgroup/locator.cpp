@@ -1,6 +1,5 @@
 #include "tidegauge/cgroup/locator.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,8 +10,9 @@
 #include <system_error>
 #include <utility>
 
+#include "cgroup/mountinfo.h"
 #include "cgroup/text.h"
-#include "tidegauge/util/unique_fd.h"
+#include "tidegauge/cgroup/file_reader.h"
 
 namespace tidegauge::cgroup {
 
@@ -44,24 +44,6 @@ std::size_t steps_up(const Components& path) {
       std::ranges::find_if(path, [](const auto& name) { return name != up; }) - path.begin());
 }
 
-/// mountinfo writes a blank as "\040".
-std::string unescaped(std::string_view text) {
-  std::string plain;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto digits = text.substr(i, 4);
-    unsigned code = 0;
-    const auto* const end = digits.data() + digits.size();
-    if (digits.size() == 4 && digits[0] == '\\' &&
-        std::from_chars(digits.data() + 1, end, code, 8).ptr == end && code < 256) {
-      plain += static_cast<char>(code);
-      i += 3;
-    } else {
-      plain += text[i];
-    }
-  }
-  return plain;
-}
-
 std::optional<Hierarchy> hierarchy_of(std::string_view controller) {
   constexpr std::array<std::pair<std::string_view, Hierarchy>, 5> names{
       {{"cpu", Hierarchy::cpu},
@@ -75,12 +57,6 @@ std::optional<Hierarchy> hierarchy_of(std::string_view controller) {
   return std::nullopt;
 }
 
-bool is_below(std::string_view path, std::string_view directory) {
-  return path.starts_with(directory) &&
-         (directory.ends_with('/') || path.size() == directory.size() ||
-          path[directory.size()] == '/');
-}
-
 std::unexpected<Trouble> trouble(Reason reason, std::string message) {
   return std::unexpected(Trouble{reason, std::move(message)});
 }
@@ -88,7 +64,7 @@ std::unexpected<Trouble> trouble(Reason reason, std::string message) {
 }  // namespace
 
 std::expected<Location, Trouble> Locator::locate(int pid, std::string_view id) {
-  const auto text = read(paths_.procfs + "/" + std::to_string(pid) + "/cgroup");
+  const auto text = read_to_end(paths_.procfs + "/" + std::to_string(pid) + "/cgroup");
   if (!text) return std::unexpected(why_unreadable(pid, text.error()));
   if (mounts_.empty()) find_mounts();
   if (mounts_.empty()) {
@@ -142,25 +118,6 @@ Trouble Locator::why_not_found(int pid, const Components& elsewhere,
                               "is another's process; name the host's /proc as path.procfs"};
 }
 
-/// Nothing but what the system says, which is its error.
-/// To its very end, unlike a FileReader: a line of mountinfo, as of an overlay, may be longer than
-/// what that takes for the end.
-std::expected<std::string, int> Locator::read(const std::string& file) {
-  const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd.valid()) return std::unexpected(errno);
-  std::string text;
-  char buffer[4096];
-  while (true) {
-    const auto got = ::read(fd.get(), buffer, sizeof buffer);
-    if (got == 0) return text;
-    if (got > 0) {
-      text.append(buffer, static_cast<std::size_t>(got));
-    } else if (errno != EINTR) {
-      return std::unexpected(errno);
-    }
-  }
-}
-
 /// The first process of a pid namespace is always there: where it is not seen, others are not.
 Trouble Locator::why_unreadable(int pid, int error) const {
   const auto is_there = [&](std::string_view name) {
@@ -203,29 +160,25 @@ std::vector<Locator::Membership> Locator::memberships(std::string_view text) {
   return all;
 }
 
-/// Lines like "31 23 0:26 / /sys/fs/cgroup rw,nosuid shared:8 - cgroup2 cgroup2 rw".
 void Locator::find_mounts() {
-  const auto text = read(paths_.procfs + "/self/mountinfo");
+  const auto text = read_to_end(paths_.procfs + "/self/mountinfo");
   if (!text) return;
   std::error_code ignored;
   const auto below = fs::weakly_canonical(paths_.sysfs, ignored).string();
   std::string_view rest = *text;
-  while (const auto whole = take_line(rest)) {
-    auto line = *whole;
-    for (int skipped = 0; skipped < 3; ++skipped) take_word(line);
-    const auto root = components_of(unescaped(take_word(line)));
-    const auto point = unescaped(take_word(line));
-    while (!line.empty() && take_word(line) != "-") {
+  while (const auto line = take_line(rest)) {
+    const auto mount = parse_mount_line(*line);
+    if (!mount || !is_below(mount->point, below)) continue;
+    const auto root = components_of(mount->root);
+    if (mount->type == "cgroup2") {
+      mounts_.push_back({Hierarchy::unified, mount->point, root, {}});
     }
-    const auto type = take_word(line);
-    if (!is_below(point, below)) continue;
-    if (type == "cgroup2") mounts_.push_back({Hierarchy::unified, point, root, {}});
-    if (type != "cgroup") continue;
-    take_word(line);  // its source
-    for (auto name = take_word(line, ','); !name.empty(); name = take_word(line, ',')) {
-      name = take_word(name);
+    if (mount->type != "cgroup") continue;
+    auto controllers = mount->super_options;
+    for (auto name = take_word(controllers, ','); !name.empty();
+         name = take_word(controllers, ',')) {
       if (const auto hierarchy = hierarchy_of(name)) {
-        mounts_.push_back({*hierarchy, point, root, {}});
+        mounts_.push_back({*hierarchy, mount->point, root, {}});
       }
     }
   }
@@ -262,7 +215,7 @@ std::optional<std::string> Locator::directory_in(Mount& mount, const Components&
 const Components& Locator::path_of_us(Mount& mount) const {
   if (mount.above_us) return *mount.above_us;
   mount.above_us.emplace();
-  const auto text = read(paths_.procfs + "/self/cgroup");
+  const auto text = read_to_end(paths_.procfs + "/self/cgroup");
   const auto of_us = memberships(text.value_or(std::string()));
   const auto found = std::ranges::find(of_us, mount.hierarchy, &Membership::hierarchy);
   const auto deeper = found == of_us.end() ? 0 : found->path.size();
@@ -275,7 +228,7 @@ const Components& Locator::path_of_us(Mount& mount) const {
     const auto at = static_cast<std::size_t>(entry.depth()) + 1;
     if (!entry->is_directory(error) || at >= depth) entry.disable_recursion_pending();
     if (at != depth || !entry->is_directory(error)) continue;
-    const auto processes = read(entry->path() / "cgroup.procs");
+    const auto processes = read_to_end(entry->path() / "cgroup.procs");
     std::string_view rest = processes ? std::string_view(*processes) : std::string_view();
     for (auto line = take_line(rest); line; line = take_line(rest)) {
       if (*line != us) continue;

@@ -42,4 +42,11 @@ std::optional<Unsigned> to_number(std::string_view word) noexcept {
   return value;
 }
 
+/// Whether a path is that of a directory, or of something in it.
+inline bool is_below(std::string_view path, std::string_view directory) noexcept {
+  return path.starts_with(directory) &&
+         (directory.ends_with('/') || path.size() == directory.size() ||
+          path[directory.size()] == '/');
+}
+
 }  // namespace tidegauge::cgroup

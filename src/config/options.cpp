@@ -216,6 +216,21 @@ std::vector<Option> serving_options() {
              "The labels of every series of a container. cadvisor: id, name, image and "
              "container_label_*. minimal: name alone, for less to store; the others are on "
              "container_info, to be joined by name."),
+      option("metrics.disable", in(&Config::metrics, &MetricsConfig::disable),
+             choices<MetricGroup>({{"info", MetricGroup::info},
+                                   {"history", MetricGroup::history},
+                                   {"health", MetricGroup::health},
+                                   {"spec", MetricGroup::spec},
+                                   {"cpu", MetricGroup::cpu},
+                                   {"memory", MetricGroup::memory},
+                                   {"pressure", MetricGroup::pressure},
+                                   {"network", MetricGroup::network},
+                                   {"block_io", MetricGroup::block_io},
+                                   {"machine", MetricGroup::machine},
+                                   {"calls", MetricGroup::calls},
+                                   {"pool", MetricGroup::pool}}),
+             "Groups of metrics that are left off the page; docs/metrics.md tells which are in "
+             "which. machine: the machine's own row as well, with the id \"/\"."),
       option("metrics.max_series", in(&Config::metrics, &MetricsConfig::max_series),
              number(100, 10'000'000),
              "The most series of containers on the page. Beyond, the youngest containers are left "

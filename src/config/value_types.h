@@ -57,6 +57,11 @@ struct ValueType {
 template <class Enum>
 [[nodiscard]] ValueType<Enum> choice(const std::vector<std::pair<std::string, Enum>>& words);
 
+/// Any number of them.
+template <class Enum>
+[[nodiscard]] ValueType<std::vector<Enum>> choices(
+    const std::vector<std::pair<std::string, Enum>>& words);
+
 /// The text of a value that must not be a list.
 [[nodiscard]] Parsed<std::string> scalar(const Value& value);
 
@@ -80,6 +85,29 @@ ValueType<Enum> choice(const std::vector<std::pair<std::string, Enum>>& words) {
               if (meaning == wanted) return name;
             }
             return std::string{};
+          }};
+}
+
+template <class Enum>
+ValueType<std::vector<Enum>> choices(const std::vector<std::pair<std::string, Enum>>& words) {
+  const auto one = choice<Enum>(words);
+  return {.name = "list of choices",
+          .allowed = "any number of " + one.allowed,
+          .parse = [one](const Value& value) -> Parsed<std::vector<Enum>> {
+            const auto items = list_of_text().parse(value);
+            if (!items) return std::unexpected(items.error());
+            std::vector<Enum> all;
+            for (const auto& item : *items) {
+              auto parsed = one.parse(item);
+              if (!parsed) return std::unexpected(parsed.error());
+              all.push_back(*parsed);
+            }
+            return all;
+          },
+          .print = [one](const std::vector<Enum>& wanted) -> Value {
+            std::vector<std::string> names;
+            for (const auto& each : wanted) names.push_back(std::get<std::string>(one.print(each)));
+            return names;
           }};
 }
 

@@ -341,6 +341,26 @@ constexpr Row<BlockIoStats> block_io_metrics[] = {
        out.add(io.read_bytes, {{"major", major}, {"minor", minor}, {"operation", "Read"}});
        out.add(io.write_bytes, {{"major", major}, {"minor", minor}, {"operation", "Write"}});
      }},
+    {{"container_fs_reads_merged_total", counter,
+      "Reads of the machine that became part of another.", "device"},
+     [](const BlockIoStats& io, const Samples& out) { out.add(io.reads_merged); }},
+    {{"container_fs_writes_merged_total", counter,
+      "Writes of the machine that became part of another.", "device"},
+     [](const BlockIoStats& io, const Samples& out) { out.add(io.writes_merged); }},
+    {{"container_fs_read_seconds_total", counter, "How long all reads of the machine took.",
+      "device"},
+     [](const BlockIoStats& io, const Samples& out) { out.add(io.read_seconds); }},
+    {{"container_fs_write_seconds_total", counter, "How long all writes of the machine took.",
+      "device"},
+     [](const BlockIoStats& io, const Samples& out) { out.add(io.write_seconds); }},
+    {{"container_fs_io_current", gauge, "Reads and writes of the machine in progress.", "device"},
+     [](const BlockIoStats& io, const Samples& out) { out.add(io.in_progress); }},
+    {{"container_fs_io_time_seconds_total", counter,
+      "How long the machine's device was reading or writing.", "device"},
+     [](const BlockIoStats& io, const Samples& out) { out.add(io.busy_seconds); }},
+    {{"container_fs_io_time_weighted_seconds_total", counter,
+      "The same, each moment times the reads and writes in progress.", "device"},
+     [](const BlockIoStats& io, const Samples& out) { out.add(io.weighted_busy_seconds); }},
 };
 
 }  // namespace

@@ -121,7 +121,7 @@ class Collecting {
     count_series();
     const auto chosen = limit.choose(candidates_);
     if (std::ranges::find(chosen, false) != chosen.end()) {
-      subjects_.for_each_group([&](const auto& /*rows*/, auto& subjects) {
+      subjects_.for_each_group(options_, [&](const auto& /*rows*/, auto& subjects) {
         std::erase_if(subjects, [&](const auto& subject) { return !chosen[subject.owner]; });
       });
     }
@@ -131,6 +131,8 @@ class Collecting {
  private:
   void add(const model::EngineSnapshot& engine) {
     const auto endpoint = endpoint_label(input_, engine.endpoint);
+    if (engine.host && options_.shows(config::MetricGroup::machine))
+      add(*engine.host, engine.endpoint, endpoint);
     std::map<std::string_view, std::size_t> owners;  // by name
     const auto all = shown(engine, options_.labels);
     for (const auto& [record, is_ghost] : all) {
@@ -151,8 +153,28 @@ class Collecting {
                                .gone = true,
                                .since = lifecycle.counted_since});
       }
-      subjects_.history.push_back({&lifecycle, with_name(endpoint, name), entry->second});
+      subjects_.histories.push_back({&lifecycle, with_name(endpoint, name), entry->second});
     }
+  }
+
+  /// The machine is the container with the id "/", as in cAdvisor.
+  void add(const model::HostStats& host, const std::string& name, const std::string& endpoint) {
+    const auto owner = candidates_.size();
+    candidates_.push_back(
+        {.key = name + "/", .name = "/", .gone = false, .since = WallTime::min()});
+    auto labels = endpoint;
+    append_label(labels, "id", "/");
+    auto& container = subjects_.hosts.emplace_back();
+    container.started_at = host.booted_at;
+    container.limits.memory_bytes = host.memory_bytes;
+    subjects_.with_processes.push_back({&container, labels, owner});
+    subjects_.machines.push_back({&host, endpoint, owner});
+    for (const auto& filesystem : host.filesystems) {
+      auto device_labels = labels;
+      append_label(device_labels, "device", filesystem.device);
+      subjects_.filesystems.push_back({&filesystem, std::move(device_labels), owner});
+    }
+    add(host.use, labels, owner);
   }
 
   void add(const ContainerRecord& record, const std::string& endpoint, std::size_t owner) {
@@ -160,7 +182,7 @@ class Collecting {
     auto full = full_labels(record, endpoint, exported_);
     const auto labels =
         options_.labels == SeriesLabels::cadvisor ? full : with_name(endpoint, container.name);
-    subjects_.info.push_back({&container, std::move(full), owner});
+    subjects_.infos.push_back({&container, std::move(full), owner});
     subjects_.all.push_back({&record, labels, owner});
     if (record.state_known) subjects_.state_known.push_back({&record, labels, owner});
     if (has_processes(container.state)) {
@@ -171,9 +193,9 @@ class Collecting {
   }
 
   void add(const model::ContainerStats& stats, const std::string& labels, std::size_t owner) {
-    if (stats.cpu) subjects_.cpu.push_back({&*stats.cpu, labels, owner});
-    if (stats.memory) subjects_.memory.push_back({&*stats.memory, labels, owner});
-    if (stats.pressure) subjects_.pressure.push_back({&*stats.pressure, labels, owner});
+    if (stats.cpu) subjects_.cpus.push_back({&*stats.cpu, labels, owner});
+    if (stats.memory) subjects_.memories.push_back({&*stats.memory, labels, owner});
+    if (stats.pressure) subjects_.pressures.push_back({&*stats.pressure, labels, owner});
     for (const auto& network : stats.networks) {
       auto interface_labels = labels;
       append_label(interface_labels, "interface", network.interface);
@@ -182,12 +204,12 @@ class Collecting {
     for (const auto& io : stats.block_io) {
       auto device_labels = labels;
       append_label(device_labels, "device", device_name(io));
-      subjects_.block_io.push_back({&io, std::move(device_labels), owner});
+      subjects_.block_ios.push_back({&io, std::move(device_labels), owner});
     }
   }
 
   void count_series() {
-    subjects_.for_each_group([&](const auto& rows, const auto& subjects) {
+    subjects_.for_each_group(options_, [&](const auto& rows, const auto& subjects) {
       for (const auto& subject : subjects) {
         const Samples counted(candidates_[subject.owner].series);
         for (const auto& row : rows) row.write(*subject.source, counted);

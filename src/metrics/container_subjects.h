@@ -3,6 +3,7 @@
 // The containers of a page as its rows see them: who has which labels, and who is on it at all.
 // Belongs to one rendering.
 
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -17,32 +18,41 @@ namespace tidegauge::metrics {
 
 /// What the rows of containers are about, each with its labels.
 struct ContainerSubjects {
-  std::vector<Subject<model::Container>> info;
+  std::vector<Subject<model::Container>> infos;
   std::vector<Subject<model::ContainerRecord>> all;
   std::vector<Subject<model::ContainerRecord>> state_known;
-  std::vector<Subject<model::Lifecycle>> history;
+  std::vector<Subject<model::Lifecycle>> histories;
   std::vector<Subject<model::Container>> with_processes;
   std::vector<Subject<model::Container>> health_known;  ///< of these
-  std::vector<Subject<model::CpuStats>> cpu;
-  std::vector<Subject<model::MemoryStats>> memory;
-  std::vector<Subject<model::PressureStats>> pressure;
+  std::vector<Subject<model::CpuStats>> cpus;
+  std::vector<Subject<model::MemoryStats>> memories;
+  std::vector<Subject<model::PressureStats>> pressures;
   std::vector<Subject<model::NetworkStats>> networks;
-  std::vector<Subject<model::BlockIoStats>> block_io;
+  std::vector<Subject<model::BlockIoStats>> block_ios;
+  std::vector<Subject<model::FilesystemStats>> filesystems;
+  std::vector<Subject<model::HostStats>> machines;
+  std::deque<model::Container> hosts;  ///< the machines as if they were containers
 
-  /// Calls `use(rows, subjects)` for each group of rows, in the order of the page.
+  /// Calls `use(rows, subjects)` for each group of rows that is wanted, in the order of the page.
   template <class Use>
-  void for_each_group(const Use& use) {
-    use(info_rows(), info);
+  void for_each_group(const PageOptions& options, const Use& use) {
+    using enum config::MetricGroup;
+    const auto use_group = [&](config::MetricGroup group, const auto& rows, auto& subjects) {
+      if (options.shows(group)) use(rows, subjects);
+    };
+    use_group(info, info_rows(), infos);
     use(sample_rows(), all);
     use(lifecycle_rows(), state_known);
-    use(history_rows(), history);
-    use(health_rows(), health_known);
-    use(limit_rows(), with_processes);
-    use(cpu_rows(), cpu);
-    use(memory_rows(), memory);
-    use(pressure_rows(), pressure);
-    use(network_rows(), networks);
-    use(block_io_rows(), block_io);
+    use_group(history, history_rows(), histories);
+    use_group(health, health_rows(), health_known);
+    use_group(spec, limit_rows(), with_processes);
+    use_group(cpu, cpu_rows(), cpus);
+    use_group(memory, memory_rows(), memories);
+    use_group(pressure, pressure_rows(), pressures);
+    use_group(network, network_rows(), networks);
+    use_group(block_io, block_io_rows(), block_ios);
+    use_group(machine, filesystem_rows(), filesystems);
+    use_group(machine, machine_rows(), machines);
   }
 };
 

@@ -39,6 +39,10 @@ struct Row {
 // Of each name that a container has or had.
 [[nodiscard]] std::span<const Row<model::Lifecycle>> history_rows() noexcept;
 
+// Of the machine.
+[[nodiscard]] std::span<const Row<model::HostStats>> machine_rows() noexcept;
+[[nodiscard]] std::span<const Row<model::FilesystemStats>> filesystem_rows() noexcept;
+
 // Of each Engine.
 [[nodiscard]] std::span<const Row<model::EngineSnapshot>> engine_rows() noexcept;
 [[nodiscard]] std::span<const Row<model::CallStats>> call_rows() noexcept;

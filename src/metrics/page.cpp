@@ -58,11 +58,16 @@ std::string render_page(const PageInput& input, const PageOptions& options,
                         const Instruments& instruments, SeriesLimit& limit) {
   auto containers = collect_containers(input, options, limit);
   TextWriter writer(expected_bytes(containers));
-  containers.for_each_group(
-      [&](const auto& rows, const auto& subjects) { render_rows(writer, rows, subjects); });
+  containers.for_each_group(options, [&](const auto& rows, const auto& subjects) {
+    render_rows(writer, rows, subjects);
+  });
   render_rows(writer, engine_rows(), collect_engines(input));
-  render_rows(writer, call_rows(), collect_calls(input));
-  render_rows(writer, pool_rows(), collect_pools(input));
+  if (options.shows(config::MetricGroup::calls)) {
+    render_rows(writer, call_rows(), collect_calls(input));
+  }
+  if (options.shows(config::MetricGroup::pool)) {
+    render_rows(writer, pool_rows(), collect_pools(input));
+  }
   render_rows(writer, series_rows(), {{&limit, {}}});
   return std::move(writer).take() + instruments.render();
 }

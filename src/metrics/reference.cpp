@@ -21,6 +21,7 @@ from, and a test compares: change the table (`src/metrics/*_rows.cpp`), then run
   tell their age.
 - The label `endpoint` always means an Engine. It is on the series of containers, Engines and cycles
   when there are several Engines, and left out when there is one.
+- `metrics.disable: [pressure, pool]` leaves off the groups of these names, as the headings have them.
 - Sizes are bytes and times are seconds unless the help says otherwise.
 )";
 
@@ -42,6 +43,13 @@ There are at most `metrics.max_series` series of containers. Beyond, containers 
 all that is theirs: first those that are gone, then the youngest.
 )";
 
+constexpr std::string_view machine_text =
+    R"(Where the kernel is asked, the machine is on the page as cAdvisor has it: as the container with
+the id `/`, with the CPU, memory, pressure, network and block I/O of everything that runs on it, and
+the file systems of its devices, that of the Engine's data among them. Sums over containers leave it
+out by `{name!=""}`.
+)";
+
 constexpr std::string_view history_text =
     R"(Counted from the Engine's events, from the daemon's start on: no poll can miss them, and nothing
 the Engine forgets resets them. They carry `name` alone, so that they go on when a container is
@@ -53,8 +61,14 @@ A removed container is a ghost for `container_monitor.ghost_window`: its state, 
 `count(container_state == 1)` counts ghosts; `tidegauge_engine_containers` does not.
 )";
 
-void print_heading(std::string& page, std::string_view title, std::string_view text) {
-  page.append("\n## ").append(title).append("\n\n");
+constexpr std::string_view running_text = "Only of containers that run or are paused.\n";
+
+/// `group`: its name in metrics.disable, for those that have one.
+void print_heading(std::string& page, std::string_view title, std::string_view text,
+                   std::string_view group = {}) {
+  page.append("\n## ").append(title);
+  if (!group.empty()) page.append(" (group `").append(group).append("`)");
+  page.append("\n\n");
   if (!text.empty()) page.append(text).append("\n");
   page += "| name | type | labels | meaning |\n| --- | --- | --- | --- |\n";
 }
@@ -73,35 +87,43 @@ void print_rows(std::string& page, std::span<const Row<Source>> rows) {
 
 std::string print_reference() {
   std::string page(introduction);
-  print_heading(page, "Containers: identity", container_text);
+  print_heading(page, "Containers: identity", container_text, "info");
   print_rows(page, info_rows());
   print_heading(page, "Containers: state and age", {});
   print_rows(page, sample_rows());
   print_rows(page, lifecycle_rows());
-  print_heading(page, "Containers: what has happened", history_text);
+  print_heading(page, "Containers: what has happened", history_text, "history");
   print_rows(page, history_rows());
-  print_heading(page, "Containers: start, health and limits",
-                "Only of containers that run or are paused.\n");
+  print_heading(page, "Containers: health", running_text, "health");
   print_rows(page, health_rows());
+  print_heading(page, "Containers: start and limits", running_text, "spec");
   print_rows(page, limit_rows());
-  print_heading(page, "Containers: CPU", "From here on only of containers that were sampled.\n");
+  print_heading(page, "Containers: CPU", "From here on only of containers that were sampled.\n",
+                "cpu");
   print_rows(page, cpu_rows());
-  print_heading(page, "Containers: memory", {});
+  print_heading(page, "Containers: memory", {}, "memory");
   print_rows(page, memory_rows());
   print_heading(
       page, "Containers: pressure",
-      "Where the kernel measures it and is asked, and a cgroup v2 hierarchy is mounted.\n");
+      "Where the kernel measures it and is asked, and a cgroup v2 hierarchy is mounted.\n",
+      "pressure");
   print_rows(page, pressure_rows());
-  print_heading(page, "Containers: network", {});
+  print_heading(page, "Containers: network", {}, "network");
   print_rows(page, network_rows());
   print_heading(
       page, "Containers: block I/O",
-      "`device` is its name, as `/dev/vda`, or `major:minor` where the name is not known.\n");
+      "`device` is its name, as `/dev/vda`, or `major:minor` where the name is not known.\n",
+      "block_io");
   print_rows(page, block_io_rows());
+  print_heading(page, "The machine", machine_text, "machine");
+  print_rows(page, filesystem_rows());
+  print_rows(page, machine_rows());
   print_heading(page, "Engines", {});
   print_rows(page, engine_rows());
+  print_heading(page, "Engines: calls", {}, "calls");
   print_rows(page, call_rows());
-  print_heading(page, "Connection pools", "Each carries `pool`, the name of its endpoint.\n");
+  print_heading(page, "Connection pools", "Each carries `pool`, the name of its endpoint.\n",
+                "pool");
   print_rows(page, pool_rows());
   print_heading(page, "The daemon", {});
   for (const auto& family : {build_info, cycle_duration, cycle_errors}) print_family(page, family);

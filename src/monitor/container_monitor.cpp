@@ -42,6 +42,7 @@ ContainerMonitor::ContainerMonitor(std::string endpoint, std::size_t index,
       options_(options),
       context_(context),
       inventory_(options_, first_source(options.stats_source)),
+      host_files_(context.kernel),
       shelf_(std::make_unique<SnapshotShelf>()),
       crew_(std::make_unique<Crew>(options.max_in_flight, context.max_connections,
                                    [this](const Crew::Task& task, const std::stop_token& stop) {
@@ -427,6 +428,7 @@ bool ContainerMonitor::follow_kernel() {
 
 void ContainerMonitor::sample_by_kernel(KernelTurn whose) {
   if (!kernel_) return;
+  if (whose == KernelTurn::all) host_.reset();
   const auto now = steady_now();
   {
     const std::lock_guard lock(mutex_);
@@ -450,9 +452,24 @@ void ContainerMonitor::sample_by_kernel(KernelTurn whose) {
       note_outcome(id, std::nullopt);
     }
   }
-  if (kernel_->sampled().empty()) return;
+  if (kernel_->sampled().empty() && whose != KernelTurn::all) return;
   note_latest_answer(steady_now() - now);
   changed();
+}
+
+/// The Engine tells which of the file systems is its own.
+void ContainerMonitor::sample_host() {
+  if (!kernel_) return;
+  {
+    const std::lock_guard lock(mutex_);
+    if (info_ && info_->docker_root_dir != engine_directory_) {
+      engine_directory_ = info_->docker_root_dir;
+      host_.reset();
+    }
+  }
+  if (!host_) {
+    host_ = std::make_shared<const model::HostStats>(host_files_.sample(engine_directory_));
+  }
 }
 
 /// The moment may be to blame, when a container has just ended: of that nothing is said until it
@@ -510,6 +527,7 @@ void ContainerMonitor::report_cycle() {
 }
 
 void ContainerMonitor::publish() {
+  sample_host();
   std::shared_ptr<model::EngineSnapshot> snapshot;
   {
     // What it held may be the last use of samples: given up where the others are.
@@ -519,6 +537,7 @@ void ContainerMonitor::publish() {
   snapshot->endpoint = endpoint_;
   snapshot->taken_at = wall_now();
   snapshot->max_in_flight = crew_->limit();
+  snapshot->host = host_;
   snapshot->negotiated_api_version = context_.clients.api_version(endpoint_);
   {
     const std::lock_guard lock(mutex_);

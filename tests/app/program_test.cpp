@@ -295,7 +295,7 @@ TEST_CASE("an Engine that hangs costs another's containers, the page and the end
   const auto page = daemon.page();
   CHECK_THAT(page, contains("tidegauge_engine_up{endpoint=\"good\"} 1\n"));
   CHECK_THAT(page, contains("tidegauge_engine_up{endpoint=\"hanging\"} 0\n"));
-  CHECK(count(page, "\ncontainer_cpu_usage_seconds_total{endpoint=\"good\"") == 6);
+  CHECK(count(page, "\ncontainer_pids{endpoint=\"good\"") == 6);
   daemon.process().signal(SIGTERM);
   CHECK(daemon.process().wait(5s) == 0);
 }

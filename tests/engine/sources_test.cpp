@@ -1,9 +1,13 @@
 // The two sources of resource numbers, the kernel's files and the Engine, on a real Engine: that
 // they agree, and that the kernel's need no call.
 
+#include <sys/statvfs.h>
+
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstddef>
+#include <fstream>
 #include <map>
 #include <set>
 #include <sstream>
@@ -191,4 +195,38 @@ TEST_CASE("while the Engine is killed its containers live on, and keep their num
   CHECK(page.count("container_state", of_first) == 0);
   CHECK(page.count("container_health_", of_first) == 0);
   CHECK(page.count("container_restartcount", of_first) == 0);
+}
+
+TEST_CASE("the machine's own row is what its kernel says") {
+  const RealEngine engine;
+  const auto cpu_seconds = [] {
+    std::ifstream stat("/proc/stat");
+    std::string word;
+    std::array<double, 7> ticks{};
+    stat >> word;
+    for (auto& number : ticks) stat >> number;
+    const auto [user, nice, system, idle, io_wait, irq, soft_irq] = ticks;
+    return (user + nice + system + irq + soft_irq) / 100;
+  };
+  struct statvfs disk{};
+  REQUIRE(::statvfs(engine.directory().c_str(), &disk) == 0);
+
+  const auto before = cpu_seconds();
+  const auto page = OnePage(engine, "auto").page;
+  const auto after = cpu_seconds();
+
+  const Labels machine{{"id", "/"}};
+  const auto used =
+      page.value("container_cpu_usage_seconds_total", {{"id", "/"}, {"cpu", "total"}});
+  CHECK(used >= before);
+  CHECK(used <= after);
+  CHECK(page.value("container_spec_memory_limit_bytes", machine) ==
+        page.value("machine_memory_bytes"));
+  CHECK(page.value("container_memory_usage_bytes", machine) <
+        page.value("machine_memory_bytes").value());
+  // The Engine's data are in there.
+  CHECK(std::ranges::any_of(page.series(), [&](const auto& sample) {
+    return sample.first.metric == "container_fs_limit_bytes" &&
+           sample.second == static_cast<double>(disk.f_blocks) * static_cast<double>(disk.f_frsize);
+  }));
 }

@@ -174,6 +174,42 @@ model::ClientStats client(const std::string& endpoint) {
   return client;
 }
 
+model::HostStats host() {
+  model::HostStats host;
+  host.use = full_stats();
+  host.use.networks.pop_back();
+  host.use.block_io = {{.major = 8,
+                        .minor = 0,
+                        .device = "/dev/sda",
+                        .read_bytes = 81'920,
+                        .write_bytes = 163'840,
+                        .reads = 20,
+                        .writes = 40,
+                        .reads_merged = 3,
+                        .writes_merged = 4,
+                        .read_seconds = 0.5,
+                        .write_seconds = 0.25,
+                        .in_progress = 2,
+                        .busy_seconds = 0.75,
+                        .weighted_busy_seconds = 1.5}};
+  host.filesystems = {{.device = "/dev/sda1",
+                       .usage_bytes = 1'000,
+                       .limit_bytes = 4'000,
+                       .inodes = 100,
+                       .inodes_free = 60},
+                      {.device = "/dev/sdb",
+                       .usage_bytes = 5,
+                       .limit_bytes = 50,
+                       .inodes = std::nullopt,
+                       .inodes_free = std::nullopt}};
+  host.booted_at = now - 24h;
+  host.memory_bytes = 8'000'000'000;
+  host.swap_bytes = 1'000'000'000;
+  host.cpu_sockets = 1;
+  host.cpu_physical_cores = 2;
+  return host;
+}
+
 model::PoolStats pool(const std::string& name) {
   model::PoolStats pool;
   pool.pool = name;
@@ -236,10 +272,10 @@ std::shared_ptr<const model::EngineSnapshot> engine_with(
 }
 
 metrics::PageInput example_input() {
-  return {
-      .engines = {engine_with("local", {bare_container(), exited_container(), web_container()})},
-      .pools = {pool("local")},
-      .clients = {client("local")}};
+  auto engine = std::make_shared<model::EngineSnapshot>(
+      *engine_with("local", {bare_container(), exited_container(), web_container()}));
+  engine->host = std::make_shared<const model::HostStats>(host());
+  return {.engines = {std::move(engine)}, .pools = {pool("local")}, .clients = {client("local")}};
 }
 
 }  // namespace tidegauge::test

@@ -323,6 +323,7 @@ TEST_CASE("with minimal labels a series has the name alone, and container_info a
             .size() == 1);
   for (const auto& line : lines_with(page, {"container_"})) {
     if (line.starts_with("container_info{") || !line.starts_with("container_")) continue;
+    if (line.contains("{id=\"/\"")) continue;  // the machine has no name
     CHECK_THAT(line, contains("{name=\"") && !contains("id=\"/") && !contains("image=") &&
                          !contains("container_label_"));
   }
@@ -384,6 +385,50 @@ TEST_CASE("a container that there is no room for is left off with all that is it
       "\ntidegauge_series_dropped_total " + std::to_string(all - of_containers(page)) + "\n";
   CHECK_THAT(page, contains(dropped));
   CHECK_THAT(page, contains("tidegauge_engine_containers{state=\"running\"} 2"));
+}
+
+TEST_CASE("the machine is the container with the id /, without the names of one") {
+  const auto page = render(example_input());
+  CHECK(lines_with(page, {"container_cpu_usage_seconds_total{id=\"/\",cpu=\"total\"} 12.25"})
+            .size() == 1);
+  CHECK(lines_with(page, {"container_fs_usage_bytes{id=\"/\",device=\"/dev/sda1\"} 1000"}).size() ==
+        1);
+  CHECK(lines_with(page, {"container_fs_inodes_total{", "/dev/sdb"}).empty());
+  CHECK(lines_with(page, {"id=\"/\"", "name="}).empty());
+  CHECK(lines_with(page, {"container_state{id=\"/\""}).empty());
+  CHECK(lines_with(page, {"machine_swap_bytes 1000000000"}).size() == 1);
+}
+
+TEST_CASE("the machine is never left off for want of room") {
+  const auto page = render(example_input(), compose_label, 100);
+  CHECK(lines_with(page, {"container_memory_rss{id=\"/\"}"}).size() == 1);
+  CHECK(lines_with(page, {"container_memory_rss{", "name="}).empty());
+}
+
+TEST_CASE("a group of metrics that is switched off is not on the page, and everything else is") {
+  using config::MetricGroup;
+  const auto [group, metric] = GENERATE(table<MetricGroup, std::string>(
+      {{MetricGroup::info, "container_info"},
+       {MetricGroup::history, "container_exits_total"},
+       {MetricGroup::health, "container_health_status"},
+       {MetricGroup::spec, "container_spec_memory_limit_bytes"},
+       {MetricGroup::cpu, "container_cpu_usage_seconds_total"},
+       {MetricGroup::memory, "container_memory_rss"},
+       {MetricGroup::pressure, "container_pressure_cpu_waiting_seconds_total"},
+       {MetricGroup::network, "container_network_receive_bytes_total"},
+       {MetricGroup::block_io, "container_fs_reads_total"},
+       {MetricGroup::machine, "machine_swap_bytes"},
+       {MetricGroup::calls, "tidegauge_engine_requests_total"},
+       {MetricGroup::pool, "tidegauge_pool_connections"}}));
+  INFO(metric);
+  const auto full = render(example_input());
+  const auto page = render(
+      example_input(), {.container_labels = compose_label.container_labels, .disable = {group}});
+  CHECK(lines_with(full, {metric + "{"}).size() + lines_with(full, {metric + " "}).size() > 0);
+  CHECK(lines_with(page, {metric}).empty());
+  CHECK(lines_with(page, {"container_state{"}).size() ==
+        lines_with(full, {"container_state{"}).size());
+  if (group == MetricGroup::machine) CHECK(lines_with(page, {"id=\"/\""}).empty());
 }
 
 TEST_CASE("the buckets of a histogram are cumulative and end with the count") {

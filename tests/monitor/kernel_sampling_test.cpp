@@ -6,8 +6,10 @@
 #include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -322,4 +324,32 @@ TEST_CASE("while the Engine is down, what the kernel shows to live keeps its num
   REQUIRE(eventually([&] { return scene.watch().snapshot()->up; }));
   CHECK(eventually([&] { return scene.watch().snapshot()->containers.size() == 10; }));
   CHECK(eventually([&] { return scene.sampled_by(StatsSource::kernel, "web-1"); }));
+}
+
+TEST_CASE("the machine is sampled every interval, whether or not there are containers") {
+  Scene scene(asking(StatsChoice::automatic, 10ms));
+  const auto users = [&](const std::string& ticks) {
+    scene.tree().write("proc/stat", "cpu  " + ticks + " 0 0 0 0 0 0 0\n");
+  };
+  const auto shown = [&]() -> std::optional<double> {
+    const auto host = scene.watch().snapshot()->host;
+    return host && host->use.cpu ? std::optional(host->use.cpu->usage_seconds) : std::nullopt;
+  };
+  for (const auto& container : scene.engine().host().containers()) {
+    std::ignore = scene.engine().host().remove(container.spec.name);
+  }
+  users("100");
+  const auto watching = scene.watch().run();
+  REQUIRE(eventually([&] { return shown() == 1.0; }));
+  users("200");
+  CHECK(eventually([&] { return shown() == 2.0; }));
+  scene.kill_engine();
+  REQUIRE(eventually([&] { return !scene.watch().snapshot()->up; }));
+  users("300");
+  CHECK(eventually([&] { return shown() == 3.0; }));
+}
+
+TEST_CASE("the machine is sampled by nobody where only the Engine is to be asked") {
+  Scene scene(asking(StatsChoice::engine));
+  CHECK_FALSE(scene.watch().run_once()->host);
 }

@@ -22,4 +22,9 @@ class FileReader {
   std::vector<char> buffer_ = std::vector<char>(std::size_t{16} * 1024);
 };
 
+/// A file whose lines may be longer than what a FileReader takes for the end, as mountinfo's of an
+/// overlay: read until the kernel says that it ends. Or errno.
+[[nodiscard]] std::expected<std::string, int> read_to_end(const std::string& path);
+[[nodiscard]] std::expected<std::string, int> read_to_end(int fd);
+
 }  // namespace tidegauge::cgroup

@@ -63,7 +63,6 @@ class Locator {
     Components path;
   };
 
-  [[nodiscard]] static std::expected<std::string, int> read(const std::string& file);
   [[nodiscard]] static std::vector<Membership> memberships(std::string_view text);
   void find_mounts();
   [[nodiscard]] Trouble why_unreadable(int pid, int error) const;

@@ -123,9 +123,26 @@ enum class SeriesLabels : std::uint8_t {
 };
 
 /// What is on the page.
+/// Groups of metrics that can be left off the page.
+enum class MetricGroup : std::uint8_t {
+  info,
+  history,
+  health,
+  spec,
+  cpu,
+  memory,
+  pressure,
+  network,
+  block_io,
+  machine,
+  calls,
+  pool
+};
+
 struct MetricsConfig {
   bool process = true;  ///< the daemon's own process_* metrics
   SeriesLabels labels = SeriesLabels::cadvisor;
+  std::vector<MetricGroup> disable;
   std::uint32_t max_series = 100'000;  ///< of containers
 
   friend bool operator==(const MetricsConfig&, const MetricsConfig&) = default;

@@ -4,6 +4,7 @@
 // the calls', and the daemon's own. Rendering only reads its input; it does no I/O beyond
 // /proc/self and the log, and never waits.
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,11 @@ struct PageInput {
 struct PageOptions {
   std::vector<std::string> container_labels;  ///< Docker labels exported as container_label_*
   config::SeriesLabels labels = config::SeriesLabels::cadvisor;
+  std::vector<config::MetricGroup> disable;
+
+  [[nodiscard]] bool shows(config::MetricGroup group) const {
+    return std::ranges::find(disable, group) == disable.end();
+  }
 };
 
 /// In the Prometheus text format 0.0.4. Families stand in the order of the table, samples of a

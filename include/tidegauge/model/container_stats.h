@@ -78,6 +78,11 @@ struct BlockIoStats {
   std::string device;  ///< "/dev/vda" where the name is known, else empty
   std::optional<std::uint64_t> read_bytes, write_bytes;
   std::optional<std::uint64_t> reads, writes;  ///< operations
+  // The kernel keeps these of the whole machine alone.
+  std::optional<std::uint64_t> reads_merged, writes_merged;   ///< into operations next to them
+  std::optional<double> read_seconds, write_seconds;          ///< all operations' times together
+  std::optional<std::uint64_t> in_progress;                   ///< operations now
+  std::optional<double> busy_seconds, weighted_busy_seconds;  ///< the second: times those waiting
 };
 
 /// How long processes have waited for a resource (cgroup v2's *.pressure).

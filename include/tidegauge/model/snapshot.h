@@ -14,6 +14,7 @@
 #include "tidegauge/model/container.h"
 #include "tidegauge/model/container_stats.h"
 #include "tidegauge/model/engine_info.h"
+#include "tidegauge/model/host_stats.h"
 #include "tidegauge/model/lifecycle.h"
 #include "tidegauge/util/guarded.h"
 #include "tidegauge/util/time.h"
@@ -48,6 +49,7 @@ struct EngineSnapshot {
   std::vector<ContainerRecord> ghosts;  ///< removed lately, as they last were; without stats
   std::vector<std::pair<std::string, Lifecycle>> lifecycles;  ///< by name
   InventoryStats inventory;
+  std::shared_ptr<const HostStats> host;  ///< null: the kernel is not asked
 };
 
 /// All endpoints, in the order of the configuration.

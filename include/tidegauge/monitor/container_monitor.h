@@ -25,6 +25,7 @@
 #include <string>
 #include <vector>
 
+#include "tidegauge/cgroup/host_files.h"
 #include "tidegauge/cgroup/locator.h"
 #include "tidegauge/cgroup/trouble.h"
 #include "tidegauge/config/config.h"
@@ -90,6 +91,7 @@ class ContainerMonitor {
   // The thread of `run`: what the kernel shows.
   [[nodiscard]] bool follow_kernel();
   void sample_by_kernel(KernelTurn whose);
+  void sample_host();
   void kernel_failed(const std::string& id, const cgroup::Trouble& trouble, std::uint32_t times);
   void kernel_news(const std::string& id);
   [[nodiscard]] bool kernel_falls_back() const;
@@ -121,6 +123,9 @@ class ContainerMonitor {
   // Of the thread of `run`:
   std::unique_ptr<KernelSampler> kernel_;  // null: only the Engine is asked
   std::set<cgroup::Trouble::Reason> kernel_troubles_told_;
+  cgroup::HostFiles host_files_;
+  std::string engine_directory_;                  // as the Engine last said
+  std::shared_ptr<const model::HostStats> host_;  // null: to be sampled, if the kernel is asked
   std::unique_ptr<SnapshotShelf> shelf_;
 
   // Of the cycle so far.

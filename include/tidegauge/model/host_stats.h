@@ -1,0 +1,33 @@
+#pragma once
+
+// One sample of what the whole machine uses, in base units. Made by `cgroup` from the kernel's
+// files; absent is what they did not say.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tidegauge/model/container_stats.h"
+
+namespace tidegauge::model {
+
+/// One of a real device, wherever it is mounted.
+struct FilesystemStats {
+  std::string device;             ///< "/dev/vda1"
+  std::uint64_t usage_bytes = 0;  ///< what root alone may use not counted as used
+  std::uint64_t limit_bytes = 0;  ///< its size
+  /// Absent where it makes them as it needs them, as btrfs does.
+  std::optional<std::uint64_t> inodes, inodes_free;
+};
+
+struct HostStats {
+  /// As if the machine were a container; of its interfaces those of the containers left out.
+  ContainerStats use;
+  std::vector<FilesystemStats> filesystems;  ///< sorted by device
+  std::optional<WallTime> booted_at;
+  std::optional<std::uint64_t> memory_bytes, swap_bytes;  ///< there are, used or not
+  std::optional<std::uint64_t> cpu_sockets, cpu_physical_cores;
+};
+
+}  // namespace tidegauge::model

@@ -1,0 +1,46 @@
+#include "metrics/metric_table.h"
+
+namespace tidegauge::metrics {
+namespace {
+
+using enum MetricType;
+using model::FilesystemStats;
+using model::HostStats;
+
+constexpr Row<FilesystemStats> filesystem_metrics[] = {
+    {{"container_fs_usage_bytes", gauge, "Bytes in use on the file system.", "device"},
+     [](const FilesystemStats& filesystem, const Samples& out) {
+       out.add(filesystem.usage_bytes);
+     }},
+    {{"container_fs_limit_bytes", gauge, "Size of the file system.", "device"},
+     [](const FilesystemStats& filesystem, const Samples& out) {
+       out.add(filesystem.limit_bytes);
+     }},
+    {{"container_fs_inodes_total", gauge,
+      "Inodes of the file system. Absent where it makes them as it needs them.", "device"},
+     [](const FilesystemStats& filesystem, const Samples& out) { out.add(filesystem.inodes); }},
+    {{"container_fs_inodes_free", gauge, "Those of them that are free.", "device"},
+     [](const FilesystemStats& filesystem, const Samples& out) {
+       out.add(filesystem.inodes_free);
+     }},
+};
+
+constexpr Row<HostStats> machine_metrics[] = {
+    {{"machine_cpu_sockets", gauge, "Sockets of the machine that hold CPUs."},
+     [](const HostStats& host, const Samples& out) { out.add(host.cpu_sockets); }},
+    {{"machine_cpu_physical_cores", gauge, "Cores of these CPUs, whatever threads each has."},
+     [](const HostStats& host, const Samples& out) { out.add(host.cpu_physical_cores); }},
+    {{"machine_swap_bytes", gauge, "Swap of the machine, used or not."},
+     [](const HostStats& host, const Samples& out) { out.add(host.swap_bytes); }},
+};
+
+}  // namespace
+
+std::span<const Row<HostStats>> machine_rows() noexcept {
+  return machine_metrics;
+}
+std::span<const Row<FilesystemStats>> filesystem_rows() noexcept {
+  return filesystem_metrics;
+}
+
+}  // namespace tidegauge::metrics

@@ -1,0 +1,117 @@
+#include "tidegauge/cgroup/host_files.h"
+
+#include <sys/statvfs.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+
+#include "support/catch.h"
+#include "support/kernel_tree.h"
+
+using namespace tidegauge;
+using cgroup::HostFiles;
+using test::CgroupVersion;
+using test::KernelTree;
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string mount_line(const std::string& point, const std::string& type,
+                       const std::string& source) {
+  return "26 1 254:0 / " + point + " rw,relatime shared:1 - " + type + " " + source + " rw\n";
+}
+
+std::vector<std::string> devices(const model::HostStats& host) {
+  std::vector<std::string> all;
+  for (const auto& filesystem : host.filesystems) all.push_back(filesystem.device);
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("what files do not say of the machine is absent") {
+  const KernelTree tree(CgroupVersion::v1);
+  const auto host = HostFiles(tree.paths()).sample("");
+  CHECK_FALSE(host.use.cpu);
+  CHECK_FALSE(host.use.memory);
+  CHECK_FALSE(host.use.pressure);
+  CHECK(host.use.networks.empty());
+  CHECK(host.use.block_io.empty());
+  CHECK(host.filesystems.empty());
+  CHECK_FALSE(host.booted_at);
+}
+
+TEST_CASE("the machine's network is the first process's, without the containers' interfaces") {
+  const KernelTree tree(CgroupVersion::v1);
+  tree.write("proc/1/net/dev",
+             "Inter-|\n face |\n    lo: 1 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0\n"
+             "  eth0: 5 1 0 0 0 0 0 0 6 1 0 0 0 0 0 0\n"
+             "docker0: 5 1 0 0 0 0 0 0 6 1 0 0 0 0 0 0\n"
+             "veth12ab: 5 1 0 0 0 0 0 0 6 1 0 0 0 0 0 0\n");
+  const auto host = HostFiles(tree.paths()).sample("");
+  REQUIRE(host.use.networks.size() == 1);
+  CHECK(host.use.networks[0].interface == "eth0");
+  CHECK(host.use.networks[0].receive_bytes == 5U);
+}
+
+TEST_CASE("disks are shown, and not again as their partitions") {
+  const KernelTree tree(CgroupVersion::v1);
+  tree.write("proc/diskstats",
+             "254 16 vdb 1 0 0 0 0 0 0 0 0 0 0\n254 0 vda 1 0 0 0 0 0 0 0 0 0 0\n"
+             "254 1 vda1 1 0 0 0 0 0 0 0 0 0 0\n");
+  fs::create_directories(tree.path("sys/block/vda"));
+  fs::create_directories(tree.path("sys/block/vdb"));
+  const auto host = HostFiles(tree.paths()).sample("");
+  REQUIRE(host.use.block_io.size() == 2);
+  CHECK(host.use.block_io[0].device == "/dev/vda");
+  CHECK(host.use.block_io[1].device == "/dev/vdb");
+}
+
+TEST_CASE("each real device is one file system, wherever and however often it is mounted") {
+  const KernelTree tree(CgroupVersion::v1);
+  tree.write("proc/self/mountinfo", mount_line("/", "ext4", "/dev/vda1") +
+                                        mount_line("/proc", "proc", "proc") +
+                                        mount_line("/tmp", "ext4", "/dev/vda1") +
+                                        mount_line("/snap", "squashfs", "/dev/loop0") +
+                                        mount_line("/not/there", "xfs", "/dev/vdb"));
+  const auto host = HostFiles(tree.paths()).sample("");
+  REQUIRE(devices(host) == std::vector<std::string>{"/dev/vda1"});
+  struct statvfs root{};
+  REQUIRE(::statvfs("/", &root) == 0);
+  CHECK(host.filesystems[0].limit_bytes == root.f_blocks * root.f_frsize);
+  CHECK(host.filesystems[0].usage_bytes > 0);
+  CHECK(host.filesystems[0].usage_bytes < host.filesystems[0].limit_bytes);
+}
+
+TEST_CASE("the file system of the Engine's data is shown, whatever its type") {
+  const KernelTree tree(CgroupVersion::v1);
+  tree.write("proc/self/mountinfo", mount_line("/", "overlay", "overlay") +
+                                        mount_line("/tmp", "fuse.special", "somewhere") +
+                                        mount_line("/tmp", "fuse.special", "on-top") +
+                                        mount_line("/tmpfoo", "tmpfs", "elsewhere"));
+  HostFiles files(tree.paths());
+  CHECK(files.sample("").filesystems.empty());
+  CHECK(devices(files.sample("/tmp/docker")) == std::vector<std::string>{"on-top"});
+  CHECK(devices(files.sample("/var/lib/docker")) == std::vector<std::string>{"overlay"});
+}
+
+TEST_CASE("the first process's mounts are asked where they can be seen") {
+  const KernelTree tree(CgroupVersion::v1);
+  tree.write("proc/self/mountinfo", mount_line("/", "ext4", "/dev/ours"));
+  tree.write("proc/1/mountinfo", mount_line("/data", "ext4", "/dev/theirs"));
+  fs::create_directories(tree.path("proc/1/root/data"));
+  CHECK(devices(HostFiles(tree.paths()).sample("")) == std::vector<std::string>{"/dev/theirs"});
+}
+
+TEST_CASE("of this machine everything is known that it must have") {
+  const auto host = HostFiles({}).sample("/var/lib/docker");
+  REQUIRE(host.use.cpu);
+  CHECK(host.use.cpu->usage_seconds > 0);
+  REQUIRE(host.use.memory);
+  CHECK(host.use.memory->usage_bytes < host.memory_bytes);
+  CHECK(host.use.memory->page_faults > 0U);
+  CHECK(host.booted_at < wall_now());
+  CHECK_FALSE(host.filesystems.empty());
+}
