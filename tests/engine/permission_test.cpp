@@ -43,11 +43,11 @@ TEST_CASE("a daemon without permission says which group has it, and recovers whe
   CHECK_THAT(daemon.get("/-/ready").body, test::contains("permission denied on " + socket));
 
   REQUIRE(::chmod(socket.c_str(), 0666) == 0);
-  CHECK_NOTHROW(test::wait_until("the container is on the page", 20s, [&] {
-    return daemon.page().value("container_cpu_usage_seconds_total",
-                               {{"id", "/docker/" + container}});
+  CHECK_NOTHROW(test::wait_until("the Engine is up and its container on the page", 20s, [&] {
+    const auto page = daemon.page();
+    return page.value("tidegauge_engine_up") == 1 &&
+           page.value("container_cpu_usage_seconds_total", {{"id", "/docker/" + container}});
   }));
-  CHECK(daemon.page().value("tidegauge_engine_up") == 1);
   INFO(daemon.log());
   CHECK(occurrences(daemon.log(), "it belongs to group root") == 1);
   CHECK(daemon.terminate(5s) == 0);

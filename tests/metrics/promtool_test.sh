@@ -5,6 +5,7 @@
 set -eu
 
 expected='container_memory_failcnt counter metrics should have "_total" suffix
+container_fs_inodes_total non-counter metrics should not have "_total" suffix
 cadvisor_version_info label names should be written in '"'snake_case' not 'camelCase'"
 
 if ! command -v promtool >/dev/null; then
