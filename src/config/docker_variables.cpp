@@ -24,6 +24,10 @@ void DockerVariables::read(std::string_view name, std::string_view value) {
 /// "0" and "false" are on as well: the docker command asks only whether they are empty.
 std::vector<Setting> DockerVariables::settings() const {
   auto address = host_;
+  // As the docker command reads "host:2375". A path alone means a socket here.
+  if (!address.empty() && !address.contains("://") && !address.starts_with('/')) {
+    address.insert(0, plain_scheme);
+  }
   if (!(tls_verify_ + tls_).empty() && address.starts_with(plain_scheme)) {
     address.replace(0, plain_scheme.size(), tls_scheme);
   }

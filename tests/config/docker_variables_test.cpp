@@ -90,6 +90,12 @@ TEST_CASE("a file that DOCKER_TLS_VERIFY needs and that is not there is a mistak
         "file that the user of the daemon may read\n");
 }
 
+TEST_CASE("a host without a scheme is one over TCP, as the docker command has it") {
+  CHECK(to_string(engine_of({"DOCKER_HOST=host:2300"}).address) == "tcp://host:2300");
+  CHECK(to_string(engine_of({"DOCKER_HOST=host"}).address) == "tcp://host:2375");
+  CHECK(to_string(engine_of({"DOCKER_HOST=/run/a.sock"}).address) == "unix:///run/a.sock");
+}
+
 TEST_CASE("DOCKER_HOST takes the place of the whole Engine of the file, files of TLS included") {
   const std::string file = "pool:\n  socket_path: https://a\n  tls_ca_file: " TIDEGAUGE_SOURCE_DIR
                            "/README.md\n  tls_verify: false\n";
