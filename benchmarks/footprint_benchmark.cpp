@@ -95,6 +95,14 @@ double engine_cpu_seconds() {
   return sum;
 }
 
+double daemon_cpu_seconds() {
+  double seconds = 0;
+  for_each_process([&](const fs::path&, const Process& process) {
+    if (process.name == "tidegauge" && process.parent == ::getpid()) seconds = process.cpu_seconds;
+  });
+  return seconds;
+}
+
 /// Of the daemon, in bytes: "RssAnon" and the like of /proc/<pid>/status.
 double memory_of_daemon(std::string_view key) {
   double bytes = 0;
@@ -125,15 +133,14 @@ struct Measured {
 void measure_with(const Plan& plan, Measured& measured) {
   const DaemonProcess daemon(
       {.arguments = {"--pool.socket_path=" + plan.socket, "--web.listen_address=127.0.0.1:0"}});
-  const auto cpu_seconds = [&] { return daemon.page().value("process_cpu_seconds_total").value(); };
   const auto scrape = [&] { std::ignore = daemon.page_text(); };
   pass(settling, scrape);
-  const auto daemon_before = cpu_seconds();
+  const auto daemon_before = daemon_cpu_seconds();
   const auto engine_before = engine_cpu_seconds();
   pass(plan.window, scrape);
   const auto percent = 100 / to_seconds(plan.window);
   measured.engine_with.push_back((engine_cpu_seconds() - engine_before) * percent);
-  measured.daemon.push_back((cpu_seconds() - daemon_before) * percent);
+  measured.daemon.push_back((daemon_cpu_seconds() - daemon_before) * percent);
   measured.resident = memory_of_daemon("VmRSS:");
   measured.anonymous = memory_of_daemon("RssAnon:");
 }

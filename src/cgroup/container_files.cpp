@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "tidegauge/cgroup/parsers.h"
+#include "tidegauge/cgroup/process_counter.h"
 
 namespace tidegauge::cgroup {
 
@@ -28,6 +29,7 @@ struct FileRow {
   /// It is not read where this hierarchy of v1 is there, which tells the same.
   std::optional<Hierarchy> instead = {};
   std::string_view older_name = {};  ///< of kernels that have it not
+  bool per_cpu = false;              ///< only where it is wanted
 };
 
 namespace {
@@ -56,6 +58,13 @@ constexpr FileRow rows[] = {
        stats.cpu->user_seconds = times.user_seconds;
        stats.cpu->system_seconds = times.system_seconds;
      }},
+    {.hierarchy = Hierarchy::cpuacct,
+     .name = "cpuacct.usage_percpu",
+     .read =
+         [](std::string_view text, ContainerStats& stats) {
+           if (stats.cpu) stats.cpu->per_cpu_seconds = parse_cpuacct_usage_percpu(text);
+         },
+     .per_cpu = true},
     {Hierarchy::cpu, "cpu.stat",
      [](std::string_view text, ContainerStats& stats) {
        if (stats.cpu) stats.cpu->throttling = parse_cpu_stat_v1(text);
@@ -184,9 +193,9 @@ void finish(ContainerStats& stats, DeviceNames& devices) {
 }  // namespace
 
 std::expected<ContainerFiles, Trouble> ContainerFiles::open(Location location, const Paths& paths,
-                                                            DescriptorBudget& budget) {
-  auto process = paths.procfs + "/" + std::to_string(location.pid);
-  ContainerFiles files(std::move(location), std::move(process), budget);
+                                                            DescriptorBudget& budget,
+                                                            const Extras& extras) {
+  ContainerFiles files(std::move(location), paths, budget, extras);
   files.find(paths);
   if (files.files_.empty()) {
     return std::unexpected(Trouble{
@@ -196,10 +205,20 @@ std::expected<ContainerFiles, Trouble> ContainerFiles::open(Location location, c
   return files;
 }
 
+ContainerFiles::ContainerFiles(Location location, const Paths& paths, DescriptorBudget& budget,
+                               const Extras& extras)
+    : location_(std::move(location)),
+      procfs_(paths.procfs),
+      process_(procfs_ + "/" + std::to_string(location_.pid)),
+      budget_(&budget),
+      extras_(extras) {}
+
 ContainerFiles::ContainerFiles(ContainerFiles&& other) noexcept
     : location_(std::move(other.location_)),
+      procfs_(std::move(other.procfs_)),
       process_(std::move(other.process_)),
       budget_(other.budget_),
+      extras_(other.extras_),
       files_(std::move(other.files_)),
       kept_(std::exchange(other.kept_, 0)) {}
 
@@ -207,8 +226,10 @@ ContainerFiles& ContainerFiles::operator=(ContainerFiles&& other) noexcept {
   if (this == &other) return *this;
   close();
   location_ = std::move(other.location_);
+  procfs_ = std::move(other.procfs_);
   process_ = std::move(other.process_);
   budget_ = other.budget_;
+  extras_ = other.extras_;
   files_ = std::move(other.files_);
   kept_ = std::exchange(other.kept_, 0);
   return *this;
@@ -229,6 +250,7 @@ void ContainerFiles::find(const Paths& paths) {
   std::string path;
   for (const auto& row : rows) {
     if (row.hierarchy && location_.directory(*row.hierarchy).empty()) continue;
+    if (row.per_cpu && !extras_.per_cpu) continue;
     if (row.instead && !location_.directory(*row.instead).empty()) continue;
     for (const auto name : {row.name, row.older_name}) {
       if (name.empty()) continue;
@@ -273,7 +295,15 @@ std::expected<void, Trouble> ContainerFiles::sample(SamplingTools& tools,
     }
   }
   finish(stats, tools.devices);
+  if (extras_.processes) count_processes(stats);
   return {};
+}
+
+void ContainerFiles::count_processes(ContainerStats& stats) const {
+  const auto directory =
+      std::ranges::find_if(location_.directories, [](const auto& one) { return !one.empty(); });
+  if (directory == location_.directories.end()) return;
+  stats.processes = cgroup::count_processes(*directory, procfs_);
 }
 
 std::expected<std::string_view, int> ContainerFiles::read(const File& file,

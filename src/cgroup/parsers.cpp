@@ -203,6 +203,17 @@ std::optional<double> parse_cpuacct_usage(std::string_view text) noexcept {
   return seconds(parse_count(text), nanosecond);
 }
 
+std::vector<double> parse_cpuacct_usage_percpu(std::string_view text) {
+  std::vector<double> cpus;
+  auto line = take_line(text).value_or(std::string_view());
+  for (auto word = take_word(line); !word.empty(); word = take_word(line)) {
+    const auto used = seconds(count(word), nanosecond);
+    if (!used) return {};
+    cpus.push_back(*used);
+  }
+  return cpus;
+}
+
 CpuTimes parse_cpuacct_stat(std::string_view text) noexcept {
   return {.user_seconds = seconds(parse_count_of(text, "user"), clock_tick),
           .system_seconds = seconds(parse_count_of(text, "system"), clock_tick)};
@@ -298,6 +309,41 @@ model::Pressure parse_pressure(std::string_view text) noexcept {
     if (who == "full") pressure.stalled_seconds = waited;
   }
   return pressure;
+}
+
+std::optional<model::TaskState> parse_task_state(std::string_view text) noexcept {
+  constexpr std::string_view end_of_name = ") ";
+  const auto name = text.rfind(end_of_name);
+  if (name == std::string_view::npos || name + end_of_name.size() >= text.size()) {
+    return std::nullopt;
+  }
+  switch (text[name + end_of_name.size()]) {
+    case 'R':
+      return model::TaskState::running;
+    case 'S':
+    case 'I':
+      return model::TaskState::sleeping;
+    case 'D':
+      return model::TaskState::uninterruptible;
+    case 'T':
+    case 't':
+      return model::TaskState::stopped;
+    case 'Z':
+    case 'X':
+      return model::TaskState::zombie;
+    default:
+      return std::nullopt;
+  }
+}
+
+Count parse_descriptors_limit(std::string_view text) noexcept {
+  constexpr std::string_view key = "Max open files";
+  while (auto line = take_line(text)) {
+    if (!line->starts_with(key)) continue;
+    line->remove_prefix(key.size());
+    return count(take_word(*line));
+  }
+  return std::nullopt;
 }
 
 }  // namespace tidegauge::cgroup

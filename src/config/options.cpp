@@ -48,6 +48,13 @@ std::vector<Option> monitor_options() {
           "cgroup is visible from here, which costs next to nothing, the Engine for the others "
           "and for an Engine that is not on a Unix socket. An Engine in the list `endpoints` may "
           "have a stats_source of its own."),
+      option(
+          "container_monitor.per_cpu", monitor(&C::per_cpu), flag(),
+          "Whether the CPU time of containers is shown by CPU, in the place of cpu=\"total\": by "
+          "the kernel of cgroup v1, which alone keeps it."),
+      option("container_monitor.processes", monitor(&C::processes), flag(),
+             "Whether threads, their states, open descriptors and sockets of containers are "
+             "counted: by the kernel's files of each process, which costs with their number."),
       option(std::string(in_flight_path), monitor(&C::max_in_flight), number(1, 256),
              "Calls to one Engine at the same time, to begin with: fewer are made where they only "
              "wait for each other, up to pool.max_connections where more get more answers. At most "

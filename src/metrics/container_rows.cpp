@@ -15,6 +15,7 @@ using model::Lifecycle;
 using model::MemoryStats;
 using model::NetworkStats;
 using model::PressureStats;
+using model::TaskStats;
 
 std::optional<double> unix_seconds(const std::optional<WallTime>& time) {
   return time ? std::optional(to_unix_seconds(*time)) : std::nullopt;
@@ -29,6 +30,11 @@ std::optional<std::uint64_t> pids_limit(const ContainerRecord& record) {
 int health_number(model::Health health) {
   if (health == model::Health::none) return -1;
   return health == model::Health::healthy ? 1 : 0;
+}
+
+/// As cAdvisor has them: with two digits at least.
+std::string cpu_name(std::size_t number) {
+  return (number < 10 ? "cpu0" : "cpu") + std::to_string(number);
 }
 
 constexpr Row<Container> info[] = {
@@ -182,9 +188,13 @@ constexpr Row<Container> health_metrics[] = {
 };
 
 constexpr Row<CpuStats> cpu_metrics[] = {
-    {{"container_cpu_usage_seconds_total", counter, "CPU time used, over all CPUs.", "cpu"},
+    {{"container_cpu_usage_seconds_total", counter,
+      "CPU time used: over all CPUs (total), or by CPU (cpu00, ...), never both.", "cpu"},
      [](const CpuStats& cpu, const Samples& out) {
-       out.add(cpu.usage_seconds, {{"cpu", "total"}});
+       if (cpu.per_cpu_seconds.empty()) out.add(cpu.usage_seconds, {{"cpu", "total"}});
+       for (std::size_t number = 0; number < cpu.per_cpu_seconds.size(); ++number) {
+         out.add(cpu.per_cpu_seconds[number], {{"cpu", cpu_name(number)}});
+       }
      }},
     {{"container_cpu_user_seconds_total", counter, "CPU time used in user mode."},
      [](const CpuStats& cpu, const Samples& out) { out.add(cpu.user_seconds); }},
@@ -323,6 +333,28 @@ constexpr Row<NetworkStats> network_metrics[] = {
      [](const NetworkStats& network, const Samples& out) { out.add(network.transmit_errors); }},
 };
 
+constexpr Row<TaskStats> task_metrics[] = {
+    {{"container_processes", gauge, "Processes in the container."},
+     [](const TaskStats& all, const Samples& out) { out.add(all.processes); }},
+    {{"container_threads", gauge, "Threads of these processes."},
+     [](const TaskStats& all, const Samples& out) { out.add(all.threads); }},
+    {{"container_tasks_state", gauge, "These threads, by state.", "state"},
+     [](const TaskStats& all, const Samples& out) {
+       for (const auto state : model::task_states) {
+         out.add(all.tasks[static_cast<std::size_t>(state)], {{"state", to_string(state)}});
+       }
+     }},
+    {{"container_file_descriptors", gauge, "Descriptors that these processes have open."},
+     [](const TaskStats& all, const Samples& out) { out.add(all.descriptors); }},
+    {{"container_sockets", gauge, "Those of them that are sockets."},
+     [](const TaskStats& all, const Samples& out) { out.add(all.sockets); }},
+    {{"container_ulimits_soft", gauge,
+      "Soft limit of the container's first process. Absent where there is none.", "ulimit"},
+     [](const TaskStats& all, const Samples& out) {
+       out.add(all.descriptors_limit, {{"ulimit", "max_open_files"}});
+     }},
+};
+
 constexpr Row<BlockIoStats> block_io_metrics[] = {
     {{"container_fs_reads_bytes_total", counter, "Bytes read from the device.", "device"},
      [](const BlockIoStats& io, const Samples& out) { out.add(io.read_bytes); }},
@@ -391,6 +423,9 @@ std::span<const Row<MemoryStats>> memory_rows() noexcept {
 }
 std::span<const Row<PressureStats>> pressure_rows() noexcept {
   return pressure_metrics;
+}
+std::span<const Row<TaskStats>> task_rows() noexcept {
+  return task_metrics;
 }
 std::span<const Row<NetworkStats>> network_rows() noexcept {
   return network_metrics;

@@ -78,9 +78,14 @@ std::string full_labels(const ContainerRecord& record, std::string labels,
   return labels;
 }
 
-std::string with_name(std::string labels, std::string_view name) {
-  append_label(labels, "name", name);
-  return labels;
+std::string with_label(std::string_view labels, std::string_view name, std::string_view value) {
+  std::string more(labels);
+  append_label(more, name, value);
+  return more;
+}
+
+std::string with_name(std::string_view labels, std::string_view name) {
+  return with_label(labels, "name", name);
 }
 
 std::string device_name(const model::BlockIoStats& io) {
@@ -130,7 +135,7 @@ class Collecting {
 
  private:
   void add(const model::EngineSnapshot& engine) {
-    const auto endpoint = endpoint_label(input_, engine.endpoint);
+    const auto endpoint = keep(endpoint_label(input_, engine.endpoint));
     if (engine.host && options_.shows(config::MetricGroup::machine))
       add(*engine.host, engine.endpoint, endpoint);
     std::map<std::string_view, std::size_t> owners;  // by name
@@ -153,36 +158,35 @@ class Collecting {
                                .gone = true,
                                .since = lifecycle.counted_since});
       }
-      subjects_.histories.push_back({&lifecycle, with_name(endpoint, name), entry->second});
+      subjects_.histories.push_back({&lifecycle, keep(with_name(endpoint, name)), entry->second});
     }
   }
 
   /// The machine is the container with the id "/", as in cAdvisor.
-  void add(const model::HostStats& host, const std::string& name, const std::string& endpoint) {
+  void add(const model::HostStats& host, const std::string& name, std::string_view endpoint) {
     const auto owner = candidates_.size();
     candidates_.push_back(
         {.key = name + "/", .name = "/", .gone = false, .since = WallTime::min()});
-    auto labels = endpoint;
-    append_label(labels, "id", "/");
+    const auto labels = keep(with_label(endpoint, "id", "/"));
     auto& container = subjects_.hosts.emplace_back();
     container.started_at = host.booted_at;
     container.limits.memory_bytes = host.memory_bytes;
     subjects_.with_processes.push_back({&container, labels, owner});
     subjects_.machines.push_back({&host, endpoint, owner});
     for (const auto& filesystem : host.filesystems) {
-      auto device_labels = labels;
-      append_label(device_labels, "device", filesystem.device);
-      subjects_.filesystems.push_back({&filesystem, std::move(device_labels), owner});
+      subjects_.filesystems.push_back(
+          {&filesystem, keep(with_label(labels, "device", filesystem.device)), owner});
     }
     add(host.use, labels, owner);
   }
 
-  void add(const ContainerRecord& record, const std::string& endpoint, std::size_t owner) {
+  void add(const ContainerRecord& record, std::string_view endpoint, std::size_t owner) {
     const auto& container = *record.container;
-    auto full = full_labels(record, endpoint, exported_);
-    const auto labels =
-        options_.labels == SeriesLabels::cadvisor ? full : with_name(endpoint, container.name);
-    subjects_.infos.push_back({&container, std::move(full), owner});
+    const auto full = keep(full_labels(record, std::string(endpoint), exported_));
+    const auto labels = options_.labels == SeriesLabels::cadvisor
+                            ? full
+                            : keep(with_name(endpoint, container.name));
+    subjects_.infos.push_back({&container, full, owner});
     subjects_.all.push_back({&record, labels, owner});
     if (record.state_known) subjects_.state_known.push_back({&record, labels, owner});
     if (has_processes(container.state)) {
@@ -192,21 +196,22 @@ class Collecting {
     if (record.stats) add(*record.stats, labels, owner);
   }
 
-  void add(const model::ContainerStats& stats, const std::string& labels, std::size_t owner) {
+  void add(const model::ContainerStats& stats, std::string_view labels, std::size_t owner) {
     if (stats.cpu) subjects_.cpus.push_back({&*stats.cpu, labels, owner});
     if (stats.memory) subjects_.memories.push_back({&*stats.memory, labels, owner});
     if (stats.pressure) subjects_.pressures.push_back({&*stats.pressure, labels, owner});
+    if (stats.processes) subjects_.processes.push_back({&*stats.processes, labels, owner});
     for (const auto& network : stats.networks) {
-      auto interface_labels = labels;
-      append_label(interface_labels, "interface", network.interface);
-      subjects_.networks.push_back({&network, std::move(interface_labels), owner});
+      subjects_.networks.push_back(
+          {&network, keep(with_label(labels, "interface", network.interface)), owner});
     }
     for (const auto& io : stats.block_io) {
-      auto device_labels = labels;
-      append_label(device_labels, "device", device_name(io));
-      subjects_.block_ios.push_back({&io, std::move(device_labels), owner});
+      subjects_.block_ios.push_back(
+          {&io, keep(with_label(labels, "device", device_name(io))), owner});
     }
   }
+
+  std::string_view keep(std::string labels) { return subjects_.label_sets.keep(std::move(labels)); }
 
   void count_series() {
     subjects_.for_each_group(options_, [&](const auto& rows, const auto& subjects) {

@@ -27,11 +27,13 @@ struct ContainerSubjects {
   std::vector<Subject<model::CpuStats>> cpus;
   std::vector<Subject<model::MemoryStats>> memories;
   std::vector<Subject<model::PressureStats>> pressures;
+  std::vector<Subject<model::TaskStats>> processes;
   std::vector<Subject<model::NetworkStats>> networks;
   std::vector<Subject<model::BlockIoStats>> block_ios;
   std::vector<Subject<model::FilesystemStats>> filesystems;
   std::vector<Subject<model::HostStats>> machines;
   std::deque<model::Container> hosts;  ///< the machines as if they were containers
+  LabelSets label_sets;
 
   /// Calls `use(rows, subjects)` for each group of rows that is wanted, in the order of the page.
   template <class Use>
@@ -49,6 +51,7 @@ struct ContainerSubjects {
     use_group(cpu, cpu_rows(), cpus);
     use_group(memory, memory_rows(), memories);
     use_group(pressure, pressure_rows(), pressures);
+    use(task_rows(), processes);
     use_group(network, network_rows(), networks);
     use_group(block_io, block_io_rows(), block_ios);
     use_group(machine, filesystem_rows(), filesystems);

@@ -33,6 +33,7 @@ struct Row {
 [[nodiscard]] std::span<const Row<model::CpuStats>> cpu_rows() noexcept;
 [[nodiscard]] std::span<const Row<model::MemoryStats>> memory_rows() noexcept;
 [[nodiscard]] std::span<const Row<model::PressureStats>> pressure_rows() noexcept;
+[[nodiscard]] std::span<const Row<model::TaskStats>> task_rows() noexcept;
 [[nodiscard]] std::span<const Row<model::NetworkStats>> network_rows() noexcept;
 [[nodiscard]] std::span<const Row<model::BlockIoStats>> block_io_rows() noexcept;
 

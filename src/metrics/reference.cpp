@@ -108,6 +108,8 @@ std::string print_reference() {
       "Where the kernel measures it and is asked, and a cgroup v2 hierarchy is mounted.\n",
       "pressure");
   print_rows(page, pressure_rows());
+  print_heading(page, "Containers: processes", "With `container_monitor.processes: true`.\n");
+  print_rows(page, task_rows());
   print_heading(page, "Containers: network", {}, "network");
   print_rows(page, network_rows());
   print_heading(

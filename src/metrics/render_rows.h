@@ -3,20 +3,35 @@
 // The one loop that turns rows and what they are about into text.
 
 #include <cstddef>
+#include <deque>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "metrics/metric_table.h"
 
 namespace tidegauge::metrics {
 
-/// What a row is about, and the labels that tell it from others (as `append_label` makes them):
-/// rendered once, used for every row.
+/// The label sets of a page, as `append_label` makes them: each is there once, however many rows
+/// and subjects have it.
+class LabelSets {
+ public:
+  /// Good as long as this.
+  [[nodiscard]] std::string_view keep(std::string labels) {
+    return kept_.emplace_back(std::move(labels));
+  }
+
+ private:
+  std::deque<std::string> kept_;
+};
+
+/// What a row is about, and the labels that tell it from others.
 template <class Source>
 struct Subject {
   const Source* source;
-  std::string labels;
+  std::string_view labels;
   std::size_t owner = 0;  ///< index of the container that it belongs to
 };
 

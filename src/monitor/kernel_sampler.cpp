@@ -13,9 +13,10 @@ constexpr std::size_t most_buffers = 4;
 }  // namespace
 
 KernelSampler::KernelSampler(const cgroup::Paths& paths, std::size_t descriptors,
-                             Milliseconds retry)
+                             Milliseconds retry, const cgroup::Extras& extras)
     : paths_(paths),
       retry_(retry),
+      extras_(extras),
       locator_(paths),
       budget_(descriptors),
       tools_{.reader = {}, .devices = cgroup::DeviceNames(paths.sysfs), .path = {}} {}
@@ -74,7 +75,7 @@ std::optional<cgroup::Trouble> KernelSampler::open(const std::string& id, Watche
   auto location = locator_.locate(watched.run.pid, id);
   if (!location) return std::move(location.error());
   location->host_network = watched.run.host_network;
-  auto files = cgroup::ContainerFiles::open(*std::move(location), paths_, budget_);
+  auto files = cgroup::ContainerFiles::open(*std::move(location), paths_, budget_, extras_);
   if (!files) return std::move(files.error());
   watched.files.emplace(*std::move(files));
   return std::nullopt;

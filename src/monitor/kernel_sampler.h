@@ -33,7 +33,8 @@ class KernelSampler {
  public:
   /// Keeps so many `descriptors` open, and tries a container whose files cannot be read again
   /// every `retry`.
-  KernelSampler(const cgroup::Paths& paths, std::size_t descriptors, Milliseconds retry);
+  KernelSampler(const cgroup::Paths& paths, std::size_t descriptors, Milliseconds retry,
+                const cgroup::Extras& extras = {});
 
   /// A container, and how its last sample went.
   struct Watched {
@@ -61,6 +62,7 @@ class KernelSampler {
 
   cgroup::Paths paths_;
   Milliseconds retry_;
+  cgroup::Extras extras_;
   cgroup::Locator locator_;
   cgroup::DescriptorBudget budget_;
   cgroup::SamplingTools tools_;

@@ -42,12 +42,12 @@ class Scene {
   [[nodiscard]] fs::path file(const std::string& name) const {
     return tree_.cgroup_file(web_.id, name);
   }
-  [[nodiscard]] std::expected<ContainerFiles, Trouble> try_open() {
+  [[nodiscard]] std::expected<ContainerFiles, Trouble> try_open(const cgroup::Extras& extras = {}) {
     return ContainerFiles::open(cgroup::Locator(tree_.paths()).locate(web_.pid, web_.id).value(),
-                                tree_.paths(), budget_);
+                                tree_.paths(), budget_, extras);
   }
-  [[nodiscard]] ContainerFiles open() {
-    auto files = try_open();
+  [[nodiscard]] ContainerFiles open(const cgroup::Extras& extras = {}) {
+    auto files = try_open(extras);
     if (!files) FAIL(files.error().message);
     return *std::move(files);
   }
@@ -106,6 +106,21 @@ TEST_CASE("nothing of the sample before is left in the next") {
   CHECK_FALSE(stats.pids);
   CHECK(stats.networks.empty());
   CHECK(stats.block_io.empty());
+}
+
+TEST_CASE("what costs more than the rest is read where it is wanted, and nowhere else") {
+  Scene scene;
+  scene.tree().write("sys/fs/cgroup/cpuacct/docker/" + scene.web().id + "/cpuacct.usage_percpu",
+                     "1500000000 250000000 \n");
+  scene.tree().write("sys/fs/cgroup/cpu/docker/" + scene.web().id + "/cgroup.procs", "1\n");
+  ContainerStats stats;
+  REQUIRE(scene.open().sample(scene.tools(), stats));
+  CHECK(stats.cpu->per_cpu_seconds.empty());
+  CHECK_FALSE(stats.processes);
+  REQUIRE(scene.open({.per_cpu = true, .processes = true}).sample(scene.tools(), stats));
+  CHECK(stats.cpu->per_cpu_seconds == std::vector<double>{1.5, 0.25});
+  REQUIRE(stats.processes);
+  CHECK(stats.processes->processes == 1);
 }
 
 TEST_CASE("files are kept open, and given back when they are not needed any more") {

@@ -184,3 +184,32 @@ TEST_CASE("no text makes a parser fail or read past its end") {
     }
   }
 }
+
+TEST_CASE("CPU time by CPU is all of them or none") {
+  CHECK(parse_cpuacct_usage_percpu("1500000000 0 250000000 \n") ==
+        std::vector<double>{1.5, 0, 0.25});
+  CHECK(parse_cpuacct_usage_percpu("1500000000 x\n").empty());
+  CHECK(parse_cpuacct_usage_percpu("1500000000 2").empty());
+  CHECK(parse_cpuacct_usage_percpu("").empty());
+}
+
+TEST_CASE("a task's state follows its name, whatever that is") {
+  using model::TaskState;
+  CHECK(parse_task_state("7 (sh) S 1 7") == TaskState::sleeping);
+  CHECK(parse_task_state("7 (a) R b) D 1 7") == TaskState::uninterruptible);
+  CHECK(parse_task_state("7 (kworker) I 2") == TaskState::sleeping);
+  CHECK(parse_task_state("7 (sh) R 1") == TaskState::running);
+  CHECK(parse_task_state("7 (sh) t 1") == TaskState::stopped);
+  CHECK(parse_task_state("7 (sh) Z 1") == TaskState::zombie);
+  for (const std::string_view text : {"", "7 (sh)", "7 (sh) ", "7 (sh) ?"}) {
+    INFO(text);
+    CHECK_FALSE(parse_task_state(text));
+  }
+}
+
+TEST_CASE("the limit of descriptors is the soft one") {
+  CHECK(parse_descriptors_limit(
+            "Limit  Soft Limit\nMax open files            1024   4096  files\n") == 1024U);
+  CHECK_FALSE(parse_descriptors_limit("Max open files            unlimited   4096  files\n"));
+  CHECK_FALSE(parse_descriptors_limit("Max processes 1 2 processes\n"));
+}

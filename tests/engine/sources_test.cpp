@@ -7,12 +7,14 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <set>
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include "support/catch.h"
 #include "support/daemon_process.h"
@@ -229,4 +231,25 @@ TEST_CASE("the machine's own row is what its kernel says") {
     return sample.first.metric == "container_fs_limit_bytes" &&
            sample.second == static_cast<double>(disk.f_blocks) * static_cast<double>(disk.f_frsize);
   }));
+}
+
+TEST_CASE("what costs more than the rest is counted where it is asked for") {
+  const RealEngine engine;
+  std::ignore = engine.run("two", R"({"Cmd": ["sh", "-c", "sleep 1000 & sleep 1000"]})");
+  const auto cycle = test::run_once(
+      {.arguments = {"--pool.socket_path=" + engine.address(), "--container_monitor.processes=true",
+                     "--container_monitor.per_cpu=true"}});
+  INFO(cycle.log);
+  REQUIRE(cycle.status == 0);
+  const Page page(cycle.page);
+  const Labels of{{"name", "two"}};
+  CHECK(page.value("container_processes", of) == page.value("container_pids", of));
+  CHECK(page.value("container_threads", of) == page.value("container_pids", of));
+  CHECK(page.value("container_file_descriptors", of) >= 9);  // three of each process
+  CHECK(page.value("container_sockets", of) == 0);
+  CHECK(page.value("container_tasks_state", {{"name", "two"}, {"state", "sleeping"}}) >= 2);
+  CHECK(page.value("container_ulimits_soft", {{"name", "two"}, {"ulimit", "max_open_files"}}) > 0);
+  const auto by_cpu = page.count("container_cpu_usage_seconds_total", of);
+  const bool keeps_them = std::filesystem::exists("/sys/fs/cgroup/cpuacct/cpuacct.usage_percpu");
+  CHECK(by_cpu == (keeps_them ? std::thread::hardware_concurrency() : 1));
 }

@@ -17,6 +17,7 @@ void describe_cpu(std::string_view text, fuzz::Facts& facts) {
   facts.seconds("system", times.system_seconds, clock_tick);
   if (const auto v1 = cgroup::parse_cpu_stat_v1(text)) fuzz::describe(*v1, facts);
   if (const auto v2 = cgroup::parse_cpu_stat_v2(text)) fuzz::describe(*v2, facts, microsecond);
+  for (const auto used : cgroup::parse_cpuacct_usage_percpu(text)) facts.seconds("one", used);
   const auto pressure = cgroup::parse_pressure(text);
   facts.seconds("waiting", pressure.waiting_seconds, microsecond);
   facts.seconds("stalled", pressure.stalled_seconds, microsecond);
@@ -51,6 +52,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::Facts facts(text);
   facts.number("count", cgroup::parse_count(text));
   facts.number("count of user", cgroup::parse_count_of(text, "user"));
+  facts.number("descriptors", cgroup::parse_descriptors_limit(text));
+  if (const auto state = cgroup::parse_task_state(text)) facts.text("state", to_string(*state));
   describe_cpu(text, facts);
   describe_memory(text, facts);
   describe_rows(text, cgroup::parse_io_stat, facts);

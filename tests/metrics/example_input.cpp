@@ -64,6 +64,12 @@ model::ContainerStats full_stats() {
                .system_seconds = 2.15,
                .throttling = model::CpuStats::Throttling{100, 25, 1.5, 3, 0.25}};
   stats.memory = full_memory();
+  stats.processes = model::TaskStats{.processes = 3,
+                                     .threads = 9,
+                                     .descriptors = 40,
+                                     .sockets = 7,
+                                     .descriptors_limit = 1'024,
+                                     .tasks = {1, 5, 0, 1, 2}};
   stats.networks = {{"eth0", 1'000, 10, 1, 2, 3'000, 30, 3, 4}, {"eth1", 5, 6, 0, 0, 7, 8, 0, 0}};
   stats.block_io = {{.major = 8,
                      .minor = 0,

@@ -387,6 +387,18 @@ TEST_CASE("a container that there is no room for is left off with all that is it
   CHECK_THAT(page, contains("tidegauge_engine_containers{state=\"running\"} 2"));
 }
 
+TEST_CASE("CPU time by CPU takes the place of the total") {
+  auto record = running_container("web");
+  auto stats = *record.stats;
+  stats.cpu->per_cpu_seconds = {1.5, 0, 2.5, 0, 0, 0, 0, 0, 0, 0, 7};
+  record.stats = std::make_shared<model::ContainerStats>(std::move(stats));
+  const auto page = render_container(record);
+  CHECK(lines_with(page, {"container_cpu_usage_seconds_total{", "name=\"web\""}).size() == 11);
+  CHECK(lines_with(page, {"container_cpu_usage_seconds_total{", "cpu=\"cpu02\"} 2.5"}).size() == 1);
+  CHECK(lines_with(page, {"container_cpu_usage_seconds_total{", "cpu=\"cpu10\"} 7"}).size() == 1);
+  CHECK(lines_with(page, {"container_cpu_usage_seconds_total{", "cpu=\"total\""}).empty());
+}
+
 TEST_CASE("the machine is the container with the id /, without the names of one") {
   const auto page = render(example_input());
   CHECK(lines_with(page, {"container_cpu_usage_seconds_total{id=\"/\",cpu=\"total\"} 12.25"})

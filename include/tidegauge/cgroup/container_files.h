@@ -52,6 +52,12 @@ struct SamplingTools {
   std::string path;  ///< of the file being opened
 };
 
+/// What costs more than the rest, and is read where it is wanted.
+struct Extras {
+  bool per_cpu = false;    ///< CPU time by CPU: v1 alone has it
+  bool processes = false;  ///< counted one by one
+};
+
 struct FileRow;
 
 class ContainerFiles {
@@ -59,7 +65,8 @@ class ContainerFiles {
   /// Fails where none of them is there.
   [[nodiscard]] static std::expected<ContainerFiles, Trouble> open(Location location,
                                                                    const Paths& paths,
-                                                                   DescriptorBudget& budget);
+                                                                   DescriptorBudget& budget,
+                                                                   const Extras& extras = {});
   ContainerFiles(ContainerFiles&& other) noexcept;
   ContainerFiles& operator=(ContainerFiles&& other) noexcept;
   ~ContainerFiles();
@@ -79,19 +86,22 @@ class ContainerFiles {
     UniqueFd fd;  // where it is kept open
   };
 
-  ContainerFiles(Location location, std::string process, DescriptorBudget& budget)
-      : location_(std::move(location)), process_(std::move(process)), budget_(&budget) {}
+  ContainerFiles(Location location, const Paths& paths, DescriptorBudget& budget,
+                 const Extras& extras);
   void find(const Paths& paths);
   [[nodiscard]] std::expected<void, Trouble> open_all();
   void close() noexcept;
+  void count_processes(model::ContainerStats& stats) const;
   [[nodiscard]] std::expected<std::string_view, int> read(const File& file,
                                                           SamplingTools& tools) const;
   void put_path(const File& file, std::string& path) const;
   [[nodiscard]] Trouble trouble_with(const File& file, int error) const;
 
   Location location_;
+  std::string procfs_;
   std::string process_;  // "/proc/<pid>"
   DescriptorBudget* budget_;
+  Extras extras_;
   std::vector<File> files_;
   std::size_t kept_ = 0;
 };

@@ -42,6 +42,9 @@ struct CpuTimes {
 /// v2's cpu.stat, in microseconds. Nothing without usage_usec.
 [[nodiscard]] std::optional<model::CpuStats> parse_cpu_stat_v2(std::string_view text) noexcept;
 
+/// v1's cpuacct.usage_percpu: the nanoseconds of each CPU, by number. Empty unless all can be read.
+[[nodiscard]] std::vector<double> parse_cpuacct_usage_percpu(std::string_view text);
+
 // --- memory -------------------------------------------------------------------------------------
 
 /// memory.stat: fills in what it has. v1's are those of the whole hierarchy, "total_...".
@@ -67,5 +70,13 @@ void parse_net_dev(std::string_view text, std::vector<model::NetworkStats>& inte
 
 /// "some avg10=0.00 ... total=123", in microseconds, and likewise "full".
 [[nodiscard]] model::Pressure parse_pressure(std::string_view text) noexcept;
+
+// --- processes ----------------------------------------------------------------------------------
+
+/// /proc/<pid>/task/<tid>/stat: "4711 (any ) name) S ...".
+[[nodiscard]] std::optional<model::TaskState> parse_task_state(std::string_view text) noexcept;
+
+/// /proc/<pid>/limits: the soft limit of "Max open files". Nothing where it is "unlimited".
+[[nodiscard]] std::optional<std::uint64_t> parse_descriptors_limit(std::string_view text) noexcept;
 
 }  // namespace tidegauge::cgroup

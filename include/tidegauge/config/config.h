@@ -37,6 +37,8 @@ struct EndpointConfig {
 
 struct MonitorConfig {
   StatsChoice stats_source = StatsChoice::automatic;
+  bool per_cpu = false;         ///< CPU time by CPU, where the kernel has it
+  bool processes = false;       ///< threads, descriptors and sockets
   Milliseconds interval = 10s;  ///< from the start of one cycle to the start of the next
   /// Calls at the same time to begin with, at most pool.max_connections: the loader lowers this
   /// default, never a value that was set, to a smaller pool.

@@ -4,6 +4,7 @@
 // start. A group or field that is absent was not said by the source: no series comes of it, never
 // a zero. Made by `docker` (the Engine's stats) and by `cgroup` (the kernel).
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -24,6 +25,7 @@ struct CpuStats {
   double usage_seconds = 0;
   std::optional<double> user_seconds;
   std::optional<double> system_seconds;
+  std::vector<double> per_cpu_seconds;  ///< by number; only where that was asked for
   /// How often and how long the quota held it back; absent without a quota.
   struct Throttling {
     std::uint64_t periods = 0;
@@ -95,6 +97,26 @@ struct PressureStats {
   Pressure cpu, memory, io;
 };
 
+enum class TaskState : std::uint8_t { running, sleeping, uninterruptible, stopped, zombie };
+inline constexpr std::array task_states{TaskState::running, TaskState::sleeping,
+                                        TaskState::uninterruptible, TaskState::stopped,
+                                        TaskState::zombie};
+[[nodiscard]] constexpr std::string_view to_string(TaskState state) noexcept {
+  constexpr std::array<std::string_view, task_states.size()> names{
+      "running", "sleeping", "uninterruptible", "stopped", "zombie"};
+  return names[static_cast<std::size_t>(state)];
+}
+
+/// Of all processes of the container.
+struct TaskStats {
+  std::uint64_t processes = 0;
+  std::uint64_t threads = 0;
+  std::uint64_t descriptors = 0;  ///< sockets included
+  std::uint64_t sockets = 0;
+  std::optional<std::uint64_t> descriptors_limit;         ///< of its first process
+  std::array<std::uint64_t, task_states.size()> tasks{};  ///< threads, by state
+};
+
 struct ContainerStats {
   StatsSource source = StatsSource::engine;
   WallTime read_at{};
@@ -105,6 +127,7 @@ struct ContainerStats {
   std::optional<std::uint64_t> pids;
   std::optional<std::uint64_t> pids_limit;
   std::optional<PressureStats> pressure;
+  std::optional<TaskStats> processes;  ///< only where that was asked for
 };
 
 }  // namespace tidegauge::model
