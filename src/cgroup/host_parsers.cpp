@@ -167,18 +167,16 @@ std::vector<HostDisk> parse_diskstats(std::string_view text) {
 }
 
 CpuTopology parse_cpuinfo(std::string_view text) {
-  std::set<std::uint64_t> sockets;
-  std::set<std::pair<std::uint64_t, std::uint64_t>> cores;
+  std::set<std::pair<std::uint64_t, std::uint64_t>> cores;  // by socket and number in it
   Count socket;
   while (const auto line = take_line(text)) {
     if (line->empty()) socket.reset();
-    if (const auto id = cpuinfo_value(*line, "physical id")) {
-      socket = id;
-      sockets.insert(*id);
-    }
+    if (const auto id = cpuinfo_value(*line, "physical id")) socket = id;
     if (const auto id = cpuinfo_value(*line, "core id"); id && socket) cores.emplace(*socket, *id);
   }
-  if (sockets.empty() || cores.empty()) return {};
+  std::set<std::uint64_t> sockets;
+  for (const auto& core : cores) sockets.insert(core.first);
+  if (cores.empty()) return {};
   return {.sockets = sockets.size(), .physical_cores = cores.size()};
 }
 

@@ -25,7 +25,8 @@ void check_cpu(std::string_view text, fuzz::Facts& facts) {
   if (cpu && cpu->usage_seconds < cpu->user_seconds.value()) fuzz::finding("less than its part");
   const auto topology = cgroup::parse_cpuinfo(text);
   if (topology.sockets > topology.physical_cores) fuzz::finding("a socket without a core");
-  if (cgroup::parse_boot_time(text) < WallTime{}) fuzz::finding("booted before the epoch");
+  const auto booted_at = cgroup::parse_boot_time(text);
+  if (booted_at && *booted_at < WallTime{}) fuzz::finding("booted before the epoch");
   facts.derived("cores", topology.physical_cores);
 }
 
