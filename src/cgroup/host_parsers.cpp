@@ -15,7 +15,6 @@
 namespace tidegauge::cgroup {
 namespace {
 
-using model::BlockIoStats;
 using model::CpuStats;
 using model::MemoryStats;
 using Count = std::optional<std::uint64_t>;

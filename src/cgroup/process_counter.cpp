@@ -15,7 +15,6 @@
 namespace tidegauge::cgroup {
 
 namespace fs = std::filesystem;
-using model::TaskState;
 using model::TaskStats;
 
 namespace {

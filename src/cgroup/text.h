@@ -36,9 +36,8 @@ inline std::string_view take_word(std::string_view& line, char separator = ' ') 
 template <std::unsigned_integral Unsigned>
 std::optional<Unsigned> to_number(std::string_view word) noexcept {
   Unsigned value = 0;
-  const auto* const end = word.data() + word.size();
-  const auto [stopped, error] = std::from_chars(word.data(), end, value);
-  if (error != std::errc{} || stopped != end) return std::nullopt;
+  const auto [stopped, error] = std::from_chars(word.begin(), word.end(), value);
+  if (error != std::errc{} || stopped != word.end()) return std::nullopt;
   return value;
 }
 
