@@ -310,6 +310,7 @@ TEST_CASE("of sixty random changes every one is counted") {
   expect_every_change_counted(15, Events::whole);
 }
 
+// Takes minutes: by hand, as `engine_tests "[long]"`.
 TEST_CASE("of 500 random changes every one is counted, though the events are cut again and again",
           "[.][long]") {
   expect_every_change_counted(125, Events::cut_again_and_again);
