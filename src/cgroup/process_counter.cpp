@@ -62,12 +62,10 @@ void count_below(const std::string& directory, const std::string& procfs, TaskSt
           parse_descriptors_limit(read_to_end(process + "/limits").value_or(""));
     }
   }
-  std::error_code gone;
-  for (fs::directory_iterator entry(directory, gone), end; !gone && entry != end;
-       entry.increment(gone)) {
-    std::error_code ignored;
-    if (entry->is_directory(ignored)) count_below(entry->path().string(), procfs, stats);
-  }
+  for_each_entry(directory, [&](const std::string& entry) {
+    std::error_code gone;
+    if (fs::is_directory(entry, gone)) count_below(entry, procfs, stats);
+  });
 }
 
 }  // namespace

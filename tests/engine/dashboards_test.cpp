@@ -11,7 +11,7 @@
 #include <sstream>
 #include <string>
 #include <string_view>
-#include <thread>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -19,11 +19,11 @@
 #include "support/child_process.h"
 #include "support/daemon_process.h"
 #include "support/engine_states.h"
+#include "support/eventually.h"
 #include "support/prometheus_server.h"
 #include "support/real_engine.h"
 #include "support/temporary_directory.h"
 #include "support/wait_until.h"
-#include "tidegauge/util/time.h"
 
 using namespace tidegauge;
 using namespace std::chrono_literals;
@@ -100,13 +100,13 @@ bool finds_data(const PrometheusServer& prometheus, const std::string& expressio
 /// Those of `queries` that still find nothing when all have had their time. A rate needs two
 /// samples, a counter of events an event.
 std::vector<Query> without_data(const PrometheusServer& prometheus, std::vector<Query> queries) {
-  const auto deadline = steady_now() + 60s;
-  while (true) {
+  const auto all_find_data = [&] {
     std::erase_if(queries,
                   [&](const Query& query) { return finds_data(prometheus, query.expression); });
-    if (queries.empty() || steady_now() > deadline) return queries;
-    std::this_thread::sleep_for(200ms);
-  }
+    return queries.empty();
+  };
+  std::ignore = test::eventually(all_find_data, 60s);
+  return queries;
 }
 
 /// The metrics of the daemon's that an expression asks for.
