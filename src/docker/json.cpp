@@ -2,6 +2,7 @@
 
 #include <rapidjson/document.h>
 #include <rapidjson/error/en.h>
+#include <rapidjson/memorystream.h>
 
 #include <algorithm>
 #include <map>
@@ -86,10 +87,12 @@ std::string without_slash(std::string_view name) {
   return std::string(name);
 }
 
-/// Iterative: nesting costs heap, not stack.
+/// Iterative: nesting costs heap, not stack. From a stream, as RapidJSON would pass over any single
+/// byte of a byte order mark in front of a text.
 Result<Document> parse(std::string_view body, rapidjson::Type expected) {
   Document document;
-  document.Parse<rapidjson::kParseIterativeFlag>(body.data(), body.size());
+  rapidjson::MemoryStream stream(body.data(), body.size());
+  document.ParseStream<rapidjson::kParseIterativeFlag>(stream);
   if (document.HasParseError()) {
     return fail(Errc::bad_reply, "not JSON at byte " + std::to_string(document.GetErrorOffset()) +
                                      ": " + rapidjson::GetParseError_En(document.GetParseError()));

@@ -295,6 +295,8 @@ TEST_CASE("what is no reply of an Engine is a bad reply, and says where it went 
   CHECK(error_of(json::parse_container_list("[{}]")).code == Errc::bad_reply);
   CHECK_THAT(error_of(json::parse_info("{\"NCPU\": ")).message, contains("not JSON at byte"));
   CHECK(error_of(json::parse_container_stats(std::string(100'000, '['))).code == Errc::bad_reply);
+  CHECK_THAT(error_of(json::parse_container_stats("\xBF{}")).message,
+             contains("not JSON at byte 0"));
 }
 
 TEST_CASE("values of the wrong type are as good as absent") {
