@@ -107,12 +107,13 @@ bool Daemon::run_once() {
   return std::ranges::all_of(snapshots_.latest(), [](const auto& engine) { return engine->up; });
 }
 
-std::string Daemon::page() {
-  return metrics::render_page(
-      {.engines = snapshots_.latest(), .pools = pools_.stats(), .clients = clients_.stats()},
-      {.container_labels = config_.container_monitor.labels,
-       .labels = config_.metrics.labels,
-       .disable = config_.metrics.disable},
+std::unique_ptr<metrics::Page> Daemon::page() {
+  return std::make_unique<metrics::Page>(
+      metrics::PageInput{
+          .engines = snapshots_.latest(), .pools = pools_.stats(), .clients = clients_.stats()},
+      metrics::PageOptions{.container_labels = config_.container_monitor.labels,
+                           .labels = config_.metrics.labels,
+                           .disable = config_.metrics.disable},
       instruments_, series_limit_);
 }
 
@@ -123,7 +124,8 @@ std::vector<web::Route> Daemon::routes() {
     };
   };
   const auto metrics = [this](const web::Request&) {
-    return web::Response{.content_type = metrics::page_content_type, .body = page()};
+    return web::Response{.content_type = metrics::page_content_type,
+                         .next_piece = [page = page()] { return page->next(); }};
   };
   const auto ready = [this](const web::Request&) {
     for (const auto& engine : snapshots_.latest()) {

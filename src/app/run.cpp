@@ -103,7 +103,9 @@ int run_daemon(const config::Loaded& loaded, Logger& logger) {
 int run_once(const config::Config& config, Logger& logger) {
   Daemon daemon(config, logger);
   const bool up = daemon.run_once();
-  std::cout << daemon.page() << std::flush;
+  const auto page = daemon.page();
+  for (auto piece = page->next(); !piece.empty(); piece = page->next()) std::cout << piece;
+  std::cout << std::flush;
   return up ? success : failure;
 }
 

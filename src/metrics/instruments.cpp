@@ -78,15 +78,13 @@ void Instruments::cycle_finished(const monitor::CycleReport& report) {
 }
 
 std::string Instruments::render() const {
-  TextWriter writer(4096);
-  render_rows(writer, log_rows(), {{&impl_->logger, {}}});
-  if (impl_->options.process) {
-    if (const auto process = read_process_stats()) {
-      render_rows(writer, process_rows(), {{&*process, {}}});
-    }
+  auto text = prometheus::TextSerializer().Serialize(sorted_families(impl_->registry));
+  for (const auto& row : log_rows()) render_row(text, row, {{&impl_->logger, {}}});
+  if (!impl_->options.process) return text;
+  if (const auto process = read_process_stats()) {
+    for (const auto& row : process_rows()) render_row(text, row, {{&*process, {}}});
   }
-  return prometheus::TextSerializer().Serialize(sorted_families(impl_->registry)) +
-         std::move(writer).take();
+  return text;
 }
 
 }  // namespace tidegauge::metrics

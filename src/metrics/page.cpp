@@ -1,7 +1,8 @@
 #include "tidegauge/metrics/page.h"
 
-#include <algorithm>
-#include <cstdint>
+#include <cstddef>
+#include <functional>
+#include <span>
 #include <utility>
 
 #include "metrics/container_subjects.h"
@@ -44,37 +45,60 @@ std::vector<Subject<model::PoolStats>> collect_pools(const PageInput& input,
   return pools;
 }
 
-/// Enough for a page of these containers, so that it is not copied again and again as it grows.
-/// What is reserved and not written costs no memory.
-std::size_t expected_bytes(const ContainerSubjects& containers) {
-  constexpr std::size_t samples_of_container = 70;
-  constexpr std::size_t name_and_value = 80;
-  std::size_t bytes = std::size_t{64} * 1024;
-  for (const auto& container : containers.all) {
-    bytes += samples_of_container * (container.labels.size() + name_and_value);
-  }
-  return bytes;
-}
-
 }  // namespace
 
-std::string render_page(const PageInput& input, const PageOptions& options,
-                        const Instruments& instruments, SeriesLimit& limit) {
-  auto containers = collect_containers(input, options, limit);
+/// The parts refer to what stands above them.
+struct Page::Impl {
+  Impl(PageInput page_input, const PageOptions& options, const Instruments& instruments,
+       SeriesLimit& limit)
+      : input(std::move(page_input)),
+        containers(collect_containers(input, options, limit)),
+        engines(collect_engines(input, label_sets)),
+        calls(collect_calls(input, label_sets)),
+        pools(collect_pools(input, label_sets)),
+        limits{{&limit, {}}} {
+    containers.for_each_group(options,
+                              [&](const auto& rows, const auto& subjects) { add(rows, subjects); });
+    add(engine_rows(), engines);
+    if (options.shows(config::MetricGroup::calls)) add(call_rows(), calls);
+    if (options.shows(config::MetricGroup::pool)) add(pool_rows(), pools);
+    add(series_rows(), limits);
+    parts.emplace_back([&instruments](std::string& out) { out += instruments.render(); });
+  }
+
+  template <class Source>
+  void add(std::span<const Row<Source>> rows, const std::vector<Subject<Source>>& subjects) {
+    for (const auto& row : rows) {
+      parts.emplace_back([&row, &subjects](std::string& out) { render_row(out, row, subjects); });
+    }
+  }
+
+  const PageInput input;
   LabelSets label_sets;
-  TextWriter writer(expected_bytes(containers));
-  containers.for_each_group(options, [&](const auto& rows, const auto& subjects) {
-    render_rows(writer, rows, subjects);
-  });
-  render_rows(writer, engine_rows(), collect_engines(input, label_sets));
-  if (options.shows(config::MetricGroup::calls)) {
-    render_rows(writer, call_rows(), collect_calls(input, label_sets));
+  ContainerSubjects containers;
+  std::vector<Subject<model::EngineSnapshot>> engines;
+  std::vector<Subject<model::CallStats>> calls;
+  std::vector<Subject<model::PoolStats>> pools;
+  std::vector<Subject<SeriesLimit>> limits;
+  std::vector<std::function<void(std::string&)>> parts;  ///< a family each, but the last
+  std::size_t written = 0;                               ///< of them
+  std::string piece;
+};
+
+Page::Page(PageInput input, const PageOptions& options, const Instruments& instruments,
+           SeriesLimit& limit)
+    : impl_(std::make_unique<Impl>(std::move(input), options, instruments, limit)) {}
+
+Page::~Page() = default;
+
+std::string_view Page::next() {
+  constexpr std::size_t enough = std::size_t{32} * 1024;
+  auto& page = *impl_;
+  page.piece.clear();
+  while (page.written < page.parts.size() && page.piece.size() < enough) {
+    page.parts[page.written++](page.piece);
   }
-  if (options.shows(config::MetricGroup::pool)) {
-    render_rows(writer, pool_rows(), collect_pools(input, label_sets));
-  }
-  render_rows(writer, series_rows(), {{&limit, {}}});
-  return std::move(writer).take() + instruments.render();
+  return page.piece;
 }
 
 }  // namespace tidegauge::metrics

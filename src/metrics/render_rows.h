@@ -1,6 +1,6 @@
 #pragma once
 
-// The one loop that turns rows and what they are about into text.
+// The one loop that turns a row and what it is about into text.
 
 #include <cstddef>
 #include <deque>
@@ -36,14 +36,12 @@ struct Subject {
 };
 
 template <class Source>
-void render_rows(TextWriter& writer, std::span<const Row<Source>> rows,
-                 const std::vector<Subject<Source>>& subjects) {
-  for (const auto& row : rows) {
-    writer.begin(row.family);
-    for (const auto& subject : subjects) {
-      const Samples samples(writer, subject.labels);
-      row.write(*subject.source, samples);
-    }
+void render_row(std::string& out, const Row<Source>& row,
+                const std::vector<Subject<Source>>& subjects) {
+  TextWriter writer(out, row.family);
+  for (const auto& subject : subjects) {
+    const Samples samples(writer, subject.labels);
+    row.write(*subject.source, samples);
   }
 }
 

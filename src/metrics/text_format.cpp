@@ -117,11 +117,6 @@ void append_label(std::string& labels, std::string_view name, std::string_view v
   labels += "\",";
 }
 
-void TextWriter::begin(const Family& family) {
-  family_ = family;
-  unwritten_help_ = family.help;
-}
-
 void TextWriter::sample(std::string_view labels, std::initializer_list<Label> more, Number value) {
   write_sample({}, labels, more, {}, value);
 }
@@ -142,16 +137,16 @@ void TextWriter::histogram(std::string_view labels, std::initializer_list<Label>
 }
 
 void TextWriter::write_head() {
-  text_.append("# HELP ").append(family_.name).append(" ").append(unwritten_help_);
+  text_.append("# HELP ").append(family_.name).append(" ").append(family_.help);
   text_.append("\n# TYPE ").append(family_.name).append(" ").append(to_string(family_.type));
   text_ += '\n';
-  unwritten_help_ = {};
+  has_head_ = true;
 }
 
 void TextWriter::write_sample(std::string_view suffix, std::string_view labels,
                               std::initializer_list<Label> more, std::string_view bound,
                               Number value) {
-  if (!unwritten_help_.empty()) write_head();
+  if (!has_head_) write_head();
   text_ += family_.name;
   text_ += suffix;
   const auto opening = text_.size();

@@ -1,7 +1,7 @@
 #pragma once
 
-// The Prometheus text format 0.0.4, written straight into one string: a few milliseconds for a
-// page of tens of thousands of samples. Everything that knows the format's syntax is here and in
+// The Prometheus text format 0.0.4, written straight into a string: a few milliseconds for a page
+// of tens of thousands of samples. Everything that knows the format's syntax is here and in
 // text_format.cpp, so that OpenMetrics is one more writer. Not thread-safe.
 
 #include <concepts>
@@ -52,28 +52,25 @@ class Number {
 /// adds nothing: to Prometheus it is the same as no label.
 void append_label(std::string& labels, std::string_view name, std::string_view value);
 
+/// Writes the samples of one family; its head comes with the first of them. `out` and the texts of
+/// `family` outlive it.
 class TextWriter {
  public:
-  explicit TextWriter(std::size_t expected_bytes) { text_.reserve(expected_bytes); }
-
-  /// The samples that follow are of this family. Its head is written with the first of them.
-  void begin(const Family& family);
+  TextWriter(std::string& out, const Family& family) : text_(out), family_(family) {}
 
   /// `labels` as `append_label` made them; `more` come after them.
   void sample(std::string_view labels, std::initializer_list<Label> more, Number value);
   void histogram(std::string_view labels, std::initializer_list<Label> more,
                  const model::DurationHistogram& histogram);
 
-  [[nodiscard]] std::string take() && { return std::move(text_); }
-
  private:
   void write_head();
   void write_sample(std::string_view suffix, std::string_view labels,
                     std::initializer_list<Label> more, std::string_view bound, Number value);
 
-  std::string text_;
-  Family family_{};
-  std::string_view unwritten_help_;  // not empty until the head is written
+  std::string& text_;
+  const Family& family_;
+  bool has_head_ = false;
 };
 
 /// Where a row of the metric table puts its samples: the family and the labels of what it is about

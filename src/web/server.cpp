@@ -1,13 +1,16 @@
 #include "tidegauge/web/server.h"
 
 #include <microhttpd.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <system_error>
+#include <tuple>
 #include <utility>
 
 #include "web/listen_socket.h"
@@ -53,16 +56,73 @@ Response respond(MHD_Connection* connection, const std::vector<Route>& routes,
                        .accept_encoding = header(connection, MHD_HTTP_HEADER_ACCEPT_ENCODING)});
 }
 
-/// Hands the body over without a copy: a page may have megabytes.
-MHD_Result queue_answer(MHD_Connection* connection, Response response, const char* allow) {
-  auto body = std::make_unique<std::string>(std::move(response.body));
-  auto* const message = MHD_create_response_from_buffer_with_free_callback_cls(
-      body->size(), body->data(), [](void* owned) { delete static_cast<std::string*>(owned); },
-      body.get());
+/// The body of an answer on its way, in pieces.
+class Body {
+ public:
+  explicit Body(std::move_only_function<std::string_view()> next_piece)
+      : next_piece_(std::move(next_piece)) {}
+
+  /// At most `most` bytes into `out`; how many, or what libmicrohttpd calls the end or an error.
+  ssize_t read(char* out, std::size_t most) {
+    if (rest_.empty()) read_piece();
+    if (failed_) return MHD_CONTENT_READER_END_WITH_ERROR;
+    if (rest_.empty()) return MHD_CONTENT_READER_END_OF_STREAM;
+    const auto count = rest_.copy(out, most);
+    rest_.remove_prefix(count);
+    return static_cast<ssize_t>(count);
+  }
+
+  /// Reads all of it; its length.
+  std::uint64_t measure() {
+    std::uint64_t length = 0;
+    for (read_piece(); !rest_.empty(); read_piece()) length += rest_.size();
+    return length;
+  }
+
+ private:
+  void read_piece() {
+    rest_ = {};
+    try {
+      rest_ = next_piece_();
+    } catch (...) {
+      failed_ = true;
+    }
+  }
+
+  std::move_only_function<std::string_view()> next_piece_;
+  std::string_view rest_;  // of the last piece
+  bool failed_ = false;
+};
+
+/// Chunked, but for HEAD with its length: libmicrohttpd would send the end of the chunks too.
+MHD_Response* in_pieces(std::move_only_function<std::string_view()> next_piece, bool only_head) {
+  constexpr std::size_t block_bytes = std::size_t{32} * 1024;
+  auto body = std::make_unique<Body>(std::move(next_piece));
+  auto* const message = MHD_create_response_from_callback(
+      only_head ? body->measure() : MHD_SIZE_UNKNOWN, block_bytes,
+      [](void* owned, std::uint64_t /*position*/, char* out, std::size_t most) {
+        return static_cast<Body*>(owned)->read(out, most);
+      },
+      body.get(), [](void* owned) { delete static_cast<Body*>(owned); });
+  if (message == nullptr) return nullptr;
+  std::ignore = body.release();  // the message's now
+  return message;
+}
+
+MHD_Response* whole(const std::string& body) {
+  return MHD_create_response_from_buffer(body.size(), const_cast<char*>(body.data()),
+                                         MHD_RESPMEM_MUST_COPY);
+}
+
+MHD_Result queue_answer(MHD_Connection* connection, std::string_view method, Response response) {
+  const bool only_head = method == MHD_HTTP_METHOD_HEAD;
+  auto* const message = response.next_piece ? in_pieces(std::move(response.next_piece), only_head)
+                                            : whole(response.body);
   if (message == nullptr) return MHD_NO;
-  [[maybe_unused]] const auto* const taken = body.release();  // the message's now
   MHD_add_response_header(message, MHD_HTTP_HEADER_CONTENT_TYPE, response.content_type.c_str());
-  if (allow != nullptr) MHD_add_response_header(message, MHD_HTTP_HEADER_ALLOW, allow);
+  if (response.status == MHD_HTTP_METHOD_NOT_ALLOWED) {
+    MHD_add_response_header(message, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+  }
   const auto result = MHD_queue_response(connection, response.status, message);
   MHD_destroy_response(message);
   return result;
@@ -73,9 +133,8 @@ MHD_Result answer(void* context, MHD_Connection* connection, const char* path, c
                   void** request_context) {
   const std::string_view verb = method;
   if (verb != MHD_HTTP_METHOD_GET && verb != MHD_HTTP_METHOD_HEAD) {
-    return queue_answer(connection,
-                        {.status = MHD_HTTP_METHOD_NOT_ALLOWED, .body = "only GET and HEAD\n"},
-                        "GET, HEAD");
+    return queue_answer(connection, verb,
+                        {.status = MHD_HTTP_METHOD_NOT_ALLOWED, .body = "only GET and HEAD\n"});
   }
   if (*request_context == nullptr) {
     *request_context = &seen_before;
@@ -86,7 +145,7 @@ MHD_Result answer(void* context, MHD_Connection* connection, const char* path, c
     return MHD_YES;
   }
   const auto& routes = *static_cast<const std::vector<Route>*>(context);
-  return queue_answer(connection, respond(connection, routes, path), nullptr);
+  return queue_answer(connection, verb, respond(connection, routes, path));
 }
 
 }  // namespace

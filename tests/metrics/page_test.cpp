@@ -38,7 +38,10 @@ std::string render(const PageInput& input, const PageOptions& options = compose_
                               .list_errors = 0,
                               .inspect_errors = 1,
                               .stats_errors = 2});
-  return metrics::render_page(input, options, instruments, limit);
+  metrics::Page page(input, options, instruments, limit);
+  std::string text;
+  for (auto piece = page.next(); !piece.empty(); piece = page.next()) text += piece;
+  return text;
 }
 
 std::vector<std::string> lines_of(const std::string& page) {

@@ -3,14 +3,19 @@
 #include <atomic>
 #include <chrono>
 #include <filesystem>
+#include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "support/catch.h"
 #include "support/raw_client.h"
 #include "support/temporary_directory.h"
+#include "support/wait_until.h"
 #include "tidegauge/util/time.h"
 
 using namespace tidegauge;
@@ -18,6 +23,7 @@ using test::contains;
 using test::error_of;
 using test::RawClient;
 using test::value_of;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -42,6 +48,14 @@ std::vector<web::Route> example_routes() {
 std::unique_ptr<web::Server> serve(const std::string& address = "127.0.0.1:0",
                                    std::vector<web::Route> routes = example_routes()) {
   return value_of(web::Server::start({.listen_address = address}, std::move(routes)));
+}
+
+/// Under "/", an answer in the pieces that a copy of `next_piece` gives.
+template <class Pieces>
+std::unique_ptr<web::Server> serve_pieces(Pieces next_piece) {
+  return serve("127.0.0.1:0", {{"/", [next_piece](const web::Request&) {
+                                  return web::Response{.next_piece = next_piece};
+                                }}});
 }
 
 std::string start_error(const std::string& address) {
@@ -150,6 +164,71 @@ TEST_CASE("many clients at the same time each get their whole page") {
     }
   }
   CHECK(whole == 40);
+}
+
+TEST_CASE("an answer in pieces arrives whole, whatever their sizes") {
+  const std::vector<std::string> pieces{"a", std::string(300'000, 'b'), std::string(17, 'c')};
+  const auto server = serve_pieces([&, next = std::size_t{0}]() mutable {
+    return next < pieces.size() ? std::string_view(pieces[next++]) : std::string_view();
+  });
+  RawClient client(server->port());
+  for (int request = 0; request < 3; ++request) {
+    const auto answer = client.get("/");
+    CHECK(answer.status == 200);
+    CHECK(answer.body == pieces[0] + pieces[1] + pieces[2]);
+  }
+  client.send("GET / HTTP/1.0\r\n\r\n");
+  const auto head = client.read_head();
+  CHECK_THAT(head, !contains("chunked") && !contains("Content-Length"));
+  std::string body;
+  while (auto more = client.read_some()) body += *more;
+  CHECK(body == pieces[0] + pieces[1] + pieces[2]);
+}
+
+TEST_CASE("HEAD is answered with the length of all pieces, without them") {
+  const auto server = serve_pieces(
+      [left = 3]() mutable -> std::string_view { return left-- == 0 ? "" : "up 1\n"; });
+  RawClient client(server->port());
+  client.ask("HEAD", "/");
+  CHECK_THAT(client.read_head(), contains(" 200 OK\r\n") && contains("Content-Length: 15\r\n"));
+  CHECK(client.get("/none").status == 404);  // the next answer follows at once
+}
+
+TEST_CASE("a piece that throws cuts the answer, which the client can tell from its end") {
+  const auto server = serve_pieces([first = true]() mutable -> std::string_view {
+    if (!std::exchange(first, false)) throw std::runtime_error("out of ink");
+    return "up ";
+  });
+  RawClient client(server->port());
+  client.ask("GET", "/");
+  std::ignore = client.read_head();
+  CHECK(client.read_chunk() == "up ");
+  CHECK_FALSE(client.read_some());
+  CHECK(RawClient(server->port()).get("/none").status == 404);
+}
+
+TEST_CASE("pieces wait for a client that does not read, and end with it") {
+  std::atomic<std::size_t> asked = 0;
+  const std::string piece(1'000'000, 'x');
+  const auto alive = std::make_shared<int>(0);
+  auto server = serve_pieces([&, alive] {
+    ++asked;
+    return std::string_view(piece);
+  });
+  auto client = std::make_unique<RawClient>(server->port());
+  client->ask("GET", "/");
+  std::ignore = client->read_head();
+  RawClient other(server->port());
+  for (int i = 0; i < 100; ++i) CHECK(other.get("/none").status == 404);
+  CHECK(asked < 50);  // no more than what the sockets hold
+  const auto ends_with = GENERATE("the client", "the server");
+  if (ends_with == std::string("the client")) {
+    client.reset();
+    test::wait_until("the pieces are given back", 10s, [&] { return alive.use_count() == 2; });
+  } else {
+    server.reset();
+    CHECK(alive.use_count() == 1);
+  }
 }
 
 TEST_CASE("a client beyond the limit waits until another one has gone") {

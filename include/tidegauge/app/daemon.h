@@ -37,7 +37,7 @@ class Daemon {
   /// One cycle of every monitor; for --once. False where an Engine is down.
   bool run_once();
 
-  [[nodiscard]] std::string page();
+  [[nodiscard]] std::unique_ptr<metrics::Page> page();
   /// Where it serves, once started.
   [[nodiscard]] std::uint16_t port() const noexcept { return server_->port(); }
 

@@ -5,7 +5,9 @@
 // /proc/self and the log, and never waits.
 
 #include <algorithm>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tidegauge/config/config.h"
@@ -34,11 +36,27 @@ struct PageOptions {
   }
 };
 
-/// In the Prometheus text format 0.0.4. Families stand in the order of the table, samples of a
-/// family together; the same input gives the same bytes. The containers that `limit` has no room
-/// for are left off.
-[[nodiscard]] std::string render_page(const PageInput& input, const PageOptions& options,
-                                      const Instruments& instruments, SeriesLimit& limit);
+/// One page in the Prometheus text format 0.0.4, rendered a piece at a time: with thousands of
+/// containers it has tens of megabytes, and is never in memory as a whole. Families stand in the
+/// order of the table, samples of a family together; the same input gives the same bytes. Belongs
+/// to one thread at a time.
+class Page {
+ public:
+  /// Settles what is on it: containers that `limit` has no room for are left off. `instruments` and
+  /// `limit` outlive it.
+  Page(PageInput input, const PageOptions& options, const Instruments& instruments,
+       SeriesLimit& limit);
+  ~Page();
+  Page(const Page&) = delete;
+  Page& operator=(const Page&) = delete;
+
+  /// The next families, whole; empty once there are no more. Good until the next call.
+  [[nodiscard]] std::string_view next();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
 
 inline constexpr const char* page_content_type = "text/plain; version=0.0.4; charset=utf-8";
 
