@@ -30,6 +30,8 @@ struct FileRow {
   std::optional<Hierarchy> instead = {};
   std::string_view older_name = {};  ///< of kernels that have it not
   bool per_cpu = false;              ///< only where it is wanted
+  /// Only where a file before it has named a device: both name the same.
+  bool of_devices = false;
 };
 
 namespace {
@@ -112,13 +114,15 @@ constexpr FileRow rows[] = {
      .name = "blkio.throttle.io_serviced_recursive",
      .read = [](std::string_view text,
                 ContainerStats& stats) { parse_blkio_operations(text, stats.block_io); },
-     .older_name = "blkio.throttle.io_serviced"},
+     .older_name = "blkio.throttle.io_serviced",
+     .of_devices = true},
     {Hierarchy::blkio, "blkio.bfq.io_service_bytes_recursive",
      [](std::string_view text, ContainerStats& stats) { parse_blkio_bytes(text, stats.block_io); }},
-    {Hierarchy::blkio, "blkio.bfq.io_serviced_recursive",
-     [](std::string_view text, ContainerStats& stats) {
-       parse_blkio_operations(text, stats.block_io);
-     }},
+    {.hierarchy = Hierarchy::blkio,
+     .name = "blkio.bfq.io_serviced_recursive",
+     .read = [](std::string_view text,
+                ContainerStats& stats) { parse_blkio_operations(text, stats.block_io); },
+     .of_devices = true},
     {Hierarchy::unified, "io.stat",
      [](std::string_view text, ContainerStats& stats) { parse_io_stat(text, stats.block_io); }},
 
@@ -286,6 +290,7 @@ std::expected<void, Trouble> ContainerFiles::sample(SamplingTools& tools,
   clear(stats);
   stats.read_at = wall_now();
   for (const auto& file : files_) {
+    if (file.row->of_devices && stats.block_io.empty()) continue;
     const auto text = read(file, tools);
     if (text) {
       file.row->read(*text, stats);

@@ -123,6 +123,19 @@ TEST_CASE("what costs more than the rest is read where it is wanted, and nowhere
   CHECK(stats.processes->processes == 1);
 }
 
+TEST_CASE(
+    "operations on devices are asked for where there were bytes, and cost nothing elsewhere") {
+  Scene scene;
+  const auto operations = scene.file("blkio/blkio.throttle.io_serviced_recursive");
+  fs::remove(operations);
+  fs::create_directory(operations);  // cannot be read
+  const auto files = scene.open();
+  ContainerStats stats;
+  CHECK_FALSE(files.sample(scene.tools(), stats));
+  overwrite(scene.file("blkio/blkio.throttle.io_service_bytes_recursive"), "Total 0\n");
+  CHECK(files.sample(scene.tools(), stats));
+}
+
 TEST_CASE("files are kept open, and given back when they are not needed any more") {
   Scene scene;
   const auto before = open_descriptors();
