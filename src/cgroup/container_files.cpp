@@ -30,8 +30,8 @@ struct FileRow {
   std::optional<Hierarchy> instead = {};
   std::string_view older_name = {};  ///< of kernels that have it not
   bool per_cpu = false;              ///< only where it is wanted
-  /// Only where a file before it has named a device: both name the same.
-  bool of_devices = false;
+  /// Only where the file before it has named a device: both name the same.
+  bool of_same_devices = false;
 };
 
 namespace {
@@ -115,14 +115,14 @@ constexpr FileRow rows[] = {
      .read = [](std::string_view text,
                 ContainerStats& stats) { parse_blkio_operations(text, stats.block_io); },
      .older_name = "blkio.throttle.io_serviced",
-     .of_devices = true},
+     .of_same_devices = true},
     {Hierarchy::blkio, "blkio.bfq.io_service_bytes_recursive",
      [](std::string_view text, ContainerStats& stats) { parse_blkio_bytes(text, stats.block_io); }},
     {.hierarchy = Hierarchy::blkio,
      .name = "blkio.bfq.io_serviced_recursive",
      .read = [](std::string_view text,
                 ContainerStats& stats) { parse_blkio_operations(text, stats.block_io); },
-     .of_devices = true},
+     .of_same_devices = true},
     {Hierarchy::unified, "io.stat",
      [](std::string_view text, ContainerStats& stats) { parse_io_stat(text, stats.block_io); }},
 
@@ -289,9 +289,11 @@ std::expected<void, Trouble> ContainerFiles::sample(SamplingTools& tools,
                                                     ContainerStats& stats) const {
   clear(stats);
   stats.read_at = wall_now();
+  bool names_devices = false;  // the text before
   for (const auto& file : files_) {
-    if (file.row->of_devices && stats.block_io.empty()) continue;
+    if (file.row->of_same_devices && !names_devices) continue;
     const auto text = read(file, tools);
+    names_devices = text && text->contains(':');  // "254:0 Read 4096"
     if (text) {
       file.row->read(*text, stats);
     } else if (!says_nothing(text.error())) {

@@ -11,6 +11,9 @@
 namespace tidegauge::metrics {
 namespace {
 
+/// What a client takes at once, and malloc keeps for the next page.
+constexpr std::size_t piece_bytes = std::size_t{32} * 1024;
+
 std::vector<Subject<model::EngineSnapshot>> collect_engines(const PageInput& input,
                                                             LabelSets& label_sets) {
   std::vector<Subject<model::EngineSnapshot>> engines;
@@ -63,13 +66,19 @@ struct Page::Impl {
     if (options.shows(config::MetricGroup::calls)) add(call_rows(), calls);
     if (options.shows(config::MetricGroup::pool)) add(pool_rows(), pools);
     add(series_rows(), limits);
-    parts.emplace_back([&instruments](std::string& out) { out += instruments.render(); });
+    parts.emplace_back([&instruments](std::string& out, Progress&) {
+      out += instruments.render();
+      return true;
+    });
+    piece.reserve(piece_bytes + piece_bytes / 2);
   }
 
   template <class Source>
   void add(std::span<const Row<Source>> rows, const std::vector<Subject<Source>>& subjects) {
     for (const auto& row : rows) {
-      parts.emplace_back([&row, &subjects](std::string& out) { render_row(out, row, subjects); });
+      parts.emplace_back([&row, &subjects](std::string& out, Progress& so_far) {
+        return render_row(out, piece_bytes, so_far, row, subjects);
+      });
     }
   }
 
@@ -80,8 +89,10 @@ struct Page::Impl {
   std::vector<Subject<model::CallStats>> calls;
   std::vector<Subject<model::PoolStats>> pools;
   std::vector<Subject<SeriesLimit>> limits;
-  std::vector<std::function<void(std::string&)>> parts;  ///< a family each, but the last
-  std::size_t written = 0;                               ///< of them
+  /// Each goes on with what is its own until there is enough, and says whether it is done.
+  std::vector<std::function<bool(std::string&, Progress&)>> parts;
+  std::size_t part = 0;
+  Progress progress;  ///< of that
   std::string piece;
 };
 
@@ -92,11 +103,12 @@ Page::Page(PageInput input, const PageOptions& options, const Instruments& instr
 Page::~Page() = default;
 
 std::string_view Page::next() {
-  constexpr std::size_t enough = std::size_t{32} * 1024;
   auto& page = *impl_;
   page.piece.clear();
-  while (page.written < page.parts.size() && page.piece.size() < enough) {
-    page.parts[page.written++](page.piece);
+  while (page.part < page.parts.size() && page.piece.size() < piece_bytes) {
+    if (!page.parts[page.part](page.piece, page.progress)) continue;
+    ++page.part;
+    page.progress = {};
   }
   return page.piece;
 }

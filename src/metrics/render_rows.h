@@ -35,14 +35,31 @@ struct Subject {
   std::size_t owner = 0;  ///< index of the container that it belongs to
 };
 
+/// How much of a family is written.
+struct Progress {
+  std::size_t subjects = 0;
+  bool has_head = false;
+};
+
+/// Goes on with a family until `out` has `enough` bytes; whether nothing of it is left.
 template <class Source>
-void render_row(std::string& out, const Row<Source>& row,
+bool render_row(std::string& out, std::size_t enough, Progress& progress, const Row<Source>& row,
                 const std::vector<Subject<Source>>& subjects) {
-  TextWriter writer(out, row.family);
-  for (const auto& subject : subjects) {
+  TextWriter writer(out, row.family, progress.has_head);
+  while (progress.subjects < subjects.size() && out.size() < enough) {
+    const auto& subject = subjects[progress.subjects++];
     const Samples samples(writer, subject.labels);
     row.write(*subject.source, samples);
   }
+  return progress.subjects == subjects.size();
+}
+
+/// A whole family.
+template <class Source>
+void render_row(std::string& out, const Row<Source>& row,
+                const std::vector<Subject<Source>>& subjects) {
+  Progress progress;
+  render_row(out, std::string::npos, progress, row, subjects);
 }
 
 }  // namespace tidegauge::metrics

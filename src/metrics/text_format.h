@@ -52,11 +52,12 @@ class Number {
 /// adds nothing: to Prometheus it is the same as no label.
 void append_label(std::string& labels, std::string_view name, std::string_view value);
 
-/// Writes the samples of one family; its head comes with the first of them. `out` and the texts of
-/// `family` outlive it.
+/// Writes samples of one family; its head comes with the first of them, unless `has_head` says that
+/// it is there. All three outlive it.
 class TextWriter {
  public:
-  TextWriter(std::string& out, const Family& family) : text_(out), family_(family) {}
+  TextWriter(std::string& out, const Family& family, bool& has_head)
+      : text_(out), family_(family), has_head_(has_head) {}
 
   /// `labels` as `append_label` made them; `more` come after them.
   void sample(std::string_view labels, std::initializer_list<Label> more, Number value);
@@ -70,7 +71,7 @@ class TextWriter {
 
   std::string& text_;
   const Family& family_;
-  bool has_head_ = false;
+  bool& has_head_;
 };
 
 /// Where a row of the metric table puts its samples: the family and the labels of what it is about

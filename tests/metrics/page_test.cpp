@@ -28,8 +28,9 @@ namespace {
 
 const PageOptions compose_label{.container_labels = {"com.docker.compose.project"}};
 
-std::string render(const PageInput& input, const PageOptions& options = compose_label,
-                   std::size_t max_series = 100'000) {
+std::vector<std::string> render_pieces(const PageInput& input,
+                                       const PageOptions& options = compose_label,
+                                       std::size_t max_series = 100'000) {
   Logger logger(LogLevel::error);
   metrics::SeriesLimit limit(max_series, logger);
   metrics::Instruments instruments(logger, {.process = false});
@@ -39,8 +40,15 @@ std::string render(const PageInput& input, const PageOptions& options = compose_
                               .inspect_errors = 1,
                               .stats_errors = 2});
   metrics::Page page(input, options, instruments, limit);
+  std::vector<std::string> pieces;
+  for (auto piece = page.next(); !piece.empty(); piece = page.next()) pieces.emplace_back(piece);
+  return pieces;
+}
+
+std::string render(const PageInput& input, const PageOptions& options = compose_label,
+                   std::size_t max_series = 100'000) {
   std::string text;
-  for (auto piece = page.next(); !piece.empty(); piece = page.next()) text += piece;
+  for (const auto& piece : render_pieces(input, options, max_series)) text += piece;
   return text;
 }
 
@@ -84,6 +92,23 @@ TEST_CASE("the page of a snapshot is, byte for byte, the stored one") {
 
 TEST_CASE("the same input gives the same page") {
   CHECK(render(example_input()) == render(example_input()));
+}
+
+TEST_CASE("a piece of a page has whole lines and is small, however many containers there are") {
+  std::vector<model::ContainerRecord> containers;
+  for (int i = 0; i < 1000; ++i) {
+    containers.push_back(running_container("container-" + std::to_string(i)));
+  }
+  const PageInput input{.engines = {engine_with("local", containers)}, .pools = {}, .clients = {}};
+  const auto pieces = render_pieces(input);
+  CHECK(pieces.size() > 100);
+  std::set<std::string> families;
+  for (const auto& piece : pieces) {
+    CHECK(piece.ends_with('\n'));
+    CHECK(piece.size() < 40'000);
+    for (const auto& line : lines_with(piece, {"# TYPE "})) CHECK(families.insert(line).second);
+  }
+  CHECK(lines_with(render(input), {"container_memory_rss{"}).size() == 1000);
 }
 
 TEST_CASE("no series is there twice, and the samples of a family stand together") {

@@ -50,7 +50,7 @@ class Page {
   Page(const Page&) = delete;
   Page& operator=(const Page&) = delete;
 
-  /// The next families, whole; empty once there are no more. Good until the next call.
+  /// Whole lines, some tens of kilobytes; empty once there are no more. Good until the next call.
   [[nodiscard]] std::string_view next();
 
  private:

@@ -27,8 +27,8 @@ struct Response {
   std::string content_type = "text/plain; charset=utf-8";
   std::string body;
   /// In place of a body too large to stand in memory: asked for its next piece whenever the client
-  /// has taken the last one, until one is empty; for HEAD all are asked for at once. A piece is good
-  /// until the next is asked for. Runs as a handler does; when it throws, the answer is cut.
+  /// has taken the last one, until one is empty; for HEAD all are asked for at once. A piece is
+  /// good until the next is asked for. Runs as a handler does; when it throws, the answer is cut.
   std::move_only_function<std::string_view()> next_piece = {};
 };
 
