@@ -6,6 +6,8 @@ packages_build=(g++ cmake ninja-build pkg-config ccache
   libcurl4-openssl-dev libyaml-cpp-dev rapidjson-dev prometheus-cpp-dev libspdlog-dev
   libmicrohttpd-dev libgnutls28-dev catch2 librapidcheck-dev)
 packages_tests=(docker.io podman iptables busybox-static prometheus iproute2 curl jq)
+# Debian 13 has the command in a package of its own.
+! apt-cache -q=2 show docker-cli >/dev/null 2>&1 || packages_tests+=(docker-cli)
 packages_lint=(git clang-19 clang-tidy-19 clang-format-19)
 packages_fuzz=(clang-19 libclang-rt-19-dev)
 
@@ -16,6 +18,7 @@ missing_packages() {
   for package in "$@"; do
     # Docker's own packages do as well, and Debian's would have to remove them.
     [[ $package != docker.io ]] || ! command -v dockerd >/dev/null || continue
+    [[ $package != docker-cli ]] || ! command -v docker >/dev/null || continue
     grep -qxF "$package installed" <<<"$installed" || echo "$package"
   done
 }

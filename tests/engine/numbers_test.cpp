@@ -104,14 +104,14 @@ struct Moment {
 Moment now(const RealEngine& engine, const std::string& id) {
   const auto inspected = json_of(engine, "/containers/" + id + "/json");
   return {.engine = engine_numbers(engine, id),
-          .kernel = test::read_kernel_numbers(id),
+          .kernel = test::read_kernel_numbers(RealEngine::cgroup_of(id)),
           .network = test::read_interface_bytes(inspected["State"]["Pid"].GetInt(), "eth0")};
 }
 
 /// What one page says of one container.
 class Shown {
  public:
-  Shown(const Page& page, const std::string& id) : page_(page), id_("/docker/" + id) {}
+  Shown(const Page& page, const std::string& id) : page_(page), id_(RealEngine::cgroup_of(id)) {}
 
   double operator()(std::string_view metric, Labels labels = {}) const {
     labels["id"] = id_;
@@ -240,7 +240,7 @@ TEST_CASE("the numbers of a container that holds still are the Engine's and the 
   double used = -1;
   int looks_alike = 0;
   test::wait_until("the container holds still", 30s, [&] {
-    const auto numbers = test::read_kernel_numbers(still);
+    const auto numbers = test::read_kernel_numbers(RealEngine::cgroup_of(still));
     looks_alike = numbers.cpu_seconds == used ? looks_alike + 1 : 0;
     used = numbers.cpu_seconds;
     return numbers.processes == 4 && looks_alike >= 25;

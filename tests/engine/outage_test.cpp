@@ -97,8 +97,9 @@ class Outage {
   [[nodiscard]] bool shows_everything(const Page& page) const {
     const auto shown = page.values_of("id", "container_cpu_usage_seconds_total");
     return page.value("tidegauge_engine_up") == 1 &&
-           std::ranges::all_of(containers_,
-                               [&](const auto& id) { return shown.contains("/docker/" + id); });
+           std::ranges::all_of(containers_, [&](const auto& id) {
+             return shown.contains(RealEngine::cgroup_of(id));
+           });
   }
 
   const DaemonProcess& daemon_;

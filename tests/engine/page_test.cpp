@@ -113,7 +113,7 @@ void check_states(const Page& page, const RealEngine& engine,
   for (const auto& [name, id] : ids) {
     INFO(name);
     const auto& expected = expected_states.at(name);
-    const Labels of{{"id", "/docker/" + id}, {"name", name}, {"image", "tidegauge-test"}};
+    const Labels of{{"id", RealEngine::cgroup_of(id)}, {"name", name}, {"image", "tidegauge-test"}};
     CHECK(which(page, "container_state", "state", of) == expected.state);
     CHECK(which(page, "container_health_status", "status", of) == expected.health);
     CHECK(page.value("container_exit_code", of) == expected.exit_code);

@@ -46,7 +46,8 @@ TEST_CASE("a daemon without permission says which group has it, and recovers whe
   CHECK_NOTHROW(test::wait_until("the Engine is up and its container on the page", 20s, [&] {
     const auto page = daemon.page();
     return page.value("tidegauge_engine_up") == 1 &&
-           page.value("container_cpu_usage_seconds_total", {{"id", "/docker/" + container}});
+           page.value("container_cpu_usage_seconds_total",
+                      {{"id", RealEngine::cgroup_of(container)}});
   }));
   INFO(daemon.log());
   CHECK(occurrences(daemon.log(), "it belongs to group root") == 1);

@@ -144,7 +144,8 @@ TEST_CASE("whatever the Engine tells of a container lies between two looks at th
   CHECK(before.page.count("container_network_", {{"name", "web"}}) > 0);
   CHECK(before.page.count("container_network_", {{"name", "nonet"}}) == 0);
   CHECK(before.page.count("container_network_", {{"name", "hostnet"}}) == 0);
-  CHECK(before.page.labels("container_last_seen", {{"name", "web"}}).at("id") == "/docker/" + web);
+  CHECK(before.page.labels("container_last_seen", {{"name", "web"}}).at("id") ==
+        RealEngine::cgroup_of(web));
 }
 
 TEST_CASE("by the kernel's files no call is made, and a run's descriptors end with it") {
@@ -187,7 +188,7 @@ TEST_CASE("while the Engine is killed its containers live on, and keep their num
   const RealEngine engine;
   const auto first = engine.run("first", sleeper);
   const DaemonProcess daemon(watching(engine, {"--container_monitor.interval=1s"}));
-  const Labels of_first{{"id", "/docker/" + first}};
+  const Labels of_first{{"id", RealEngine::cgroup_of(first)}};
   const auto value = [&](std::string_view metric) { return daemon.page().value(metric, of_first); };
   test::wait_until("first is sampled", 10s,
                    [&] { return value("container_cpu_usage_seconds_total").has_value(); });

@@ -16,14 +16,14 @@ namespace {
 
 const fs::path cgroup_root = "/sys/fs/cgroup";
 
-/// The file of a container's cgroup, in whichever hierarchy has it; empty where none does.
-fs::path cgroup_file(const std::string& id, const std::string& name) {
+/// The file of a cgroup, in whichever hierarchy has it; empty where none does.
+fs::path cgroup_file(const std::string& cgroup, const std::string& name) {
   std::vector<fs::path> hierarchies{cgroup_root};
   for (const auto& entry : fs::directory_iterator(cgroup_root)) {
     if (entry.is_directory()) hierarchies.push_back(entry.path());
   }
   for (const auto& hierarchy : hierarchies) {
-    if (auto path = hierarchy / "docker" / id / name; fs::exists(path)) return path;
+    if (auto path = hierarchy.string() + cgroup + "/" + name; fs::exists(path)) return path;
   }
   return {};
 }
@@ -43,26 +43,27 @@ std::uint64_t number_of(const fs::path& path, const std::string& key) {
   throw std::runtime_error("no " + key + " in " + path.string());
 }
 
-KernelNumbers read_version_1(const std::string& id, const fs::path& cpu) {
-  return {.cpu_seconds = static_cast<double>(only_number(cpu)) * 1e-9,
-          .memory_usage_bytes = only_number(cgroup_file(id, "memory.usage_in_bytes")),
-          .inactive_file_bytes = number_of(cgroup_file(id, "memory.stat"), "total_inactive_file"),
-          .processes = only_number(cgroup_file(id, "pids.current"))};
+KernelNumbers read_version_1(const std::string& cgroup, const fs::path& cpu) {
+  return {
+      .cpu_seconds = static_cast<double>(only_number(cpu)) * 1e-9,
+      .memory_usage_bytes = only_number(cgroup_file(cgroup, "memory.usage_in_bytes")),
+      .inactive_file_bytes = number_of(cgroup_file(cgroup, "memory.stat"), "total_inactive_file"),
+      .processes = only_number(cgroup_file(cgroup, "pids.current"))};
 }
 
-KernelNumbers read_version_2(const std::string& id) {
+KernelNumbers read_version_2(const std::string& cgroup) {
   return {.cpu_seconds =
-              static_cast<double>(number_of(cgroup_file(id, "cpu.stat"), "usage_usec")) * 1e-6,
-          .memory_usage_bytes = only_number(cgroup_file(id, "memory.current")),
-          .inactive_file_bytes = number_of(cgroup_file(id, "memory.stat"), "inactive_file"),
-          .processes = only_number(cgroup_file(id, "pids.current"))};
+              static_cast<double>(number_of(cgroup_file(cgroup, "cpu.stat"), "usage_usec")) * 1e-6,
+          .memory_usage_bytes = only_number(cgroup_file(cgroup, "memory.current")),
+          .inactive_file_bytes = number_of(cgroup_file(cgroup, "memory.stat"), "inactive_file"),
+          .processes = only_number(cgroup_file(cgroup, "pids.current"))};
 }
 
 }  // namespace
 
-KernelNumbers read_kernel_numbers(const std::string& id) {
-  const auto cpu = cgroup_file(id, "cpuacct.usage");
-  return cpu.empty() ? read_version_2(id) : read_version_1(id, cpu);
+KernelNumbers read_kernel_numbers(const std::string& cgroup) {
+  const auto cpu = cgroup_file(cgroup, "cpuacct.usage");
+  return cpu.empty() ? read_version_2(cgroup) : read_version_1(cgroup, cpu);
 }
 
 InterfaceBytes read_interface_bytes(pid_t pid, const std::string& interface) {

@@ -17,9 +17,8 @@ struct KernelNumbers {
   std::uint64_t processes = 0;
 };
 
-/// Of the container with this id, below the Engine's default cgroup. Throws where a file is not
-/// there.
-[[nodiscard]] KernelNumbers read_kernel_numbers(const std::string& id);
+/// Of this cgroup, as "/docker/<id>". Throws where a file is not there.
+[[nodiscard]] KernelNumbers read_kernel_numbers(const std::string& cgroup);
 
 struct InterfaceBytes {
   std::uint64_t received = 0;

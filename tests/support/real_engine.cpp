@@ -57,6 +57,11 @@ fs::path make_directory() {
   return pattern;
 }
 
+bool has_systemd_driver() {
+  const auto* const driver = std::getenv("TIDEGAUGE_TEST_CGROUP_DRIVER");
+  return driver != nullptr && std::string_view(driver) == "systemd";
+}
+
 /// Its own bridge, and no firewall rules: nothing of it can meet another Engine of the machine.
 /// With --live-restore a killed dockerd finds its containers running when it comes back.
 std::string dockerd_command(const fs::path& directory, const std::string& more_arguments) {
@@ -64,8 +69,8 @@ std::string dockerd_command(const fs::path& directory, const std::string& more_a
   return "PATH=$PATH:/usr/sbin:/sbin; ip link set lo up; rm -f " + path + "/pid; exec dockerd" +
          " --data-root " + path + "/data --exec-root " + path + "/exec --pidfile " + path + "/pid" +
          " --host unix://" + path + "/docker.sock --iptables=false --ip6tables=false" +
-         " --bip 172.29.0.1/20 --live-restore --exec-opt native.cgroupdriver=cgroupfs " +
-         more_arguments;
+         " --bip 172.29.0.1/20 --live-restore --exec-opt native.cgroupdriver=" +
+         (has_systemd_driver() ? "systemd " : "cgroupfs ") + more_arguments;
 }
 
 /// Spawns `arguments` in a session of its own, with `socket` as standard input and output.
@@ -213,6 +218,10 @@ void RealEngine::kill() const {
   ::kill(dockerd_, SIGKILL);
   wait_until("dockerd and its containerd are gone", 10s,
              [&] { return is_gone(dockerd_) && (!containerd || is_gone(*containerd)); });
+}
+
+std::string RealEngine::cgroup_of(const std::string& id) {
+  return has_systemd_driver() ? "/system.slice/docker-" + id + ".scope" : "/docker/" + id;
 }
 
 std::string RealEngine::create(std::string_view name, std::string_view spec) const {

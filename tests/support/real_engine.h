@@ -3,7 +3,8 @@
 // A real Docker Engine of the test's own: a private dockerd in network and mount namespaces of its
 // own, with its data in a private directory and nothing but a busybox image. Its containers live
 // in the machine's own PID namespace and cgroups, so that the kernel's numbers can be held against
-// what the Engine and the daemon say.
+// what the Engine and the daemon say. Its cgroup driver is cgroupfs, which needs no systemd, unless
+// TIDEGAUGE_TEST_CGROUP_DRIVER names the other.
 //
 // Needs root, dockerd, busybox-static and iproute2; what is missing is a failure that names the
 // remedy. A guard process (engine_guard.cpp) ends everything that was started here and deletes the
@@ -57,6 +58,8 @@ class RealEngine {
   void command(std::string_view container, std::string_view verb) const;
   /// Removes it, running or not.
   void remove(std::string_view container) const;
+  /// Where its cgroup is, as the label `id` has it.
+  [[nodiscard]] static std::string cgroup_of(const std::string& id);
   /// The Engine's own JSON about it.
   [[nodiscard]] std::string inspect(std::string_view container) const;
 
