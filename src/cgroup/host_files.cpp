@@ -121,6 +121,7 @@ void HostFiles::sample_filesystems(const std::string& engine_directory, model::H
   const bool other = std::exchange(engine_directory_, engine_directory) != engine_directory;
   if (other || !mountinfo_.valid() || ::poll(&changed, 1, 0) != 0) find_mounts();
   const auto* const engines = mount_of_engine();
+  if (engines != nullptr) host.engine_device = engines->device;
   for (const auto& mount : mounts_) {
     if (!mount.real && &mount != engines) continue;
     const auto known =

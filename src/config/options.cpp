@@ -55,6 +55,11 @@ std::vector<Option> monitor_options() {
       option("container_monitor.processes", monitor(&C::processes), flag(),
              "Whether threads, their states, open descriptors and sockets of containers are "
              "counted: by the kernel's files of each process, which costs with their number."),
+      option("container_monitor.filesystem_interval", monitor(&C::filesystem_interval),
+             duration_or_zero(10s, 24h),
+             "How often the writable layer of each running container is measured, one after "
+             "another, for container_fs_usage_bytes. The Engine walks through all its files for "
+             "that. 0: never."),
       option(std::string(in_flight_path), monitor(&C::max_in_flight), number(1, 256),
              "Calls to one Engine at the same time, to begin with: fewer are made where they only "
              "wait for each other, up to pool.max_connections where more get more answers. At most "
@@ -180,7 +185,7 @@ std::vector<Option> call_options() {
       option("pool.probe_timeout", pool(&C::probe_timeout), duration(10ms, 1min),
              "Limit of a ping, which tells whether the Engine is up."),
       option("pool.list_timeout", pool(&C::list_timeout), duration(10ms, 10min),
-             "Limit of listing the containers."),
+             "Limit of listing the containers, and of measuring the writable layer of one."),
       option("pool.list_first_byte_timeout", pool(&C::list_first_byte_timeout),
              duration_or_zero(10ms, 10min), "Limit of its first byte. 0: none of its own."),
       option("pool.list_stall_timeout", pool(&C::list_stall_timeout), duration_or_zero(10ms, 10min),
@@ -233,6 +238,7 @@ std::vector<Option> serving_options() {
                                    {"pressure", MetricGroup::pressure},
                                    {"network", MetricGroup::network},
                                    {"block_io", MetricGroup::block_io},
+                                   {"filesystem", MetricGroup::filesystem},
                                    {"machine", MetricGroup::machine},
                                    {"calls", MetricGroup::calls},
                                    {"pool", MetricGroup::pool}}),

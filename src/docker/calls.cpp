@@ -11,6 +11,7 @@ http::Limits limits_of(model::Call call, const config::PoolConfig& config) {
     case model::Call::ping:
       return {.connect = config.connect_timeout, .total = config.probe_timeout};
     case model::Call::container_list:
+    case model::Call::container_size:
       return {.connect = config.connect_timeout,
               .first_byte = config.list_first_byte_timeout,
               .stall = config.list_stall_timeout,

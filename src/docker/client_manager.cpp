@@ -117,6 +117,12 @@ Result<model::ContainerStats> ClientManager::container_stats(std::string_view en
                    [id](PooledClient& client) { return client.container_stats(id); });
 }
 
+Result<std::uint64_t> ClientManager::container_size(std::string_view endpoint, std::string_view id,
+                                                    const std::stop_token& stop) {
+  return call_once(get_client(endpoint, {}, stop),
+                   [id](PooledClient& client) { return client.container_size(id); });
+}
+
 Result<EventStream> ClientManager::events(std::string_view endpoint, const EventQuery& query,
                                           const std::stop_token& stop) {
   auto stream = open_stream(endpoint, model::Call::events, event_target(query), {}, stop);

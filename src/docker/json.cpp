@@ -350,6 +350,14 @@ Result<model::Container> parse_container(std::string_view body) {
   return container;
 }
 
+Result<std::uint64_t> parse_container_size(std::string_view body) {
+  const auto document = parse(body, rapidjson::kObjectType);
+  if (!document) return fail(document.error());
+  const auto size = count(*document, "SizeRw");
+  if (!size) return fail(Errc::bad_reply, "no SizeRw in it");
+  return *size;
+}
+
 Result<model::ContainerStats> parse_container_stats(std::string_view body) {
   if (body.empty()) return model::ContainerStats{};
   const auto document = parse(body, rapidjson::kObjectType);

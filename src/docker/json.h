@@ -6,6 +6,7 @@
 // "not said", and answers Errc::bad_reply to what is not the reply it is for. No input makes one
 // crash, recurse deeply or run long.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,9 @@ namespace tidegauge::docker::json {
 [[nodiscard]] Result<std::vector<model::ContainerSummary>> parse_container_list(
     std::string_view body);
 [[nodiscard]] Result<model::Container> parse_container(std::string_view body);
+
+/// The bytes of its writable layer, of an answer to the same call with `size=1`.
+[[nodiscard]] Result<std::uint64_t> parse_container_size(std::string_view body);
 
 /// Of a container without processes the Engine says nothing (and Podman sends an empty body): then
 /// every group is absent.

@@ -66,6 +66,11 @@ Result<model::ContainerStats> PooledClient::container_stats(std::string_view id)
       });
 }
 
+Result<std::uint64_t> PooledClient::container_size(std::string_view id) {
+  return ask(model::Call::container_size, "/containers/" + std::string(id) + "/json?size=1",
+             json::parse_container_size);
+}
+
 template <class T>
 Result<T> PooledClient::ask(model::Call call, std::string_view target,
                             Result<T> (*parse)(std::string_view)) {

@@ -149,6 +149,7 @@ class Collecting {
                              .gone = is_ghost,
                              .since = container.created_at.value_or(WallTime::max())});
       add(*record, endpoint, owner);
+      if (record->layer) add(*record->layer, engine.host.get(), owner);
     }
     for (const auto& [name, lifecycle] : engine.lifecycles) {
       const auto [entry, is_gone] = owners.try_emplace(name, candidates_.size());
@@ -209,6 +210,21 @@ class Collecting {
       subjects_.block_ios.push_back(
           {&io, keep(with_label(labels, "device", device_name(io))), owner});
     }
+  }
+
+  /// Its limits are those of the file system that the Engine's data are on, where that is known.
+  void add(const model::WritableLayer& layer, const model::HostStats* host, std::size_t owner) {
+    auto& filesystem = subjects_.layers.emplace_back();
+    if (host != nullptr) {
+      const auto engines = std::ranges::find(host->filesystems, host->engine_device,
+                                             &model::FilesystemStats::device);
+      if (engines != host->filesystems.end()) filesystem = *engines;
+    }
+    filesystem.usage_bytes = layer.bytes;
+    filesystem.measured_at = layer.measured_at;
+    const auto labels = subjects_.all.back().labels;
+    subjects_.filesystems.push_back(
+        {&filesystem, keep(with_label(labels, "device", filesystem.device)), owner});
   }
 
   std::string_view keep(std::string labels) { return subjects_.label_sets.keep(std::move(labels)); }

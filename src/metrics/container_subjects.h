@@ -32,7 +32,8 @@ struct ContainerSubjects {
   std::vector<Subject<model::BlockIoStats>> block_ios;
   std::vector<Subject<model::FilesystemStats>> filesystems;
   std::vector<Subject<model::HostStats>> machines;
-  std::deque<model::Container> hosts;  ///< the machines as if they were containers
+  std::deque<model::Container> hosts;         ///< the machines as if they were containers
+  std::deque<model::FilesystemStats> layers;  ///< the containers' parts of file systems
   LabelSets label_sets;
 
   /// Calls `use(rows, subjects)` for each group of rows that is wanted, in the order of the page.
@@ -54,7 +55,7 @@ struct ContainerSubjects {
     use(task_rows(), processes);
     use_group(network, network_rows(), networks);
     use_group(block_io, block_io_rows(), block_ios);
-    use_group(machine, filesystem_rows(), filesystems);
+    use_group(filesystem, filesystem_rows(), filesystems);
     use_group(machine, machine_rows(), machines);
   }
 };

@@ -8,7 +8,8 @@ using model::FilesystemStats;
 using model::HostStats;
 
 constexpr Row<FilesystemStats> filesystem_metrics[] = {
-    {{"container_fs_usage_bytes", gauge, "Bytes in use on the file system.", "device"},
+    {{"container_fs_usage_bytes", gauge,
+      "Bytes in use on the file system; of a container, those of its writable layer.", "device"},
      [](const FilesystemStats& filesystem, const Samples& out) {
        out.add(filesystem.usage_bytes);
      }},
@@ -22,6 +23,12 @@ constexpr Row<FilesystemStats> filesystem_metrics[] = {
     {{"container_fs_inodes_free", gauge, "Those of them that are free.", "device"},
      [](const FilesystemStats& filesystem, const Samples& out) {
        out.add(filesystem.inodes_free);
+     }},
+    {{"container_fs_usage_timestamp_seconds", gauge,
+      "When the writable layer of the container was measured, in seconds since the Unix epoch.",
+      "device"},
+     [](const FilesystemStats& filesystem, const Samples& out) {
+       if (filesystem.measured_at) out.add(to_unix_seconds(*filesystem.measured_at));
      }},
 };
 

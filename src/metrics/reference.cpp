@@ -43,6 +43,13 @@ There are at most `metrics.max_series` series of containers. Beyond, containers 
 all that is theirs: first those that are gone, then the youngest.
 )";
 
+constexpr std::string_view filesystem_text =
+    R"(Of the machine, by device, where the kernel is asked. Of containers with
+`container_monitor.filesystem_interval`: usage is what the container has written that is not on a
+volume, as the Engine finds by walking through it; size and inodes are those of the file system that
+the Engine's data are on, which all containers share.
+)";
+
 constexpr std::string_view machine_text =
     R"(Where the kernel is asked, the machine is on the page as cAdvisor has it: as the container with
 the id `/`, with the CPU, memory, pressure, network and block I/O of everything that runs on it, and
@@ -117,8 +124,9 @@ std::string print_reference() {
       "`device` is its name, as `/dev/vda`, or `major:minor` where the name is not known.\n",
       "block_io");
   print_rows(page, block_io_rows());
-  print_heading(page, "The machine", machine_text, "machine");
+  print_heading(page, "File systems", filesystem_text, "filesystem");
   print_rows(page, filesystem_rows());
+  print_heading(page, "The machine", machine_text, "machine");
   print_rows(page, machine_rows());
   print_heading(page, "Engines", {});
   print_rows(page, engine_rows());

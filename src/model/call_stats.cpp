@@ -16,6 +16,8 @@ std::string_view to_string(Call call) noexcept {
       return "container_inspect";
     case Call::container_stats:
       return "container_stats";
+    case Call::container_size:
+      return "container_size";
     case Call::container_logs:
       return "container_logs";
     case Call::events:

@@ -27,6 +27,17 @@ constexpr auto listen_limit = 10s;                // between two looks at the cl
 constexpr double spread = 0.8;  // the part of the interval that samples are spread over
 constexpr Milliseconds kernel_retry = 1min;  // of a container whose files cannot be read
 
+/// One after another, over most of the interval.
+void ask_over(std::chrono::nanoseconds interval, Crew& crew, Crew::Call call,
+              std::vector<std::string> ids) {
+  const auto now = steady_now();
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const auto part = spread * static_cast<double>(i) / static_cast<double>(ids.size());
+    const auto delay = std::chrono::duration_cast<std::chrono::nanoseconds>(interval * part);
+    crew.ask({call, std::move(ids[i]), now + delay});
+  }
+}
+
 model::StatsSource first_source(config::StatsChoice choice) {
   return choice == config::StatsChoice::engine ? model::StatsSource::engine
                                                : model::StatsSource::kernel;
@@ -46,9 +57,14 @@ ContainerMonitor::ContainerMonitor(std::string endpoint, std::size_t index,
       shelf_(std::make_unique<SnapshotShelf>()),
       crew_(std::make_unique<Crew>(options.max_in_flight, context.max_connections,
                                    [this](const Crew::Task& task, const std::stop_token& stop) {
-                                     task.call == Crew::Call::inspect
-                                         ? inspect(task.id, stop)
-                                         : sample(task.id, task.due, stop);
+                                     switch (task.call) {
+                                       case Crew::Call::inspect:
+                                         return inspect(task.id, stop);
+                                       case Crew::Call::sample:
+                                         return sample(task.id, task.due, stop);
+                                       case Crew::Call::measure:
+                                         return measure(task.id, stop);
+                                     }
                                    })) {
   if (options.stats_source == config::StatsChoice::engine) return;
   // Without the Engine to fall back to, each cycle tries.
@@ -71,6 +87,7 @@ void ContainerMonitor::run_once(const std::stop_token& stop) {
     crew_->wait_until_idle(stop);
     std::ignore = follow_kernel();
     sample_by_kernel(KernelTurn::all);
+    measure_layers(/*every_one=*/true);
     crew_->wait_until_idle(stop);
   }
   if (stop.stop_requested()) return;
@@ -379,6 +396,25 @@ void ContainerMonitor::sample(const std::string& id, SteadyTime due, const std::
   changed();
 }
 
+/// That it takes too long says nothing of the container: its other numbers go on.
+void ContainerMonitor::measure(const std::string& id, const std::stop_token& stop) {
+  const auto bytes = context_.clients.container_size(endpoint_, id, stop);
+  if (stop.stop_requested() || (!bytes && bytes.error().code == Errc::not_found)) return;
+  bool news = false;
+  {
+    const std::lock_guard lock(mutex_);
+    news = inventory_.note_measured(id, bytes ? std::optional(*bytes) : std::nullopt, wall_now());
+  }
+  if (news && !bytes && !blames_engine(bytes.error().code)) {
+    context_.logger.warn("the writable layer of a container cannot be measured",
+                         {{"endpoint", endpoint_},
+                          {"container", id},
+                          {"reason", bytes.error().message},
+                          {"remedy", "raise pool.list_timeout, if that was too short"}});
+  }
+  changed();
+}
+
 void ContainerMonitor::note_outcome(const std::string& id, const std::optional<Error>& failure) {
   // Of an Engine that is down, the pool tells: it is not the container's failure.
   if (failure && (blames_engine(failure->code) || failure->code == Errc::engine_down)) return;
@@ -510,13 +546,18 @@ void ContainerMonitor::begin_cycle() {
     if (!up_) return;
     ids = inventory_.ids_to_ask_about();
   }
-  const auto now = steady_now();
-  const std::chrono::nanoseconds span = options_.interval;
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    const auto part = spread * static_cast<double>(i) / static_cast<double>(ids.size());
-    const auto delay = std::chrono::duration_cast<std::chrono::nanoseconds>(span * part);
-    crew_->ask({Crew::Call::sample, std::move(ids[i]), now + delay});
+  ask_over(options_.interval, *crew_, Crew::Call::sample, std::move(ids));
+  measure_layers(/*every_one=*/false);
+}
+
+void ContainerMonitor::measure_layers(bool every_one) {
+  if (options_.filesystem_interval.count() == 0) return;
+  std::vector<std::string> ids;
+  {
+    const std::lock_guard lock(mutex_);
+    ids = inventory_.take_ids_to_measure(wall_now(), every_one);
   }
+  ask_over(every_one ? 0ns : options_.interval, *crew_, Crew::Call::measure, std::move(ids));
 }
 
 void ContainerMonitor::report_cycle() {

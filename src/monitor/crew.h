@@ -25,7 +25,7 @@ namespace tidegauge::monitor {
 
 class Crew {
  public:
-  enum class Call : std::uint8_t { inspect, sample };
+  enum class Call : std::uint8_t { inspect, sample, measure };
   struct Task {
     Call call = Call::inspect;
     std::string id;  ///< of the container

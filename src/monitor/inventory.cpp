@@ -234,6 +234,16 @@ void Inventory::note_sampled(const std::string& id, std::shared_ptr<model::Conta
   entry.sample = std::move(sample);
 }
 
+bool Inventory::note_measured(const std::string& id, std::optional<std::uint64_t> bytes,
+                              WallTime now) {
+  const auto found = entries_.find(id);
+  if (found == entries_.end()) return false;
+  auto& entry = found->second;
+  entry.layer.reset();
+  if (bytes) entry.layer = {.bytes = *bytes, .measured_at = now};
+  return std::exchange(entry.unmeasurable, !bytes) == bytes.has_value();
+}
+
 void Inventory::set_source(const std::string& id, model::StatsSource source) {
   if (const auto found = entries_.find(id); found != entries_.end()) found->second.source = source;
 }
@@ -295,6 +305,27 @@ std::vector<std::string> Inventory::ids_to_ask_about() const {
   std::vector<std::string> ids;
   for (const auto& [id, entry] : entries_) {
     if (is_sampled(entry) && entry.source == model::StatsSource::engine) ids.push_back(id);
+  }
+  return ids;
+}
+
+std::vector<std::string> Inventory::take_ids_to_measure(WallTime now, bool every_one) {
+  std::vector<std::pair<WallTime, std::string>> due;
+  std::size_t all = 0;
+  for (const auto& [id, entry] : entries_) {
+    if (!is_sampled(entry)) continue;
+    ++all;
+    if (now - entry.measured >= options_.filesystem_interval) due.emplace_back(entry.measured, id);
+  }
+  std::ranges::sort(due);
+  const auto cycles = std::max<std::size_t>(
+      1, static_cast<std::size_t>(options_.filesystem_interval / options_.interval));
+  const auto share = every_one ? all : (all + cycles - 1) / cycles;
+  std::vector<std::string> ids;
+  for (auto& [measured, id] : due) {
+    if (ids.size() == share) break;
+    entries_.at(id).measured = now;
+    ids.push_back(std::move(id));
   }
   return ids;
 }
@@ -373,7 +404,9 @@ void Inventory::describe(Entry& entry, WallTime now, model::ContainerRecord& rec
   record.last_seen = entry.last_seen;
   record.collect_errors = entry.collect_errors;
   record.stuck = entry.stuck;
+  record.layer.reset();
   if (model::has_processes(entry.container->state)) {
+    record.layer = entry.layer;
     record.last_seen = now;
   } else if (record.last_seen && now - *record.last_seen > options_.ghost_window) {
     record.last_seen.reset();  // or an alert on its age would never end

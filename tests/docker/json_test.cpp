@@ -287,6 +287,13 @@ TEST_CASE("zeros for a container that stopped while it was asked about are no st
   CHECK_FALSE(stopped.memory);
 }
 
+TEST_CASE("the size of a writable layer is the Engine's, and its absence no nought") {
+  CHECK(value_of(json::parse_container_size(R"({"SizeRw":0,"SizeRootFs":7798898})")) == 0);
+  CHECK(value_of(json::parse_container_size(R"({"SizeRw":18446744073709551615})")) == UINT64_MAX);
+  CHECK(error_of(json::parse_container_size(R"({"SizeRootFs":5})")).message == "no SizeRw in it");
+  CHECK(error_of(json::parse_container_size(R"({"SizeRw":-1})")).code == Errc::bad_reply);
+}
+
 TEST_CASE("what is no reply of an Engine is a bad reply, and says where it went wrong") {
   CHECK(error_of(json::parse_version("{}")).code == Errc::bad_reply);
   CHECK(error_of(json::parse_container("[]")).message == "not a JSON object");

@@ -104,6 +104,8 @@ void answer(const Request& request, Exchange& exchange) {
     exchange.reply(200, {}, R"([{"Id":"abc","Names":["/web"],"State":"running"}])");
   } else if (target.ends_with("/json")) {
     exchange.reply(200, {}, R"({"Id":"abc","Name":"/web","State":{"Status":"running"}})");
+  } else if (target.ends_with("/json?size=1")) {
+    exchange.reply(200, {}, R"({"Id":"abc","SizeRw":1095,"SizeRootFs":7799993})");
   } else {
     exchange.reply(200, {}, R"({"read":"2026-11-23T05:54:19Z","memory_stats":{"usage":4096}})");
   }
@@ -256,10 +258,12 @@ TEST_CASE("every call has its own path, and brings what is there") {
   CHECK(value_of(client.container_list()).at(0).name == "web");
   CHECK(value_of(client.container_inspect("abc")).name == "web");
   CHECK(value_of(client.container_stats("abc")).memory->usage_bytes == 4096);
+  CHECK(value_of(client.container_size("abc")) == 1095);
   CHECK(scene.asked() == std::vector<std::string>{
                              "HEAD /_ping", "GET /v1.41/version", "GET /v1.41/info",
                              "GET /v1.41/containers/json?all=1", "GET /v1.41/containers/abc/json",
-                             "GET /v1.41/containers/abc/stats?stream=false&one-shot=true"});
+                             "GET /v1.41/containers/abc/stats?stream=false&one-shot=true",
+                             "GET /v1.41/containers/abc/json?size=1"});
 }
 
 TEST_CASE("all calls of a client go over its one connection") {
@@ -375,6 +379,7 @@ TEST_CASE("a ping, a list and any other call each have a limit of their own") {
   hang = true;
   CHECK_THAT(error_of(client.ping()).message, contains("within 31 ms"));
   CHECK_THAT(error_of(client.container_list()).message, contains("within 32 ms"));
+  CHECK_THAT(error_of(client.container_size("abc")).message, contains("within 32 ms"));
   CHECK_THAT(error_of(client.info()).message, contains("within 33 ms"));
   CHECK_THAT(error_of(client.container_inspect("abc")).message, contains("within 33 ms"));
   const auto error = error_of(client.container_stats("abc"));

@@ -161,7 +161,8 @@ TEST_CASE("the queries of cAdvisor's dashboards and alerts find data in a real P
   const RealEngine engine;
   // First, as it counts events from its start on.
   const DaemonProcess daemon(
-      {.arguments = {"--pool.socket_path=" + engine.address(), "--container_monitor.interval=1s"}});
+      {.arguments = {"--pool.socket_path=" + engine.address(), "--container_monitor.interval=1s",
+                     "--container_monitor.filesystem_interval=10s"}});
   run_containers(engine);
   const PrometheusServer prometheus(daemon.port(), alerts_file);
 

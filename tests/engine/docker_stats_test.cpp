@@ -58,20 +58,27 @@ double amount(std::string_view text) {
   throw std::runtime_error("no amount: " + std::string(text));
 }
 
+/// What the command prints.
+std::string docker(const RealEngine& engine, const std::vector<std::string>& arguments) {
+  const std::string_view folders[] = {"/usr/bin/docker", "/usr/local/bin/docker"};
+  const auto* const program = std::ranges::find_if(
+      folders, [](std::string_view path) { return std::filesystem::exists(path); });
+  REQUIRE(program != std::end(folders));  // Debian 12: docker.io, Debian 13: docker-cli
+  std::vector<std::string> command{std::string(*program), "-H", engine.address()};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  test::ChildProcess docker(command);
+  const auto status = docker.wait();
+  INFO(docker.errors());
+  REQUIRE(status == 0);
+  return docker.output();
+}
+
 /// A row of `docker stats`.
 class DockerStats {
  public:
   DockerStats(const RealEngine& engine, const std::string& container) {
-    const std::string_view folders[] = {"/usr/bin/docker", "/usr/local/bin/docker"};
-    const auto* const program = std::ranges::find_if(
-        folders, [](std::string_view path) { return std::filesystem::exists(path); });
-    REQUIRE(program != std::end(folders));  // Debian 12: docker.io, Debian 13: docker-cli
-    test::ChildProcess docker({std::string(*program), "-H", engine.address(), "stats",
-                               "--no-stream", "--format", "{{json .}}", container});
-    const auto status = docker.wait();
-    INFO(docker.errors());
-    REQUIRE(status == 0);
-    row_.Parse(docker.output().c_str());
+    row_.Parse(
+        docker(engine, {"stats", "--no-stream", "--format", "{{json .}}", container}).c_str());
     REQUIRE(row_.IsObject());
   }
 
@@ -117,7 +124,7 @@ double sum(const Page& page, std::string_view metric, const Labels& labels) {
 
 }  // namespace
 
-TEST_CASE("memory, processes, network and disk are what docker stats shows") {
+TEST_CASE("memory, processes, network and disk are what docker stats shows", "[numbers]") {
   const RealEngine engine;
   std::ignore = engine.run("still", still_spec);
   const Labels still{{"name", "still"}};
@@ -147,7 +154,25 @@ TEST_CASE("memory, processes, network and disk are what docker stats shows") {
                 stats.right("BlockIO"), sum(after, "container_fs_writes_bytes_total", still));
 }
 
-TEST_CASE("the rate of CPU time is the percentage that docker stats shows") {
+TEST_CASE("the size of a writable layer is what docker ps shows", "[numbers]") {
+  const RealEngine engine;
+  std::ignore = engine.run("writer", still_spec);
+  const auto size_on_page = [&] {
+    const auto cycle =
+        test::run_once({.arguments = {"--pool.socket_path=" + engine.address(),
+                                      "--container_monitor.filesystem_interval=1m"}});
+    INFO(cycle.log);
+    REQUIRE(cycle.status == 0);
+    return sum(Page(cycle.page), "container_fs_usage_bytes", {{"name", "writer"}});
+  };
+  test::wait_until("its file is written", 30s, [&] { return size_on_page() >= 10 << 20; });
+  const auto shown = docker(engine, {"ps", "--size", "--filter", "name=writer", "--format",
+                                     "{{.Size}}"});  // "10.5MB (virtual 12.5MB)"
+  const auto size = amount(shown.substr(0, shown.find(' ')));
+  check_between("the layer", size_on_page(), size, size_on_page());
+}
+
+TEST_CASE("the rate of CPU time is the percentage that docker stats shows", "[numbers]") {
   const RealEngine engine;
   std::ignore = engine.run("throttled", throttled_spec);
   const Labels throttled{{"name", "throttled"}};

@@ -208,6 +208,7 @@ model::HostStats host() {
                        .limit_bytes = 50,
                        .inodes = std::nullopt,
                        .inodes_free = std::nullopt}};
+  host.engine_device = "/dev/sda1";
   host.booted_at = now - 24h;
   host.memory_bytes = 8'000'000'000;
   host.swap_bytes = 1'000'000'000;
@@ -281,6 +282,7 @@ metrics::PageInput example_input() {
   auto engine = std::make_shared<model::EngineSnapshot>(
       *engine_with("local", {bare_container(), exited_container(), web_container()}));
   engine->host = std::make_shared<const model::HostStats>(host());
+  engine->containers.back().layer = {.bytes = 4096, .measured_at = now - 2min};
   return {.engines = {std::move(engine)}, .pools = {pool("local")}, .clients = {client("local")}};
 }
 

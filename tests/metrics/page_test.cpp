@@ -439,6 +439,23 @@ TEST_CASE("the machine is the container with the id /, without the names of one"
   CHECK(lines_with(page, {"machine_swap_bytes 1000000000"}).size() == 1);
 }
 
+TEST_CASE("a container's part of a file system has the limits of that, where it is known") {
+  auto input = example_input();
+  auto engine = *input.engines[0];
+  const auto lines = [&] {
+    input.engines = {std::make_shared<model::EngineSnapshot>(engine)};
+    return lines_with(render(input), {"container_fs_", "name=\"web\"", "device=\"/dev/sda1\""});
+  };
+  REQUIRE(lines().size() == 5);
+  CHECK(lines_with(render(input), {"container_fs_usage_bytes", "name=\"web\"", "} 4096"}).size() ==
+        1);
+  engine.host.reset();
+  CHECK(lines().empty());
+  CHECK(lines_with(render(input), {"container_fs_usage_bytes", "name=\"web\"", "} 4096"}).size() ==
+        1);
+  CHECK(lines_with(render(input), {"container_fs_limit_bytes"}).empty());
+}
+
 TEST_CASE("the machine is never left off for want of room") {
   const auto page = render(example_input(), compose_label, 100);
   CHECK(lines_with(page, {"container_memory_rss{id=\"/\"}"}).size() == 1);
@@ -457,6 +474,7 @@ TEST_CASE("a group of metrics that is switched off is not on the page, and every
        {MetricGroup::pressure, "container_pressure_cpu_waiting_seconds_total"},
        {MetricGroup::network, "container_network_receive_bytes_total"},
        {MetricGroup::block_io, "container_fs_reads_total"},
+       {MetricGroup::filesystem, "container_fs_usage_bytes"},
        {MetricGroup::machine, "machine_swap_bytes"},
        {MetricGroup::calls, "tidegauge_engine_requests_total"},
        {MetricGroup::pool, "tidegauge_pool_connections"}}));

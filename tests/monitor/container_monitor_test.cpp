@@ -454,6 +454,42 @@ TEST_CASE("in the steady state an hour has its samples, pings and infos, and not
   for (const auto& [path, times] : all) CHECK(std::pair(path, times) == std::pair(path, 0L));
 }
 
+TEST_CASE("writable layers are measured where it is wanted, and by nobody else") {
+  Scene unasked;
+  CHECK_FALSE(named(*unasked.watch().run_once(), "web-1").layer);
+  CHECK(unasked.engine().calls(EngineCall::size) == 0);
+
+  Scene scene(unattended(), {.filesystem_interval = 10s});
+  const auto snapshot = scene.watch().run_once();
+  for (const auto& record : snapshot->containers) {
+    INFO(record.container->name);
+    CHECK(record.layer.has_value() == model::has_processes(record.container->state));
+  }
+  CHECK(named(*snapshot, "web-1").layer->bytes > 1000);
+  CHECK(wall_now() - named(*snapshot, "web-1").layer->measured_at < 10s);
+}
+
+TEST_CASE(
+    "a layer that takes too long to measure has no size, is told of once, and costs no more") {
+  auto options = unattended();
+  options.list_timeout = 50ms;
+  Scene scene(options, {.filesystem_interval = 1ms});
+  scene.watch().run_once();
+  scene.engine().set_fault(
+      {.kind = FaultKind::hang, .call = EngineCall::size, .container = "web-1"});
+  for (int cycle = 0; cycle < 3; ++cycle) {
+    const auto snapshot = scene.watch().run_once();
+    CHECK_FALSE(named(*snapshot, "web-1").layer);
+    CHECK(named(*snapshot, "web-1").stats);
+    CHECK_FALSE(named(*snapshot, "web-1").stuck);
+    CHECK(named(*snapshot, "web-2").layer);
+    CHECK(snapshot->up);
+  }
+  CHECK(scene.watch().log().count("cannot be measured") == 1);
+  scene.engine().set_fault({.kind = FaultKind::none});
+  CHECK(named(*scene.watch().run_once(), "web-1").layer);
+}
+
 TEST_CASE("samples are spread over the interval, but for the first, which are taken at once") {
   std::vector<std::string> ids;
   for (int i = 0; i < 10; ++i) ids.push_back("c" + std::to_string(i));

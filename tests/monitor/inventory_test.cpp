@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "support/catch.h"
 
@@ -547,4 +550,44 @@ TEST_CASE("a name that the next container has got before the last is gone has no
   CHECK(scene.snapshot().ghosts.empty());
   scene.pass(11min);
   CHECK(scene.counts("web"));
+}
+
+// --- writable layers -----------------------------------------------------------------------------
+
+TEST_CASE("layers are measured in turns, as many a cycle as it takes for all to have theirs") {
+  Scene scene({.filesystem_interval = 50s, .interval = 10s});
+  std::vector<std::string> ids;
+  for (char id = 'a'; id < 'k'; ++id) ids.emplace_back(1, id);
+  scene.list(ids);
+  for (const auto& id : ids) REQUIRE(scene.inspect(Scene::running(id, scene.now())));
+  auto& inventory = scene.inventory();
+  std::set<std::string> measured;
+  for (int cycle = 0; cycle < 5; ++cycle) {
+    const auto turn = inventory.take_ids_to_measure(scene.now(), false);
+    CHECK(turn.size() == 2);
+    measured.insert(turn.begin(), turn.end());
+    scene.pass(10s);
+  }
+  CHECK(measured.size() == ids.size());
+  CHECK(inventory.take_ids_to_measure(scene.now() - 1ms, false).empty());
+  CHECK(inventory.take_ids_to_measure(scene.now(), true).size() == 2);  // of the first turn
+}
+
+TEST_CASE("a layer's size is shown while the container has processes, and not after a failure") {
+  Scene scene({.filesystem_interval = 50s});
+  scene.list({"a"});
+  REQUIRE(scene.inspect(Scene::running("a", scene.now())));
+  const auto layer = [&] { return scene.snapshot().containers.at(0).layer; };
+  CHECK_FALSE(layer());
+  CHECK_FALSE(scene.inventory().note_measured("a", 1095, scene.now()));
+  REQUIRE(layer());
+  CHECK(layer()->bytes == 1095);
+  CHECK(layer()->measured_at == scene.now());
+  CHECK(scene.inventory().note_measured("a", std::nullopt, scene.now()));
+  CHECK_FALSE(layer());
+  CHECK_FALSE(scene.inventory().note_measured("a", std::nullopt, scene.now()));
+  CHECK(scene.inventory().note_measured("a", 1095, scene.now()));
+  scene.tell("die", "a", "0");
+  CHECK_FALSE(layer());
+  CHECK(scene.inventory().take_ids_to_measure(scene.now(), true).empty());
 }

@@ -18,6 +18,8 @@ std::string_view to_string(EngineCall call) {
       return "list";
     case EngineCall::inspect:
       return "inspect";
+    case EngineCall::size:
+      return "size";
     case EngineCall::stats:
       return "stats";
     case EngineCall::events:

@@ -15,10 +15,10 @@
 namespace tidegauge::test {
 
 /// What can be asked of the simulated Engine.
-enum class EngineCall : std::uint8_t { ping, version, info, list, inspect, stats, events };
+enum class EngineCall : std::uint8_t { ping, version, info, list, inspect, size, stats, events };
 inline constexpr std::array engine_calls{EngineCall::ping,  EngineCall::version, EngineCall::info,
-                                         EngineCall::list,  EngineCall::inspect, EngineCall::stats,
-                                         EngineCall::events};
+                                         EngineCall::list,  EngineCall::inspect, EngineCall::size,
+                                         EngineCall::stats, EngineCall::events};
 [[nodiscard]] std::string_view to_string(EngineCall call);
 
 enum class FaultKind : std::uint8_t {

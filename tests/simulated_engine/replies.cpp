@@ -317,6 +317,28 @@ Value empty_stats(const SimulatedContainer& container) {
                  {"id", container.id}});
 }
 
+/// The writable layer begins with what the Engine itself puts into it.
+constexpr std::uint64_t layer_base_bytes = 1'095;
+constexpr std::uint64_t image_bytes = 7'800'000;
+
+Members members_of(const SimulatedContainer& container) {
+  return {{"Id", container.id},
+          {"Created", timestamp(container.created_at)},
+          {"Path", "/app/serve"},
+          {"Args", array({"--port", "80"})},
+          {"State", state(container)},
+          {"Image", image_id},
+          {"Name", "/" + container.spec.name},
+          {"RestartCount", container.restart_count},
+          {"Driver", "overlay2"},
+          {"Platform", "linux"},
+          {"ExecIDs", nullptr},
+          {"HostConfig", host_config(container.spec)},
+          {"Mounts", array({})},
+          {"Config", config(container)},
+          {"NetworkSettings", object({{"Networks", networks(container)}})}};
+}
+
 }  // namespace
 
 std::string version() {
@@ -396,23 +418,15 @@ std::string list(const std::vector<SimulatedContainer>& containers, WallTime now
 }
 
 std::string inspect(const SimulatedContainer& container) {
-  return object({{"Id", container.id},
-                 {"Created", timestamp(container.created_at)},
-                 {"Path", "/app/serve"},
-                 {"Args", array({"--port", "80"})},
-                 {"State", state(container)},
-                 {"Image", image_id},
-                 {"Name", "/" + container.spec.name},
-                 {"RestartCount", container.restart_count},
-                 {"Driver", "overlay2"},
-                 {"Platform", "linux"},
-                 {"ExecIDs", nullptr},
-                 {"HostConfig", host_config(container.spec)},
-                 {"Mounts", array({})},
-                 {"Config", config(container)},
-                 {"NetworkSettings", object({{"Networks", networks(container)}})}})
-             .text() +
-         "\n";
+  return object(members_of(container)).text() + "\n";
+}
+
+std::string inspect_with_size(const SimulatedContainer& container, const SimulatedHost& host) {
+  auto members = members_of(container);
+  const auto written = usage_of(container, host.now()).write_bytes;
+  members.emplace_back("SizeRw", layer_base_bytes + written);
+  members.emplace_back("SizeRootFs", image_bytes + layer_base_bytes + written);
+  return object(members).text() + "\n";
 }
 
 std::string stats(const SimulatedContainer& container, const SimulatedHost& host) {

@@ -22,6 +22,8 @@ inline constexpr std::string_view min_api_version = "1.12";
 [[nodiscard]] std::string info(const SimulatedHost& host);
 [[nodiscard]] std::string list(const std::vector<SimulatedContainer>& containers, WallTime now);
 [[nodiscard]] std::string inspect(const SimulatedContainer& container);
+[[nodiscard]] std::string inspect_with_size(const SimulatedContainer& container,
+                                            const SimulatedHost& host);
 /// Of a container without processes, the empty shape.
 [[nodiscard]] std::string stats(const SimulatedContainer& container, const SimulatedHost& host);
 [[nodiscard]] std::string event(const Event& event);

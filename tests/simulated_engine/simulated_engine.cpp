@@ -199,8 +199,11 @@ void SimulatedEngine::handle(const Request& request, Exchange& exchange) {
     exchange.reply(status, {{"Content-Type", "application/json"}}, body);
     return;
   }
-  const auto route = find_route(request.method, target.path);
+  auto route = find_route(request.method, target.path);
   if (!route) return refuse_unknown_page(exchange);
+  if (route->call == EngineCall::inspect && target.value("size") == "1") {
+    route->call = EngineCall::size;
+  }
   if (refuse_version(target.version, exchange, host_.now())) return;
   answer(*route, target, request, exchange);
 }
@@ -255,8 +258,9 @@ SimulatedEngine::Reply SimulatedEngine::reply_to(const Route& route, const Reque
   }
   const auto container = host_.container(route.reference);
   if (!container) return {404, replies::error("No such container: " + route.reference)};
-  return {200, route.call == EngineCall::stats ? replies::stats(*container, host_)
-                                               : replies::inspect(*container)};
+  if (route.call == EngineCall::stats) return {200, replies::stats(*container, host_)};
+  if (route.call == EngineCall::size) return {200, replies::inspect_with_size(*container, host_)};
+  return {200, replies::inspect(*container)};
 }
 
 void SimulatedEngine::stream_events(const RequestTarget& target, const Fault& fault,

@@ -37,9 +37,11 @@ struct EndpointConfig {
 
 struct MonitorConfig {
   StatsChoice stats_source = StatsChoice::automatic;
-  bool per_cpu = false;         ///< CPU time by CPU, where the kernel has it
-  bool processes = false;       ///< threads, descriptors and sockets
-  Milliseconds interval = 10s;  ///< from the start of one cycle to the start of the next
+  bool per_cpu = false;                   ///< CPU time by CPU, where the kernel has it
+  bool processes = false;                 ///< threads, descriptors and sockets
+  Milliseconds filesystem_interval = 0s;  ///< between two measurements of a container's writable
+                                          ///< layer; 0: none
+  Milliseconds interval = 10s;            ///< from the start of one cycle to the start of the next
   /// Calls at the same time to begin with, at most pool.max_connections: the loader lowers this
   /// default, never a value that was set, to a smaller pool.
   std::uint32_t max_in_flight = 8;
@@ -136,6 +138,7 @@ enum class MetricGroup : std::uint8_t {
   pressure,
   network,
   block_io,
+  filesystem,
   machine,
   calls,
   pool

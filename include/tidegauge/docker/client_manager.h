@@ -8,6 +8,7 @@
 // `endpoint` is the name of a configured endpoint everywhere. Thread-safe. Errors are those of the
 // pool (see ConnectionPool::get_connection) and of PooledClient.
 
+#include <cstdint>
 #include <memory>
 #include <source_location>
 #include <stop_token>
@@ -58,6 +59,9 @@ class ClientManager {
   [[nodiscard]] Result<model::ContainerStats> container_stats(std::string_view endpoint,
                                                               std::string_view id,
                                                               const std::stop_token& stop = {});
+  /// May take long, which says nothing of the container's health: it is never put in quarantine.
+  [[nodiscard]] Result<std::uint64_t> container_size(std::string_view endpoint, std::string_view id,
+                                                     const std::stop_token& stop = {});
 
   /// What happens at the Engine from now on, or from `query.since`.
   [[nodiscard]] Result<EventStream> events(std::string_view endpoint, const EventQuery& query = {},

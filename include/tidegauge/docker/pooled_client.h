@@ -7,6 +7,7 @@
 // within 5 s". Errc::not_found: the container has gone; client_error and server_error carry the
 // Engine's own message; bad_reply: an answer that is not what the call promises.
 
+#include <cstdint>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -41,6 +42,8 @@ class PooledClient {
   [[nodiscard]] Result<model::Container> container_inspect(std::string_view id);
   /// One sample, taken now (one-shot, from API 1.41 on).
   [[nodiscard]] Result<model::ContainerStats> container_stats(std::string_view id);
+  /// The bytes of its writable layer. The Engine walks through all its files.
+  [[nodiscard]] Result<std::uint64_t> container_size(std::string_view id);
 
  private:
   template <class T>

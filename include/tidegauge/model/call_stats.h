@@ -22,17 +22,14 @@ enum class Call : std::uint8_t {
   container_list,
   container_inspect,
   container_stats,
+  container_size,
   container_logs,  ///< a stream: its duration is that of opening it
   events           ///< likewise
 };
-inline constexpr std::array all_calls{Call::ping,
-                                      Call::version,
-                                      Call::info,
-                                      Call::container_list,
-                                      Call::container_inspect,
-                                      Call::container_stats,
-                                      Call::container_logs,
-                                      Call::events};
+inline constexpr std::array all_calls{
+    Call::ping,           Call::version,           Call::info,
+    Call::container_list, Call::container_inspect, Call::container_stats,
+    Call::container_size, Call::container_logs,    Call::events};
 [[nodiscard]] std::string_view to_string(Call call) noexcept;
 
 struct CallStats {

@@ -21,15 +21,22 @@
 
 namespace tidegauge::model {
 
+/// What a container has written that is not on a volume, as the Engine found walking through it.
+struct WritableLayer {
+  std::uint64_t bytes = 0;
+  WallTime measured_at{};
+};
+
 /// One container at the time of a snapshot.
 struct ContainerRecord {
   std::shared_ptr<const Container> container;
   std::string cgroup_path;                      ///< cAdvisor's label `id`, as "/docker/<id>"
   std::shared_ptr<const ContainerStats> stats;  ///< null: no processes, or the sample failed
   bool state_known = true;  ///< false: the Engine is down, and the kernel shows it to live
-  std::optional<WallTime> last_seen;  ///< when it was last known to run; absent: long ago
-  std::uint64_t collect_errors = 0;   ///< failed calls about it since the daemon's start
-  bool stuck = false;                 ///< they do not end, or are not made for that reason
+  std::optional<WallTime> last_seen;   ///< when it was last known to run; absent: long ago
+  std::uint64_t collect_errors = 0;    ///< failed calls about it since the daemon's start
+  bool stuck = false;                  ///< they do not end, or are not made for that reason
+  std::optional<WritableLayer> layer;  ///< where it is asked for, and while it has processes
 };
 
 /// Everything known of one endpoint.

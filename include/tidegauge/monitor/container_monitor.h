@@ -85,6 +85,7 @@ class ContainerMonitor {
   void inspect(const std::string& id, const std::stop_token& stop);
   void warn_of_ignored_wish(const model::Container& container);
   void sample(const std::string& id, SteadyTime due, const std::stop_token& stop);
+  void measure(const std::string& id, const std::stop_token& stop);
   void note_outcome(const std::string& id, const std::optional<Error>& failure);
   void note_latest_answer(SteadyTime::duration took);
 
@@ -98,6 +99,7 @@ class ContainerMonitor {
 
   // The thread of `run`.
   void begin_cycle();
+  void measure_layers(bool every_one);
   void report_cycle();
   void publish();
   void changed();

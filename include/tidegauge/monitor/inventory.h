@@ -65,6 +65,8 @@ class Inventory {
                       WallTime now);
   /// Nothing: the sample failed. What does not apply to the container is taken out of it.
   void note_sampled(const std::string& id, std::shared_ptr<model::ContainerStats> sample);
+  /// Nothing: it could not be measured. Whether that is news.
+  bool note_measured(const std::string& id, std::optional<std::uint64_t> bytes, WallTime now);
   /// Who samples it from now on.
   void set_source(const std::string& id, model::StatsSource source);
 
@@ -91,6 +93,10 @@ class Inventory {
   [[nodiscard]] std::vector<std::string> ids_to_inspect() const;
   /// Of those that the Engine samples.
   [[nodiscard]] std::vector<std::string> ids_to_ask_about() const;
+  /// Of those with processes whose writable layer is due to be measured, which they are not any
+  /// more then. At most so many that all have their turn once in the interval of that, in cycles of
+  /// the other; all, where `every_one` says so.
+  [[nodiscard]] std::vector<std::string> take_ids_to_measure(WallTime now, bool every_one);
   /// Whether a call about each of them has ended, be it in failure.
   [[nodiscard]] bool asked_about_all() const;
   /// Whether it is watched and has processes.
@@ -120,6 +126,9 @@ class Inventory {
     std::shared_ptr<const model::Container> container;
     std::string cgroup_path;  ///< empty: to be made
     std::shared_ptr<const model::ContainerStats> sample;
+    std::optional<model::WritableLayer> layer;
+    WallTime measured{};  ///< or asked for
+    bool unmeasurable = false;
     bool watched = false;
     model::StatsSource source{};
     bool told = false;          ///< of, by an event
