@@ -115,7 +115,8 @@ void compare(const OnePage& before, const OnePage& engine, const OnePage& after)
 
 }  // namespace
 
-TEST_CASE("whatever the Engine tells of a container lies between two looks at the kernel's files") {
+TEST_CASE("whatever the Engine tells of a container lies between two looks at the kernel's files",
+          "[numbers]") {
   const RealEngine engine;
   const auto web = test::run_web(engine);
   std::ignore = engine.run("still", sleeper);
@@ -148,7 +149,8 @@ TEST_CASE("whatever the Engine tells of a container lies between two looks at th
         RealEngine::cgroup_of(web));
 }
 
-TEST_CASE("by the kernel's files no call is made, and a run's descriptors end with it") {
+TEST_CASE("by the kernel's files no call is made, and a run's descriptors end with it",
+          "[numbers]") {
   const RealEngine engine;
   std::ignore = engine.run("first", sleeper);
   const DaemonProcess daemon(watching(engine));
@@ -184,7 +186,8 @@ TEST_CASE("by the kernel's files no call is made, and a run's descriptors end wi
   CHECK_FALSE(daemon.log().contains("level=warn"));
 }
 
-TEST_CASE("while the Engine is killed its containers live on, and keep their numbers alone") {
+TEST_CASE("while the Engine is killed its containers live on, and keep their numbers alone",
+          "[numbers]") {
   const RealEngine engine;
   const auto first = engine.run("first", sleeper);
   const DaemonProcess daemon(watching(engine, {"--container_monitor.interval=1s"}));
@@ -207,7 +210,7 @@ TEST_CASE("while the Engine is killed its containers live on, and keep their num
   CHECK(page.count("container_restartcount", of_first) == 0);
 }
 
-TEST_CASE("the machine's own row is what its kernel says") {
+TEST_CASE("the machine's own row is what its kernel says", "[numbers]") {
   const RealEngine engine;
   const auto cpu_seconds = [] {
     std::ifstream stat("/proc/stat");
@@ -241,7 +244,7 @@ TEST_CASE("the machine's own row is what its kernel says") {
   }));
 }
 
-TEST_CASE("what costs more than the rest is counted where it is asked for") {
+TEST_CASE("what costs more than the rest is counted where it is asked for", "[numbers]") {
   const RealEngine engine;
   std::ignore = engine.run("two", R"({"Cmd": ["sh", "-c", "sleep 1000 & sleep 1000"]})");
   const auto cycle = test::run_once(

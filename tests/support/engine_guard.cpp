@@ -68,6 +68,14 @@ bool enter_namespaces() {
          ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
 }
 
+/// What dockerd would make use of where the machine has it: a containerd, which runs outside of the
+/// namespaces and finds no container's files, and AppArmor, which needs profiles and a program to
+/// load them.
+void hide_what_is_the_machines() {
+  ::mount("tmpfs", "/run/containerd", "tmpfs", 0, "mode=711");
+  ::umount2("/sys/kernel/security", MNT_DETACH);
+}
+
 void redirect(const fs::path& path, int flags, int target) {
   const int file = ::open(path.c_str(), flags | O_CLOEXEC, 0644);
   if (file >= 0) ::dup2(file, target);
@@ -211,6 +219,7 @@ int main(int argc, char** argv) {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   mount_cgroups();
   if (enter_namespaces()) {
+    hide_what_is_the_machines();
     serve_starts(argv + 2, directory);
   } else {
     std::perror("engine_guard: cannot make network and mount namespaces");

@@ -32,6 +32,12 @@ std::uint64_t only_number(const fs::path& path) {
   return std::stoull(read_file(path));
 }
 
+/// Nothing of "max".
+std::optional<std::uint64_t> limit(const fs::path& path) {
+  if (read_file(path) == "max\n") return std::nullopt;
+  return only_number(path);
+}
+
 /// The number behind `key`, in a file of lines like "key number".
 std::uint64_t number_of(const fs::path& path, const std::string& key) {
   std::istringstream file(read_file(path));
@@ -56,7 +62,8 @@ KernelNumbers read_version_2(const std::string& cgroup) {
               static_cast<double>(number_of(cgroup_file(cgroup, "cpu.stat"), "usage_usec")) * 1e-6,
           .memory_usage_bytes = only_number(cgroup_file(cgroup, "memory.current")),
           .inactive_file_bytes = number_of(cgroup_file(cgroup, "memory.stat"), "inactive_file"),
-          .processes = only_number(cgroup_file(cgroup, "pids.current"))};
+          .processes = only_number(cgroup_file(cgroup, "pids.current")),
+          .processes_limit = limit(cgroup_file(cgroup, "pids.max"))};
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace tidegauge::test {
@@ -15,6 +16,7 @@ struct KernelNumbers {
   std::uint64_t memory_usage_bytes = 0;
   std::uint64_t inactive_file_bytes = 0;
   std::uint64_t processes = 0;
+  std::optional<std::uint64_t> processes_limit;  ///< systemd sets one where nobody has
 };
 
 /// Of this cgroup, as "/docker/<id>". Throws where a file is not there.
