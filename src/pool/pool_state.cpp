@@ -287,11 +287,10 @@ void PoolState::note_probe(const std::optional<Error>& failure) {
   } else {
     ++counters_.probes_succeeded;
     last_answer = now;
-    if (before) {
-      recovered_at = now;
-      core.limit_leases(1);  // the upkeep lets in more, bit by bit
-      breaker.probe_succeeded();
-    }
+    if (!before) return;  // as was known: nobody need be woken
+    recovered_at = now;
+    core.limit_leases(1);  // the upkeep lets in more, bit by bit
+    breaker.probe_succeeded();
   }
   react_to(before, std::move(lock));
 }

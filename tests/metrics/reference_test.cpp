@@ -4,7 +4,9 @@
 #include <set>
 #include <sstream>
 #include <string>
+#include <string_view>
 
+#include "config/options.h"
 #include "support/catch.h"
 #include "support/golden_file.h"
 #include "support/temporary_directory.h"
@@ -85,4 +87,20 @@ TEST_CASE("the stored page has a sample of every metric, with the labels that ar
     CHECK(on_page.at(name) == labels);
   }
   CHECK(on_page.size() == documented.size());
+}
+
+TEST_CASE("the groups in the headings are those that metrics.disable knows") {
+  constexpr std::string_view mark = "(group `";
+  std::set<std::string> in_headings;
+  std::istringstream page(metrics::print_reference());
+  for (std::string line; std::getline(page, line);) {
+    const auto begin = line.find(mark);
+    if (!line.starts_with("## ") || begin == std::string::npos) continue;
+    const auto name = line.substr(begin + mark.size());
+    in_headings.insert(name.substr(0, name.find('`')));
+  }
+  constexpr std::string_view prefix = "any number of ";
+  const auto& allowed = config::find_option("metrics.disable")->allowed;
+  REQUIRE(allowed.starts_with(prefix));
+  CHECK(in_headings == split(allowed.substr(prefix.size())));
 }
