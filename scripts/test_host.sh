@@ -23,7 +23,7 @@ on_host() {
 }
 
 remove_programs() {
-  on_host rm -f "${programs[@]}" || true
+  on_host rm -f "${programs[@]}" || echo "still on the host: ${programs[*]}" >&2
 }
 
 install_missing "${packages_build[@]}"

@@ -5,10 +5,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "support/catch.h"
@@ -60,13 +60,9 @@ double amount(std::string_view text) {
 
 /// What the command prints.
 std::string docker(const RealEngine& engine, const std::vector<std::string>& arguments) {
-  const std::string_view folders[] = {"/usr/bin/docker", "/usr/local/bin/docker"};
-  const auto* const program = std::ranges::find_if(
-      folders, [](std::string_view path) { return std::filesystem::exists(path); });
-  REQUIRE(program != std::end(folders));  // Debian 12: docker.io, Debian 13: docker-cli
-  std::vector<std::string> command{std::string(*program), "-H", engine.address()};
+  std::vector<std::string> command{"docker", "-H", engine.address()};
   command.insert(command.end(), arguments.begin(), arguments.end());
-  test::ChildProcess docker(command);
+  test::ChildProcess docker(test::command_in_path(std::move(command)), test::path_variable());
   const auto status = docker.wait();
   INFO(docker.errors());
   REQUIRE(status == 0);
@@ -100,10 +96,7 @@ class DockerStats {
 };
 
 Page page_of(const RealEngine& engine) {
-  const auto cycle = test::run_once({.arguments = {"--pool.socket_path=" + engine.address()}});
-  INFO(cycle.log);
-  REQUIRE(cycle.status == 0);
-  return Page(cycle.page);
+  return Page(test::page_of_one_cycle(engine.address()));
 }
 
 /// Three digits are shown.
@@ -158,12 +151,9 @@ TEST_CASE("the size of a writable layer is what docker ps shows", "[numbers]") {
   const RealEngine engine;
   std::ignore = engine.run("writer", still_spec);
   const auto size_on_page = [&] {
-    const auto cycle =
-        test::run_once({.arguments = {"--pool.socket_path=" + engine.address(),
-                                      "--container_monitor.filesystem_interval=1m"}});
-    INFO(cycle.log);
-    REQUIRE(cycle.status == 0);
-    return sum(Page(cycle.page), "container_fs_usage_bytes", {{"name", "writer"}});
+    const Page page(
+        test::page_of_one_cycle(engine.address(), {"--container_monitor.filesystem_interval=1m"}));
+    return sum(page, "container_fs_usage_bytes", {{"name", "writer"}});
   };
   test::wait_until("its file is written", 30s, [&] { return size_on_page() >= 10 << 20; });
   const auto shown = docker(engine, {"ps", "--size", "--filter", "name=writer", "--format",

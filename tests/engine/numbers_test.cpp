@@ -207,10 +207,7 @@ bool has_used_everything(const EngineNumbers& numbers) {
 }
 
 Page page_of_one_cycle(const RealEngine& engine) {
-  const auto cycle = test::run_once({.arguments = {"--pool.socket_path=" + engine.address()}});
-  INFO(cycle.log);
-  REQUIRE(cycle.status == 0);
-  return Page(cycle.page);
+  return Page(test::page_of_one_cycle(engine.address()));
 }
 
 }  // namespace

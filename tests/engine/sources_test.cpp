@@ -55,12 +55,8 @@ struct OnePage {
     }
   }
   static std::string page_of(const RealEngine& engine, const std::string& source) {
-    const auto cycle =
-        test::run_once({.arguments = {"--pool.socket_path=" + engine.address(),
-                                      "--container_monitor.stats_source=" + source}});
-    INFO(cycle.log);
-    REQUIRE(cycle.status == 0);
-    return cycle.page;
+    return test::page_of_one_cycle(engine.address(),
+                                   {"--container_monitor.stats_source=" + source});
   }
 
   std::string text;
@@ -247,12 +243,8 @@ TEST_CASE("the machine's own row is what its kernel says", "[numbers]") {
 TEST_CASE("what costs more than the rest is counted where it is asked for", "[numbers]") {
   const RealEngine engine;
   std::ignore = engine.run("two", R"({"Cmd": ["sh", "-c", "sleep 1000 & sleep 1000"]})");
-  const auto cycle = test::run_once(
-      {.arguments = {"--pool.socket_path=" + engine.address(), "--container_monitor.processes=true",
-                     "--container_monitor.per_cpu=true"}});
-  INFO(cycle.log);
-  REQUIRE(cycle.status == 0);
-  const Page page(cycle.page);
+  const Page page(test::page_of_one_cycle(engine.address(), {"--container_monitor.processes=true",
+                                                             "--container_monitor.per_cpu=true"}));
   const Labels of{{"name", "two"}};
   CHECK(page.value("container_processes", of) == page.value("container_pids", of));
   CHECK(page.value("container_threads", of) == page.value("container_pids", of));

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <stdexcept>
 #include <system_error>
 
@@ -32,6 +33,16 @@ int open_for_writing(const std::string& path) {
 }
 
 }  // namespace
+
+std::vector<std::string> command_in_path(std::vector<std::string> command) {
+  command.insert(command.begin(), "/usr/bin/env");
+  return command;
+}
+
+std::vector<std::string> path_variable() {
+  const auto* const path = std::getenv("PATH");
+  return {"PATH=" + std::string(path == nullptr ? "/usr/bin:/bin" : path)};
+}
 
 ChildProcess::ChildProcess(std::vector<std::string> command, std::vector<std::string> environment) {
   const auto arguments = pointers_to(command);

@@ -14,6 +14,11 @@
 
 namespace tidegauge::test {
 
+/// Runs a program of the PATH.
+[[nodiscard]] std::vector<std::string> command_in_path(std::vector<std::string> command);
+/// The one variable that it needs.
+[[nodiscard]] std::vector<std::string> path_variable();
+
 class ChildProcess {
  public:
   /// Starts `command`, a path and its arguments, with nothing but `environment` ("NAME=value").

@@ -187,4 +187,12 @@ OneCycle run_once(const DaemonOptions& options) {
   return {.status = exit_status(status), .page = read_file(page), .log = read_file(log)};
 }
 
+std::string page_of_one_cycle(const std::string& engine_address,
+                              std::vector<std::string> more_arguments) {
+  more_arguments.push_back("--pool.socket_path=" + engine_address);
+  auto cycle = run_once({.arguments = std::move(more_arguments)});
+  if (cycle.status != 0) throw std::runtime_error("tidegauge --once fails:\n" + cycle.log);
+  return std::move(cycle.page);
+}
+
 }  // namespace tidegauge::test

@@ -66,5 +66,8 @@ struct OneCycle {
 
 /// Runs `tidegauge --once` to its end.
 [[nodiscard]] OneCycle run_once(const DaemonOptions& options);
+/// Its page, of the Engine at this address; throws with its log where it fails.
+[[nodiscard]] std::string page_of_one_cycle(const std::string& engine_address,
+                                            std::vector<std::string> more_arguments = {});
 
 }  // namespace tidegauge::test

@@ -72,16 +72,6 @@ double value_of_sample(const rapidjson::Value& sample) {
 
 }  // namespace
 
-std::vector<std::string> command_in_path(std::vector<std::string> command) {
-  command.insert(command.begin(), "/usr/bin/env");
-  return command;
-}
-
-std::vector<std::string> path_variable() {
-  const auto* const path = std::getenv("PATH");
-  return {"PATH=" + std::string(path == nullptr ? "/usr/bin:/bin" : path)};
-}
-
 PrometheusServer::PrometheusServer(std::uint16_t target, const std::filesystem::path& rules)
     : process_(command(directory_, configuration(target, rules)), path_variable()),
       port_(port_of(process_)) {}

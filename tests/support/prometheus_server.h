@@ -17,11 +17,6 @@
 
 namespace tidegauge::test {
 
-/// Runs a program of the PATH.
-[[nodiscard]] std::vector<std::string> command_in_path(std::vector<std::string> command);
-/// The one variable that it needs.
-[[nodiscard]] std::vector<std::string> path_variable();
-
 class PrometheusServer {
  public:
   struct Alert {
