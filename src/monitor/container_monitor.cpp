@@ -599,7 +599,8 @@ void ContainerMonitor::publish() {
 void ContainerMonitor::changed() {
   {
     const std::lock_guard lock(mutex_);
-    dirty_ = true;
+    // At the start nothing until all is known: half an inventory looks like containers lost.
+    dirty_ = up_ || !down_reason_.empty();
   }
   changed_.notify_all();
 }

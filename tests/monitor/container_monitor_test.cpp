@@ -662,6 +662,23 @@ TEST_CASE("a removed container stays as a ghost with its last state, without its
   CHECK_FALSE(ghost.stats);
 }
 
+TEST_CASE("of an Engine not yet asked about all that it has, nothing is shown") {
+  const SmallEngine engine({"quick", "slow"}, [](const Request& request, Exchange& exchange) {
+    if (request.target.ends_with("/slow/json")) exchange.wait(300ms);
+    return false;
+  });
+  Watch watch(engine.socket_path(), unattended(), {.interval = 1h});
+  const auto running = watch.run();
+  std::size_t shown_too_early = 0;
+  REQUIRE(eventually([&] {
+    const auto snapshot = watch.snapshot();
+    if (!snapshot->up) shown_too_early += snapshot->containers.size();
+    return snapshot->up;
+  }));
+  CHECK(shown_too_early == 0);
+  CHECK(names_of(*watch.snapshot()) == std::vector<std::string>{"quick", "slow"});
+}
+
 TEST_CASE("a container whose calls hang keeps no other from the page") {
   EventScene scene;
   scene.engine().set_fault({.kind = FaultKind::hang, .container = "web-1"});

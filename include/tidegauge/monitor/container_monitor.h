@@ -115,8 +115,8 @@ class ContainerMonitor {
   Inventory inventory_;
   bool dirty_ = false;  // since it was last published
   bool up_ = false;
-  bool failing_ = false;  // and logged as such
-  std::string down_reason_ = "not asked yet";
+  bool failing_ = false;     // and logged as such
+  std::string down_reason_;  // why it is not; empty: not asked yet
   std::optional<model::EngineVersion> version_;
   std::optional<model::EngineInfo> info_;
   std::set<std::string> kernel_news_;  // containers that may run otherwise than the kernel's files
