@@ -304,6 +304,7 @@ void ContainerMonitor::engine_down(const Error& reason) {
   {
     const std::lock_guard lock(mutex_);
     up_ = false;
+    ++outages_;
     down_reason_ = reason.message;
     version_.reset();
     info_.reset();
@@ -371,8 +372,10 @@ void ContainerMonitor::warn_of_ignored_wish(const model::Container& container) {
 }
 
 void ContainerMonitor::sample(const std::string& id, SteadyTime due, const std::stop_token& stop) {
+  std::uint64_t outages = 0;
   {
     const std::lock_guard lock(mutex_);
+    outages = outages_;
     if (!inventory_.is_sampled(id)) return;
     if (!inventory_.is_sampled_by(id, model::StatsSource::engine)) return;
   }
@@ -387,6 +390,7 @@ void ContainerMonitor::sample(const std::string& id, SteadyTime due, const std::
   if (failure && failure->code != Errc::not_found) ++sample_errors_;
   {
     const std::lock_guard lock(mutex_);
+    if (outages != outages_) return;  // it would be shown for as long as the Engine is down
     // The kernel may have been faster meanwhile.
     if (inventory_.is_sampled_by(id, model::StatsSource::kernel)) return;
     inventory_.note_sampled(

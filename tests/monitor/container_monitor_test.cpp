@@ -711,6 +711,31 @@ TEST_CASE("that an Engine goes down is shown at once, and that it comes back end
   CHECK(scene.watch().snapshot()->containers.size() == 10);
 }
 
+TEST_CASE("a sample that was asked for before an outage is not shown during it") {
+  std::atomic<bool> asked = false;
+  std::atomic<bool> down = false;
+  const SmallEngine engine({"web"}, [&](const Request& request, Exchange& exchange) {
+    if (is_sample(request)) {
+      asked = true;
+      std::ignore = eventually([&] { return down.load(); });
+    }
+    if (!asked || !request.target.contains("/containers/json")) return false;
+    exchange.reply(500, {}, R"({"message":"no more lists"})");
+    return true;
+  });
+  Watch watch(engine.socket_path(), unattended(), {.interval = 500ms});
+  const auto running = watch.run();
+  REQUIRE(eventually([&] { return watch.snapshot()->down_reason.contains("no more lists"); }));
+  const auto cycles = watch.reports().count();
+  down = true;
+  std::size_t shown = 0;
+  REQUIRE(eventually([&] {
+    shown += watch.snapshot()->containers.size();
+    return watch.reports().count() >= cycles + 2;
+  }));
+  CHECK(shown == 0);
+}
+
 TEST_CASE("an Engine that comes back is asked again what it is, and everything is sampled again") {
   Scene scene(quick(), {.interval = 1h});
   const auto running = scene.watch().run();

@@ -117,6 +117,7 @@ class ContainerMonitor {
   bool up_ = false;
   bool failing_ = false;     // and logged as such
   std::string down_reason_;  // why it is not; empty: not asked yet
+  std::uint64_t outages_ = 0;
   std::optional<model::EngineVersion> version_;
   std::optional<model::EngineInfo> info_;
   std::set<std::string> kernel_news_;  // containers that may run otherwise than the kernel's files
