@@ -213,13 +213,12 @@ void measure_one(Report& report) {
     if (!files) give_up(files.error().message);
     return *std::move(files);
   };
-  const auto kept = open(plenty);
-  const auto opened = open(none);
+  auto kept = open(plenty);
+  auto opened = open(none);
   if (kept.kept_open() != bare.size()) give_up("the two do not read the same files");
-  cgroup::SamplingTools tools{
-      .reader = {}, .devices = cgroup::DeviceNames(machine.paths().sysfs), .path = {}};
+  cgroup::SamplingTools tools{.devices = cgroup::DeviceNames(machine.paths().sysfs)};
   model::ContainerStats stats;
-  const auto sample = [&](const cgroup::ContainerFiles& files) {
+  const auto sample = [&](cgroup::ContainerFiles& files) {
     if (auto sampled = files.sample(tools, stats); !sampled) give_up(sampled.error().message);
   };
   // In turns, so that whatever else the machine does is shared by all.

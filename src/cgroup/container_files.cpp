@@ -32,6 +32,9 @@ struct FileRow {
   bool per_cpu = false;              ///< only where it is wanted
   /// Only where the file before it has named a device: both name the same.
   bool of_same_devices = false;
+  bool of_bfq = false;  ///< only where a device's scheduler is BFQ
+  /// A setting: what it tells, once read, stands until it is due again.
+  std::optional<std::uint64_t> ContainerStats::* setting = nullptr;
 };
 
 namespace {
@@ -44,6 +47,13 @@ void memory_count(std::string_view text, ContainerStats& stats) {
 
 void memory_usage(std::string_view text, ContainerStats& stats) {
   if (const auto usage = parse_count(text)) stats.memory = MemoryStats{.usage_bytes = *usage};
+}
+
+constexpr std::string_view bfq_bytes = "blkio.bfq.io_service_bytes_recursive";
+
+/// As "254:0 Read 4096"; where there is none, only a total is told.
+bool names_device(std::string_view text) {
+  return text.contains(':');
 }
 
 /// Where the numbers of a resource begin, the file that they cannot be without comes first.
@@ -116,24 +126,34 @@ constexpr FileRow rows[] = {
                 ContainerStats& stats) { parse_blkio_operations(text, stats.block_io); },
      .older_name = "blkio.throttle.io_serviced",
      .of_same_devices = true},
-    {Hierarchy::blkio, "blkio.bfq.io_service_bytes_recursive",
-     [](std::string_view text, ContainerStats& stats) { parse_blkio_bytes(text, stats.block_io); }},
+    {.hierarchy = Hierarchy::blkio,
+     .name = bfq_bytes,
+     .read = [](std::string_view text,
+                ContainerStats& stats) { parse_blkio_bytes(text, stats.block_io); },
+     .of_bfq = true},
     {.hierarchy = Hierarchy::blkio,
      .name = "blkio.bfq.io_serviced_recursive",
      .read = [](std::string_view text,
                 ContainerStats& stats) { parse_blkio_operations(text, stats.block_io); },
-     .of_same_devices = true},
+     .of_same_devices = true,
+     .of_bfq = true},
     {Hierarchy::unified, "io.stat",
      [](std::string_view text, ContainerStats& stats) { parse_io_stat(text, stats.block_io); }},
 
     {Hierarchy::pids, "pids.current",
      [](std::string_view text, ContainerStats& stats) { stats.pids = parse_count(text); }},
-    {Hierarchy::pids, "pids.max",
-     [](std::string_view text, ContainerStats& stats) { stats.pids_limit = parse_count(text); }},
+    {.hierarchy = Hierarchy::pids,
+     .name = "pids.max",
+     .read = [](std::string_view text,
+                ContainerStats& stats) { stats.pids_limit = parse_count(text); },
+     .setting = &ContainerStats::pids_limit},
     {Hierarchy::unified, "pids.current",
      [](std::string_view text, ContainerStats& stats) { stats.pids = parse_count(text); }},
-    {Hierarchy::unified, "pids.max",
-     [](std::string_view text, ContainerStats& stats) { stats.pids_limit = parse_count(text); }},
+    {.hierarchy = Hierarchy::unified,
+     .name = "pids.max",
+     .read = [](std::string_view text,
+                ContainerStats& stats) { stats.pids_limit = parse_count(text); },
+     .setting = &ContainerStats::pids_limit},
 
     {Hierarchy::unified, "cpu.pressure",
      [](std::string_view text, ContainerStats& stats) {
@@ -195,6 +215,11 @@ void finish(ContainerStats& stats, DeviceNames& devices) {
 }
 
 }  // namespace
+
+bool is_bfq_used(const std::string& blkio, FileReader& reader) {
+  const auto text = reader.read((blkio + "/").append(bfq_bytes).c_str());
+  return !text || names_device(*text);
+}
 
 std::expected<ContainerFiles, Trouble> ContainerFiles::open(Location location, const Paths& paths,
                                                             DescriptorBudget& budget,
@@ -258,10 +283,10 @@ void ContainerFiles::find(const Paths& paths) {
     if (row.instead && !location_.directory(*row.instead).empty()) continue;
     for (const auto name : {row.name, row.older_name}) {
       if (name.empty()) continue;
-      put_path({&row, name, {}}, path);
+      put_path({.row = &row, .name = name}, path);
       if (!exists(path, status)) continue;
       if (!row.hierarchy && (location_.host_network || is_hosts(status, paths, name))) continue;
-      files_.push_back({&row, name, {}});
+      files_.push_back({.row = &row, .name = name});
       break;
     }
   }
@@ -285,20 +310,33 @@ std::expected<void, Trouble> ContainerFiles::open_all() {
   return {};
 }
 
-std::expected<void, Trouble> ContainerFiles::sample(SamplingTools& tools,
-                                                    ContainerStats& stats) const {
+void ContainerFiles::forget_settings() noexcept {
+  for (auto& file : files_) file.setting_known = false;
+}
+
+std::expected<void, Trouble> ContainerFiles::sample(SamplingTools& tools, ContainerStats& stats) {
   clear(stats);
   stats.read_at = wall_now();
-  bool names_devices = false;  // the text before
-  for (const auto& file : files_) {
-    if (file.row->of_same_devices && !names_devices) continue;
+  bool device_named = false;  // by the text before
+  for (auto& file : files_) {
+    const auto& row = *file.row;
+    if (row.of_bfq && !tools.bfq_used) continue;
+    if (row.of_same_devices && !device_named) continue;
+    if (row.setting && file.setting_known && !tools.settings_due) {
+      stats.*row.setting = file.setting;
+      continue;
+    }
     const auto text = read(file, tools);
-    names_devices = text && text->contains(':');  // "254:0 Read 4096"
+    device_named = text && names_device(*text);
     if (text) {
-      file.row->read(*text, stats);
+      row.read(*text, stats);
     } else if (!says_nothing(text.error())) {
       clear(stats);
       return std::unexpected(trouble_with(file, text.error()));
+    }
+    if (row.setting) {
+      file.setting = stats.*row.setting;
+      file.setting_known = true;
     }
   }
   finish(stats, tools.devices);

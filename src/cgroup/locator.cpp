@@ -184,6 +184,11 @@ void Locator::find_mounts() {
   }
 }
 
+std::string_view Locator::mount_point(Hierarchy hierarchy) const noexcept {
+  const auto mount = std::ranges::find(mounts_, hierarchy, &Mount::hierarchy);
+  return mount == mounts_.end() ? std::string_view() : mount->point;
+}
+
 std::optional<std::string> Locator::directory_of(Hierarchy hierarchy, const Components& path) {
   for (auto& mount : mounts_) {
     if (mount.hierarchy != hierarchy) continue;

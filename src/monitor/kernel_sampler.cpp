@@ -1,6 +1,7 @@
 #include "monitor/kernel_sampler.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace tidegauge::monitor {
@@ -9,6 +10,8 @@ namespace {
 /// In the inventory, in the latest snapshot and in the one being made; one more where a scrape is
 /// still reading. Beyond that the oldest is left to its readers.
 constexpr std::size_t most_buffers = 4;
+
+constexpr std::chrono::minutes settings_interval{1};  // for changes that no event tells of
 
 }  // namespace
 
@@ -19,11 +22,14 @@ KernelSampler::KernelSampler(const cgroup::Paths& paths, std::size_t descriptors
       extras_(extras),
       locator_(paths),
       budget_(descriptors),
-      tools_{.reader = {}, .devices = cgroup::DeviceNames(paths.sysfs), .path = {}} {}
+      tools_{.devices = cgroup::DeviceNames(paths.sysfs)} {}
 
 void KernelSampler::follow(const std::string& id, const std::optional<Inventory::Run>& run) {
   const auto known = containers_.find(id);
-  if (known != containers_.end() && run == known->second.run) return;
+  if (known != containers_.end() && run == known->second.run) {
+    if (known->second.files) known->second.files->forget_settings();
+    return;
+  }
   if (known != containers_.end()) containers_.erase(known);
   if (!run) return;
   containers_[id].run = *run;
@@ -31,6 +37,8 @@ void KernelSampler::follow(const std::string& id, const std::optional<Inventory:
 }
 
 void KernelSampler::prepare(KernelTurn whose, SteadyTime now) {
+  tools_.settings_due = whose == KernelTurn::all && now >= next_settings_;
+  if (tools_.settings_due) next_settings_ = now + settings_interval;
   turn_.clear();
   for (auto& container : containers_) {
     auto& watched = container.second;
@@ -49,6 +57,8 @@ void KernelSampler::prepare(KernelTurn whose, SteadyTime now) {
 }
 
 void KernelSampler::sample(SteadyTime now) {
+  const auto blkio = locator_.mount_point(cgroup::Hierarchy::blkio);
+  tools_.bfq_used = blkio.empty() || cgroup::is_bfq_used(std::string(blkio), tools_.reader);
   for (auto* const container : turn_) sample(container->first, container->second, now);
 }
 

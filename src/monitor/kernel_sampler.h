@@ -48,7 +48,7 @@ class KernelSampler {
   };
   using Container = std::map<std::string, Watched>::value_type;  ///< by id
 
-  /// It runs so from now on, or does not run: its files are given back.
+  /// It runs so from now on, or does not run: its files are given back. Its settings may be others.
   void follow(const std::string& id, const std::optional<Inventory::Run>& run);
 
   void prepare(KernelTurn whose, SteadyTime now);
@@ -66,6 +66,7 @@ class KernelSampler {
   cgroup::Locator locator_;
   cgroup::DescriptorBudget budget_;
   cgroup::SamplingTools tools_;
+  SteadyTime next_settings_{};
   std::map<std::string, Watched> containers_;  // given back before the budget goes
   std::vector<Container*> turn_;
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <utility>
@@ -75,7 +76,7 @@ std::size_t open_descriptors() {
 
 TEST_CASE("each sample shows the files as they are by then") {
   Scene scene;
-  const auto files = scene.open();
+  auto files = scene.open();
   ContainerStats stats;
   REQUIRE(files.sample(scene.tools(), stats));
   overwrite(scene.file("cpuacct/cpuacct.usage"), "7000000000\n");
@@ -86,7 +87,7 @@ TEST_CASE("each sample shows the files as they are by then") {
 
 TEST_CASE("nothing of the sample before is left in the next") {
   Scene scene;
-  const auto files = scene.open();
+  auto files = scene.open();
   ContainerStats stats;
   REQUIRE(files.sample(scene.tools(), stats));
   REQUIRE(stats.networks.size() == 1);
@@ -129,7 +130,7 @@ TEST_CASE(
   const auto operations = scene.file("blkio/blkio.throttle.io_serviced_recursive");
   fs::remove(operations);
   fs::create_directory(operations);  // cannot be read
-  const auto files = scene.open();
+  auto files = scene.open();
   ContainerStats stats;
   CHECK_FALSE(files.sample(scene.tools(), stats));
   overwrite(scene.file("blkio/blkio.throttle.io_service_bytes_recursive"), "Total 0\n");
@@ -140,7 +141,7 @@ TEST_CASE("files are kept open, and given back when they are not needed any more
   Scene scene;
   const auto before = open_descriptors();
   {
-    const auto files = scene.open();
+    auto files = scene.open();
     CHECK(files.kept_open() > 10);
     CHECK(open_descriptors() == before + files.kept_open());
     CHECK(scene.budget().left() == plenty - files.kept_open());
@@ -172,7 +173,7 @@ TEST_CASE("where the budget is short no descriptor is kept, and the numbers are 
   REQUIRE(rich.open().sample(rich.tools(), expected));
   Scene poor(5);
   const auto before = open_descriptors();
-  const auto files = poor.open();
+  auto files = poor.open();
   CHECK(files.kept_open() == 0);
   CHECK(poor.budget().left() == 5);
   ContainerStats stats;
@@ -214,7 +215,7 @@ TEST_CASE("a container that has ended is gone, whether its files were kept open 
   const auto usage = scene.file("cpuacct/cpuacct.usage");
   fs::remove(usage);
   fs::create_symlink("/proc/" + std::to_string(child.pid()) + "/stat", usage);
-  const auto files = scene.open();
+  auto files = scene.open();
   CHECK((files.kept_open() > 0) == kept);
   ContainerStats stats;
   REQUIRE(files.sample(scene.tools(), stats));
@@ -246,6 +247,49 @@ TEST_CASE("an older kernel's name of a file is taken where the newer is not ther
   ContainerStats stats;
   REQUIRE(scene.open().sample(scene.tools(), stats));
   CHECK(stats.block_io.at(0).write_bytes > 0U);
+}
+
+TEST_CASE("the scheduler BFQ's files are read only where it serves a device") {
+  Scene scene;
+  fs::remove(scene.file("blkio/blkio.throttle.io_service_bytes_recursive"));
+  fs::remove(scene.file("blkio/blkio.throttle.io_serviced_recursive"));
+  static_cast<void>(std::ofstream(scene.file("blkio/blkio.bfq.io_service_bytes_recursive"))
+                    << "254:0 Read 4096\n");
+  const bool used = GENERATE(true, false);
+  scene.tools().bfq_used = used;
+  ContainerStats stats;
+  REQUIRE(scene.open().sample(scene.tools(), stats));
+  CHECK(stats.block_io.size() == (used ? 1 : 0));
+}
+
+TEST_CASE("that BFQ serves a device is seen by the root of the hierarchy, and assumed without it") {
+  const test::TemporaryDirectory root;
+  cgroup::FileReader reader;
+  CHECK(cgroup::is_bfq_used(root.path().string(), reader));
+  static_cast<void>(root.write("blkio.bfq.io_service_bytes_recursive", "Total 0\n"));
+  CHECK_FALSE(cgroup::is_bfq_used(root.path().string(), reader));
+  static_cast<void>(
+      root.write("blkio.bfq.io_service_bytes_recursive", "8:0 Read 512\nTotal 512\n"));
+  CHECK(cgroup::is_bfq_used(root.path().string(), reader));
+}
+
+TEST_CASE("a setting is read when it is due, or may have been changed") {
+  Scene scene;
+  auto files = scene.open();
+  ContainerStats stats;
+  const auto limit = [&] {
+    REQUIRE(files.sample(scene.tools(), stats));
+    return stats.pids_limit;
+  };
+  scene.tools().settings_due = false;
+  CHECK(limit() == 100U);
+  overwrite(scene.file("pids/pids.max"), "200\n");
+  CHECK(limit() == 100U);
+  files.forget_settings();
+  CHECK(limit() == 200U);
+  overwrite(scene.file("pids/pids.max"), "300\n");
+  scene.tools().settings_due = true;
+  CHECK(limit() == 300U);
 }
 
 TEST_CASE("a device is called by its name where sysfs tells it") {

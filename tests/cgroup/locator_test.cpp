@@ -66,6 +66,16 @@ TEST_CASE("with cgroup v1 each controller has a directory of its own") {
   CHECK(found->directory(Hierarchy::unified).empty());
 }
 
+TEST_CASE("where a hierarchy is mounted is known once something has been located") {
+  const Scene scene(CgroupVersion::v1, "4:memory:/docker/" + id + "\n");
+  scene.make("memory/docker/" + id);
+  Locator locator(scene.tree().paths());
+  CHECK(locator.mount_point(Hierarchy::memory).empty());
+  REQUIRE(locator.locate(pid, id));
+  CHECK(locator.mount_point(Hierarchy::memory) == scene.below("memory"));
+  CHECK(locator.mount_point(Hierarchy::unified).empty());
+}
+
 TEST_CASE("with cgroup v2 there is one directory, wherever the driver has put it") {
   const auto path = GENERATE("/system.slice/docker-@.scope", "/docker/@",
                              "/my.slice/my-own.slice/x/@", "/machine.slice/libpod-@.scope");

@@ -29,7 +29,7 @@ ContainerStats sample(const KernelTree& tree, const RecordedContainer& container
   auto location = cgroup::Locator(tree.paths()).locate(container.pid, container.id);
   if (!location) FAIL(location.error().message);
   cgroup::DescriptorBudget budget(plenty);
-  const auto files = cgroup::ContainerFiles::open(*std::move(location), tree.paths(), budget);
+  auto files = cgroup::ContainerFiles::open(*std::move(location), tree.paths(), budget);
   if (!files) FAIL(files.error().message);
   cgroup::SamplingTools tools{.devices = cgroup::DeviceNames(tree.paths().sysfs)};
   ContainerStats stats;

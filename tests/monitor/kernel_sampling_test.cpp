@@ -238,6 +238,20 @@ TEST_CASE("a container that restarts is sampled by its new process") {
   CHECK(scene.engine().calls(EngineCall::stats) == 0);
 }
 
+TEST_CASE("what an event may have set otherwise is read again") {
+  Scene scene(asking(StatsChoice::automatic, 20ms));
+  scene.show_all();
+  const auto limit = [&] {
+    const auto sample = scene.sample("web-1");
+    return sample ? sample->pids_limit : std::nullopt;
+  };
+  const auto watching = scene.watch().run();
+  REQUIRE(eventually([&] { return limit() == 100U; }));
+  scene.tree().write("sys/fs/cgroup/pids/docker/" + scene.of("web-1").id + "/pids.max", "200\n");
+  scene.engine().host().set_health("web-1", test::HealthStatus::unhealthy);
+  CHECK(eventually([&] { return limit() == 200U; }));
+}
+
 TEST_CASE("a container that has ended and is started again is sampled by the kernel at once") {
   Scene scene(asking(StatsChoice::automatic));
   scene.show_all();

@@ -13,7 +13,9 @@
 // Used by one thread at a time. The budget outlives it.
 
 #include <cstddef>
+#include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -47,10 +49,16 @@ class DescriptorBudget {
 
 /// What all containers' samples share.
 struct SamplingTools {
-  FileReader reader;
+  FileReader reader = {};
   DeviceNames devices;
-  std::string path;  ///< of the file being opened
+  std::string path = {};     ///< of the file being opened
+  bool bfq_used = true;      ///< what `is_bfq_used` says
+  bool settings_due = true;  ///< what changes seldom is read again; otherwise as it was last read
 };
+
+/// Whether a device's I/O scheduler is BFQ: if not, v1's files of it say nothing of any cgroup. The
+/// directory is that of the hierarchy's root. True where it cannot be told.
+[[nodiscard]] bool is_bfq_used(const std::string& blkio, FileReader& reader);
 
 /// What costs more than the rest, and is read where it is wanted.
 struct Extras {
@@ -73,7 +81,9 @@ class ContainerFiles {
 
   /// Replaces what `stats` holds, whose memory is used again. Of a failure nothing is left in it.
   [[nodiscard]] std::expected<void, Trouble> sample(SamplingTools& tools,
-                                                    model::ContainerStats& stats) const;
+                                                    model::ContainerStats& stats);
+  /// They may have been changed: the next sample reads them again.
+  void forget_settings() noexcept;
 
   [[nodiscard]] const Location& location() const noexcept { return location_; }
   /// Descriptors; none where the files are opened for each sample.
@@ -83,7 +93,9 @@ class ContainerFiles {
   struct File {
     const FileRow* row;
     std::string_view name;
-    UniqueFd fd;  // where it is kept open
+    UniqueFd fd = {};                           // where it is kept open
+    std::optional<std::uint64_t> setting = {};  // as it was last read
+    bool setting_known = false;
   };
 
   ContainerFiles(Location location, const Paths& paths, DescriptorBudget& budget,

@@ -49,6 +49,8 @@ class Locator {
 
   /// Of the container with this id, whose first process has this number.
   [[nodiscard]] std::expected<Location, Trouble> locate(int pid, std::string_view id);
+  /// Where a hierarchy is mounted; empty where it is not, or nothing has been located yet.
+  [[nodiscard]] std::string_view mount_point(Hierarchy hierarchy) const noexcept;
 
  private:
   using Components = std::vector<std::string>;
