@@ -126,7 +126,6 @@ enum class SeriesLabels : std::uint8_t {
   minimal    ///< the name; everything else is on container_info alone
 };
 
-/// What is on the page.
 /// Groups of metrics that can be left off the page.
 enum class MetricGroup : std::uint8_t {
   info,
@@ -144,6 +143,7 @@ enum class MetricGroup : std::uint8_t {
   pool
 };
 
+/// What is on the page.
 struct MetricsConfig {
   bool process = true;  ///< the daemon's own process_* metrics
   SeriesLabels labels = SeriesLabels::cadvisor;
