@@ -96,7 +96,7 @@ class Body {
 
 /// Chunked, but for HEAD with its length: libmicrohttpd would send the end of the chunks too.
 MHD_Response* in_pieces(std::move_only_function<std::string_view()> next_piece, bool only_head) {
-  constexpr std::size_t block_bytes = std::size_t{32} * 1024;
+  constexpr std::size_t block_bytes = std::size_t{128} * 1024;
   auto body = std::make_unique<Body>(std::move(next_piece));
   auto* const message = MHD_create_response_from_callback(
       only_head ? body->measure() : MHD_SIZE_UNKNOWN, block_bytes,
