@@ -98,14 +98,14 @@ bool finds_data(const PrometheusServer& prometheus, const std::string& expressio
 }
 
 /// Those of `queries` that still find nothing when all have had their time. A rate needs two
-/// samples, a counter of events an event.
+/// samples, a counter of events an event, and what is compared with a minute ago that minute.
 std::vector<Query> without_data(const PrometheusServer& prometheus, std::vector<Query> queries) {
   const auto all_find_data = [&] {
     std::erase_if(queries,
                   [&](const Query& query) { return finds_data(prometheus, query.expression); });
     return queries.empty();
   };
-  std::ignore = test::eventually(all_find_data, 60s);
+  std::ignore = test::eventually(all_find_data, 120s);
   return queries;
 }
 
