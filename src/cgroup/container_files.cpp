@@ -45,6 +45,11 @@ void memory_count(std::string_view text, ContainerStats& stats) {
   if (stats.memory) (*stats.memory).*member = parse_count(text);
 }
 
+template <std::optional<std::uint64_t> ContainerStats::* member>
+void count(std::string_view text, ContainerStats& stats) {
+  stats.*member = parse_count(text);
+}
+
 void memory_usage(std::string_view text, ContainerStats& stats) {
   if (const auto usage = parse_count(text)) stats.memory = MemoryStats{.usage_bytes = *usage};
 }
@@ -140,19 +145,15 @@ constexpr FileRow rows[] = {
     {Hierarchy::unified, "io.stat",
      [](std::string_view text, ContainerStats& stats) { parse_io_stat(text, stats.block_io); }},
 
-    {Hierarchy::pids, "pids.current",
-     [](std::string_view text, ContainerStats& stats) { stats.pids = parse_count(text); }},
+    {Hierarchy::pids, "pids.current", count<&ContainerStats::pids>},
     {.hierarchy = Hierarchy::pids,
      .name = "pids.max",
-     .read = [](std::string_view text,
-                ContainerStats& stats) { stats.pids_limit = parse_count(text); },
+     .read = count<&ContainerStats::pids_limit>,
      .setting = &ContainerStats::pids_limit},
-    {Hierarchy::unified, "pids.current",
-     [](std::string_view text, ContainerStats& stats) { stats.pids = parse_count(text); }},
+    {Hierarchy::unified, "pids.current", count<&ContainerStats::pids>},
     {.hierarchy = Hierarchy::unified,
      .name = "pids.max",
-     .read = [](std::string_view text,
-                ContainerStats& stats) { stats.pids_limit = parse_count(text); },
+     .read = count<&ContainerStats::pids_limit>,
      .setting = &ContainerStats::pids_limit},
 
     {Hierarchy::unified, "cpu.pressure",
@@ -216,8 +217,8 @@ void finish(ContainerStats& stats, DeviceNames& devices) {
 
 }  // namespace
 
-bool is_bfq_used(const std::string& blkio, FileReader& reader) {
-  const auto text = reader.read((blkio + "/").append(bfq_bytes).c_str());
+bool is_bfq_used(std::string_view blkio, FileReader& reader) {
+  const auto text = reader.read(std::string(blkio).append("/").append(bfq_bytes).c_str());
   return !text || names_device(*text);
 }
 

@@ -11,9 +11,8 @@
 namespace tidegauge::metrics {
 namespace {
 
-/// What a client takes at once, and malloc keeps for the next page: the less often it is asked for
-/// more, the cheaper a page, and while it is sent nobody else is answered.
-constexpr std::size_t piece_bytes = std::size_t{128} * 1024;
+/// What a client takes at once, and malloc keeps for the next page.
+constexpr std::size_t piece_bytes = std::size_t{32} * 1024;
 
 std::vector<Subject<model::EngineSnapshot>> collect_engines(const PageInput& input,
                                                             LabelSets& label_sets) {

@@ -57,8 +57,9 @@ void KernelSampler::prepare(KernelTurn whose, SteadyTime now) {
 }
 
 void KernelSampler::sample(SteadyTime now) {
+  if (turn_.empty()) return;
   const auto blkio = locator_.mount_point(cgroup::Hierarchy::blkio);
-  tools_.bfq_used = blkio.empty() || cgroup::is_bfq_used(std::string(blkio), tools_.reader);
+  tools_.bfq_used = blkio.empty() || cgroup::is_bfq_used(blkio, tools_.reader);
   for (auto* const container : turn_) sample(container->first, container->second, now);
 }
 

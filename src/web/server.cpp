@@ -64,12 +64,16 @@ class Body {
 
   /// At most `most` bytes into `out`; how many, or what libmicrohttpd calls the end or an error.
   ssize_t read(char* out, std::size_t most) {
-    if (rest_.empty()) read_piece();
-    if (failed_) return MHD_CONTENT_READER_END_WITH_ERROR;
-    if (rest_.empty()) return MHD_CONTENT_READER_END_OF_STREAM;
-    const auto count = rest_.copy(out, most);
-    rest_.remove_prefix(count);
-    return static_cast<ssize_t>(count);
+    std::size_t count = 0;
+    while (count < most) {
+      if (rest_.empty()) read_piece();
+      if (rest_.empty()) break;
+      const auto copied = rest_.copy(out + count, most - count);
+      rest_.remove_prefix(copied);
+      count += copied;
+    }
+    if (count > 0) return static_cast<ssize_t>(count);
+    return failed_ ? MHD_CONTENT_READER_END_WITH_ERROR : MHD_CONTENT_READER_END_OF_STREAM;
   }
 
   /// Reads all of it; its length.
@@ -82,6 +86,7 @@ class Body {
  private:
   void read_piece() {
     rest_ = {};
+    if (failed_) return;
     try {
       rest_ = next_piece_();
     } catch (...) {
@@ -96,7 +101,9 @@ class Body {
 
 /// Chunked, but for HEAD with its length: libmicrohttpd would send the end of the chunks too.
 MHD_Response* in_pieces(std::move_only_function<std::string_view()> next_piece, bool only_head) {
-  constexpr std::size_t block_bytes = std::size_t{128} * 1024;
+  // What one system call sends: the more, the cheaper a large answer, until malloc gives each block
+  // back to the kernel.
+  constexpr std::size_t block_bytes = std::size_t{120} * 1024;
   auto body = std::make_unique<Body>(std::move(next_piece));
   auto* const message = MHD_create_response_from_callback(
       only_head ? body->measure() : MHD_SIZE_UNKNOWN, block_bytes,

@@ -58,7 +58,7 @@ struct SamplingTools {
 
 /// Whether a device's I/O scheduler is BFQ: if not, v1's files of it say nothing of any cgroup. The
 /// directory is that of the hierarchy's root. True where it cannot be told.
-[[nodiscard]] bool is_bfq_used(const std::string& blkio, FileReader& reader);
+[[nodiscard]] bool is_bfq_used(std::string_view blkio, FileReader& reader);
 
 /// What costs more than the rest, and is read where it is wanted.
 struct Extras {

@@ -4,7 +4,8 @@
 // nothing of connections: it asks ClientManager.
 //
 // The inventory follows the Engine's events: one list and one inspect per container at the start,
-// then an inspect of what changed. Whatever changes is published within a tenth of a second.
+// then an inspect of what changed. Until all that there is at the start has been asked about
+// nothing is published; from then on whatever changes is, within a tenth of a second.
 //
 // Samples are taken every interval: by the kernel's files of those containers whose cgroups are
 // visible, in one go on the thread of `run`, and through the Engine of the others, spread over the
@@ -115,9 +116,9 @@ class ContainerMonitor {
   Inventory inventory_;
   bool dirty_ = false;  // since it was last published
   bool up_ = false;
-  bool failing_ = false;     // and logged as such
-  std::string down_reason_;  // why it is not; empty: not asked yet
-  std::uint64_t outages_ = 0;
+  bool failing_ = false;       // and logged as such
+  std::string down_reason_;    // why it is not; empty: not asked yet
+  std::uint64_t outages_ = 0;  // how often it was told to be down
   std::optional<model::EngineVersion> version_;
   std::optional<model::EngineInfo> info_;
   std::set<std::string> kernel_news_;  // containers that may run otherwise than the kernel's files
