@@ -16,6 +16,7 @@
 
 namespace tidegauge::cgroup {
 
+using model::ConnectionStats;
 using model::ContainerStats;
 using model::MemoryStats;
 using Reason = Trouble::Reason;
@@ -29,7 +30,7 @@ struct FileRow {
   /// It is not read where this hierarchy of v1 is there, which tells the same.
   std::optional<Hierarchy> instead = {};
   std::string_view older_name = {};  ///< of kernels that have it not
-  bool per_cpu = false;              ///< only where it is wanted
+  bool Extras::* extra = nullptr;    ///< only where this is wanted
   /// Only where the file before it has named a device: both name the same.
   bool of_same_devices = false;
   bool of_bfq = false;  ///< only where a device's scheduler is BFQ
@@ -52,6 +53,12 @@ void count(std::string_view text, ContainerStats& stats) {
 
 void memory_usage(std::string_view text, ContainerStats& stats) {
   if (const auto usage = parse_count(text)) stats.memory = MemoryStats{.usage_bytes = *usage};
+}
+
+template <auto member, auto parse>
+void sockets(std::string_view text, ContainerStats& stats) {
+  if (!stats.connections) stats.connections.emplace();
+  (*stats.connections).*member = parse(text);
 }
 
 constexpr std::string_view bfq_bytes = "blkio.bfq.io_service_bytes_recursive";
@@ -81,7 +88,7 @@ constexpr FileRow rows[] = {
          [](std::string_view text, ContainerStats& stats) {
            if (stats.cpu) stats.cpu->per_cpu_seconds = parse_cpuacct_usage_percpu(text);
          },
-     .per_cpu = true},
+     .extra = &Extras::per_cpu},
     {Hierarchy::cpu, "cpu.stat",
      [](std::string_view text, ContainerStats& stats) {
        if (stats.cpu) stats.cpu->throttling = parse_cpu_stat_v1(text);
@@ -171,6 +178,18 @@ constexpr FileRow rows[] = {
 
     {std::nullopt, "net/dev",
      [](std::string_view text, ContainerStats& stats) { parse_net_dev(text, stats.networks); }},
+    {.name = "net/tcp",
+     .read = sockets<&ConnectionStats::tcp, parse_tcp_sockets>,
+     .extra = &Extras::connections},
+    {.name = "net/tcp6",
+     .read = sockets<&ConnectionStats::tcp6, parse_tcp_sockets>,
+     .extra = &Extras::connections},
+    {.name = "net/udp",
+     .read = sockets<&ConnectionStats::udp, parse_udp_sockets>,
+     .extra = &Extras::connections},
+    {.name = "net/udp6",
+     .read = sockets<&ConnectionStats::udp6, parse_udp_sockets>,
+     .extra = &Extras::connections},
 };
 
 /// Whether the system has none left to give, of what files need.
@@ -280,7 +299,7 @@ void ContainerFiles::find(const Paths& paths) {
   std::string path;
   for (const auto& row : rows) {
     if (row.hierarchy && location_.directory(*row.hierarchy).empty()) continue;
-    if (row.per_cpu && !extras_.per_cpu) continue;
+    if (row.extra != nullptr && !(extras_.*row.extra)) continue;
     if (row.instead && !location_.directory(*row.instead).empty()) continue;
     for (const auto name : {row.name, row.older_name}) {
       if (name.empty()) continue;

@@ -138,7 +138,8 @@ BlockIoStats* device(std::string_view number, std::vector<BlockIoStats>& devices
   return &*devices.insert(place, {.major = *major, .minor = *minor});
 }
 
-void fill(Count& member, const Count& value) noexcept {
+template <class T>
+void fill(std::optional<T>& member, const std::optional<T>& value) noexcept {
   if (!member) member = value;
 }
 
@@ -166,6 +167,10 @@ void parse_io_fields(std::string_view fields, BlockIoStats& io) noexcept {
     if (key == "wbytes") io.write_bytes = value;
     if (key == "rios") io.reads = value;
     if (key == "wios") io.writes = value;
+    if (key == "cost.usage") io.cost.usage_seconds = seconds(value, microsecond);
+    if (key == "cost.wait") io.cost.wait_seconds = seconds(value, microsecond);
+    if (key == "cost.indebt") io.cost.indebt_seconds = seconds(value, microsecond);
+    if (key == "cost.indelay") io.cost.indelay_seconds = seconds(value, microsecond);
   }
 }
 
@@ -180,6 +185,37 @@ std::optional<std::array<std::uint64_t, 16>> sixteen(std::string_view line) noex
     number = *value;
   }
   return numbers;
+}
+
+Count hexadecimal(std::string_view word) noexcept {
+  return to_number<std::uint64_t>(word, 16);
+}
+
+/// A line of /proc/<pid>/net/tcp or udp: " 0: 0100007F:1F90 00000000:0000 0A 00000000:00000000
+/// ...".
+struct Socket {
+  std::uint64_t state;
+  std::uint64_t transmit_queued, receive_queued;  // bytes
+  std::string_view rest;
+};
+
+std::optional<Socket> parse_socket(std::string_view line) noexcept {
+  for (int word = 0; word < 3; ++word) take_word(line);  // its place, and both ends
+  const auto state = hexadecimal(take_word(line));
+  const auto queues = take_word(line);
+  const auto colon = std::min(queues.find(':'), queues.size());
+  const auto transmit = hexadecimal(queues.substr(0, colon));
+  const auto receive = hexadecimal(queues.substr(std::min(colon + 1, queues.size())));
+  if (!state || !transmit || !receive) return std::nullopt;
+  return Socket{
+      .state = *state, .transmit_queued = *transmit, .receive_queued = *receive, .rest = line};
+}
+
+/// The last of its columns: datagrams that found no room.
+Count parse_drops(std::string_view columns) noexcept {
+  std::string_view last;
+  for (auto word = take_word(columns); !word.empty(); word = take_word(columns)) last = word;
+  return count(last);
 }
 
 }  // namespace
@@ -263,6 +299,10 @@ void parse_io_stat(std::string_view text, std::vector<BlockIoStats>& devices) {
     fill(io->write_bytes, said.write_bytes);
     fill(io->reads, said.reads);
     fill(io->writes, said.writes);
+    fill(io->cost.usage_seconds, said.cost.usage_seconds);
+    fill(io->cost.wait_seconds, said.cost.wait_seconds);
+    fill(io->cost.indebt_seconds, said.cost.indebt_seconds);
+    fill(io->cost.indelay_seconds, said.cost.indelay_seconds);
   }
 }
 
@@ -294,6 +334,31 @@ void parse_net_dev(std::string_view text, std::vector<NetworkStats>& interfaces)
                               .transmit_errors = n[10],
                               .transmit_dropped = n[11]});
   }
+}
+
+model::TcpSockets parse_tcp_sockets(std::string_view text) noexcept {
+  model::TcpSockets sockets;
+  while (const auto line = take_line(text)) {
+    const auto socket = parse_socket(*line);
+    if (!socket || socket->state == 0 || socket->state > sockets.by_state.size()) continue;
+    ++sockets.by_state[socket->state - 1];
+  }
+  return sockets;
+}
+
+model::UdpSockets parse_udp_sockets(std::string_view text) noexcept {
+  constexpr std::uint64_t unconnected = 7;  // the kernel's TCP_CLOSE
+  model::UdpSockets sockets;
+  while (const auto line = take_line(text)) {
+    const auto socket = parse_socket(*line);
+    const auto drops = socket ? parse_drops(socket->rest) : std::nullopt;
+    if (!drops) continue;
+    if (socket->state == unconnected) ++sockets.listening;
+    sockets.dropped += *drops;
+    sockets.receive_queued_bytes += socket->receive_queued;
+    sockets.transmit_queued_bytes += socket->transmit_queued;
+  }
+  return sockets;
 }
 
 model::Pressure parse_pressure(std::string_view text) noexcept {

@@ -55,6 +55,10 @@ std::vector<Option> monitor_options() {
       option("container_monitor.processes", monitor(&C::processes), flag(),
              "Whether threads, their states, open descriptors and sockets of containers are "
              "counted: by the kernel's files of each process, which costs with their number."),
+      option("container_monitor.connections", monitor(&C::connections), flag(),
+             "Whether the TCP connections of containers are counted by state, and their UDP "
+             "sockets: by the kernel's lists of them, which cost with their length. A container "
+             "in the host's network has none of its own."),
       option("container_monitor.filesystem_interval", monitor(&C::filesystem_interval),
              duration_or_zero(10s, 24h),
              "How often the writable layer of each running container is measured, one after "

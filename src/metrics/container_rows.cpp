@@ -8,6 +8,7 @@ namespace {
 
 using enum MetricType;
 using model::BlockIoStats;
+using model::ConnectionStats;
 using model::Container;
 using model::ContainerRecord;
 using model::CpuStats;
@@ -24,6 +25,12 @@ std::optional<double> unix_seconds(const std::optional<WallTime>& time) {
 std::optional<std::uint64_t> pids_limit(const ContainerRecord& record) {
   if (!record.stats) return std::nullopt;
   return record.stats->pids_limit ? record.stats->pids_limit : record.container->limits.pids;
+}
+
+/// With the processes, where cAdvisor has it; its 0 means that there is no limit.
+std::optional<std::uint64_t> threads_limit(const ContainerRecord& record) {
+  if (!record.stats || !record.stats->processes) return std::nullopt;
+  return pids_limit(record).value_or(0);
 }
 
 /// cAdvisor's numbers: a check that has not passed yet is as bad as one that failed.
@@ -72,6 +79,10 @@ constexpr Row<ContainerRecord> sample[] = {
      }},
     {{"container_pids_limit", gauge, "Most processes and threads allowed. Absent without a limit."},
      [](const ContainerRecord& record, const Samples& out) { out.add(pids_limit(record)); }},
+    {{"container_threads_max", gauge,
+      "Most processes and threads allowed, by cAdvisor's name; 0 without a limit. Only with "
+      "container_monitor.processes."},
+     [](const ContainerRecord& record, const Samples& out) { out.add(threads_limit(record)); }},
 };
 
 constexpr Row<ContainerRecord> lifecycle[] = {
@@ -133,6 +144,11 @@ constexpr Row<Lifecycle> history[] = {
 };
 
 constexpr Row<Container> limits[] = {
+    {{"container_creation_time_seconds", gauge,
+      "When the container was created, in seconds since the Unix epoch."},
+     [](const Container& container, const Samples& out) {
+       out.add(unix_seconds(container.created_at));
+     }},
     {{"container_start_time_seconds", gauge,
       "When the container was started, in seconds since the Unix epoch."},
      [](const Container& container, const Samples& out) {
@@ -333,6 +349,38 @@ constexpr Row<NetworkStats> network_metrics[] = {
      [](const NetworkStats& network, const Samples& out) { out.add(network.transmit_errors); }},
 };
 
+void write_tcp(const std::optional<model::TcpSockets>& sockets, const Samples& out) {
+  if (!sockets) return;
+  for (const auto state : model::tcp_states) {
+    out.add(sockets->by_state[static_cast<std::size_t>(state)], {{"tcp_state", to_string(state)}});
+  }
+}
+
+void write_udp(const std::optional<model::UdpSockets>& sockets, const Samples& out) {
+  if (!sockets) return;
+  out.add(sockets->listening, {{"udp_state", "listen"}});
+  out.add(sockets->dropped, {{"udp_state", "dropped"}});
+  out.add(sockets->receive_queued_bytes, {{"udp_state", "rxqueued"}});
+  out.add(sockets->transmit_queued_bytes, {{"udp_state", "txqueued"}});
+}
+
+constexpr Row<ConnectionStats> connection_metrics[] = {
+    {{"container_network_tcp_usage_total", gauge, "TCP connections over IPv4, by state.",
+      "tcp_state"},
+     [](const ConnectionStats& all, const Samples& out) { write_tcp(all.tcp, out); }},
+    {{"container_network_tcp6_usage_total", gauge, "TCP connections over IPv6, by state.",
+      "tcp_state"},
+     [](const ConnectionStats& all, const Samples& out) { write_tcp(all.tcp6, out); }},
+    {{"container_network_udp_usage_total", gauge,
+      "UDP sockets over IPv4: those that are not connected (listen), datagrams that found no room "
+      "(dropped), and bytes that wait to be received and sent (rxqueued, txqueued).",
+      "udp_state"},
+     [](const ConnectionStats& all, const Samples& out) { write_udp(all.udp, out); }},
+    {{"container_network_udp6_usage_total", gauge,
+      "UDP sockets over IPv6, told as those over IPv4.", "udp_state"},
+     [](const ConnectionStats& all, const Samples& out) { write_udp(all.udp6, out); }},
+};
+
 constexpr Row<TaskStats> task_metrics[] = {
     {{"container_processes", gauge, "Processes in the container."},
      [](const TaskStats& all, const Samples& out) { out.add(all.processes); }},
@@ -355,6 +403,14 @@ constexpr Row<TaskStats> task_metrics[] = {
      }},
 };
 
+/// Of the machine, whose numbers they are in; the kernel counts a container's in bytes.
+std::optional<std::uint64_t> sectors(const BlockIoStats& io,
+                                     const std::optional<std::uint64_t>& bytes) {
+  constexpr std::uint64_t sector = 512;
+  const bool is_machines = io.in_progress.has_value();
+  return is_machines && bytes ? std::optional(*bytes / sector) : std::nullopt;
+}
+
 constexpr Row<BlockIoStats> block_io_metrics[] = {
     {{"container_fs_reads_bytes_total", counter, "Bytes read from the device.", "device"},
      [](const BlockIoStats& io, const Samples& out) { out.add(io.read_bytes); }},
@@ -373,6 +429,25 @@ constexpr Row<BlockIoStats> block_io_metrics[] = {
        out.add(io.read_bytes, {{"major", major}, {"minor", minor}, {"operation", "Read"}});
        out.add(io.write_bytes, {{"major", major}, {"minor", minor}, {"operation", "Write"}});
      }},
+    {{"container_fs_io_cost_usage_seconds_total", counter,
+      "Time of the device used, by the model of the kernel's io.cost. Absent where that is off.",
+      "device"},
+     [](const BlockIoStats& io, const Samples& out) { out.add(io.cost.usage_seconds); }},
+    {{"container_fs_io_cost_wait_seconds_total", counter,
+      "How long I/O has waited because io.cost's share was used up.", "device"},
+     [](const BlockIoStats& io, const Samples& out) { out.add(io.cost.wait_seconds); }},
+    {{"container_fs_io_cost_indebt_seconds_total", counter,
+      "How long more than io.cost's share was owed.", "device"},
+     [](const BlockIoStats& io, const Samples& out) { out.add(io.cost.indebt_seconds); }},
+    {{"container_fs_io_cost_indelay_seconds_total", counter,
+      "How long processes were held back for what was owed.", "device"},
+     [](const BlockIoStats& io, const Samples& out) { out.add(io.cost.indelay_seconds); }},
+    {{"container_fs_sector_reads_total", counter, "Sectors of 512 bytes that the machine has read.",
+      "device"},
+     [](const BlockIoStats& io, const Samples& out) { out.add(sectors(io, io.read_bytes)); }},
+    {{"container_fs_sector_writes_total", counter,
+      "Sectors of 512 bytes that the machine has written.", "device"},
+     [](const BlockIoStats& io, const Samples& out) { out.add(sectors(io, io.write_bytes)); }},
     {{"container_fs_reads_merged_total", counter,
       "Reads of the machine that became part of another.", "device"},
      [](const BlockIoStats& io, const Samples& out) { out.add(io.reads_merged); }},
@@ -426,6 +501,9 @@ std::span<const Row<PressureStats>> pressure_rows() noexcept {
 }
 std::span<const Row<TaskStats>> task_rows() noexcept {
   return task_metrics;
+}
+std::span<const Row<ConnectionStats>> connection_rows() noexcept {
+  return connection_metrics;
 }
 std::span<const Row<NetworkStats>> network_rows() noexcept {
   return network_metrics;

@@ -202,6 +202,7 @@ class Collecting {
     if (stats.memory) subjects_.memories.push_back({&*stats.memory, labels, owner});
     if (stats.pressure) subjects_.pressures.push_back({&*stats.pressure, labels, owner});
     if (stats.processes) subjects_.processes.push_back({&*stats.processes, labels, owner});
+    if (stats.connections) subjects_.connections.push_back({&*stats.connections, labels, owner});
     for (const auto& network : stats.networks) {
       subjects_.networks.push_back(
           {&network, keep(with_label(labels, "interface", network.interface)), owner});

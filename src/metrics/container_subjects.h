@@ -29,6 +29,7 @@ struct ContainerSubjects {
   std::vector<Subject<model::PressureStats>> pressures;
   std::vector<Subject<model::TaskStats>> processes;
   std::vector<Subject<model::NetworkStats>> networks;
+  std::vector<Subject<model::ConnectionStats>> connections;
   std::vector<Subject<model::BlockIoStats>> block_ios;
   std::vector<Subject<model::FilesystemStats>> filesystems;
   std::vector<Subject<model::HostStats>> machines;
@@ -54,6 +55,7 @@ struct ContainerSubjects {
     use_group(pressure, pressure_rows(), pressures);
     use(task_rows(), processes);
     use_group(network, network_rows(), networks);
+    use(connection_rows(), connections);
     use_group(block_io, block_io_rows(), block_ios);
     use_group(filesystem, filesystem_rows(), filesystems);
     use_group(machine, machine_rows(), machines);

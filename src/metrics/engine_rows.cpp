@@ -50,6 +50,9 @@ void write_container_counts(const EngineSnapshot& engine, const Samples& out) {
 constexpr Row<EngineSnapshot> engine_metrics[] = {
     {{"tidegauge_engine_up", gauge, "1 while the Engine answers, 0 while it does not."},
      [](const EngineSnapshot& engine, const Samples& out) { out.add(engine.up); }},
+    {{"container_scrape_error", gauge,
+      "1 while the Engine does not answer, 0 while it does, by cAdvisor's name."},
+     [](const EngineSnapshot& engine, const Samples& out) { out.add(!engine.up); }},
     {{"tidegauge_snapshot_timestamp_seconds", gauge,
       "When what this page shows of the Engine was published, in seconds since the Unix epoch."},
      [](const EngineSnapshot& engine, const Samples& out) {

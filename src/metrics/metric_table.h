@@ -35,6 +35,7 @@ struct Row {
 [[nodiscard]] std::span<const Row<model::PressureStats>> pressure_rows() noexcept;
 [[nodiscard]] std::span<const Row<model::TaskStats>> task_rows() noexcept;
 [[nodiscard]] std::span<const Row<model::NetworkStats>> network_rows() noexcept;
+[[nodiscard]] std::span<const Row<model::ConnectionStats>> connection_rows() noexcept;
 [[nodiscard]] std::span<const Row<model::BlockIoStats>> block_io_rows() noexcept;
 
 // Of each name that a container has or had.

@@ -23,6 +23,13 @@ from, and a test compares: change the table (`src/metrics/*_rows.cpp`), then run
   when there are several Engines, and left out when there is one.
 - `metrics.disable: [pressure, pool]` leaves off the groups of these names, as the headings have them.
 - Sizes are bytes and times are seconds unless the help says otherwise.
+- Of cAdvisor's metrics these are not here: `container_cpu_load_average_10s` and `..._load_d_...`, for
+  the kernel keeps no load of a container (cAdvisor shows 0 unless told to ask for it;
+  `container_pressure_cpu_waiting_seconds_total` tells what they are wanted for);
+  `container_cpu_schedstat_*`, which the kernel forgets with each process that ends, so that they are
+  no counters; and what cAdvisor leaves off by default as well and few machines have: huge pages
+  (`container_hugetlb_*`), `container_network_advance_tcp_stats_total`, CPU sets, NUMA, performance
+  events, `resctrl` and referenced memory.
 )";
 
 constexpr std::string_view container_text =
@@ -41,6 +48,11 @@ container_memory_working_set_bytes
 
 There are at most `metrics.max_series` series of containers. Beyond, containers are left off with
 all that is theirs: first those that are gone, then the youngest.
+)";
+
+constexpr std::string_view connections_text =
+    R"(With `container_monitor.connections: true`, of containers with a network of their own, where the
+kernel is asked. They are gauges by cAdvisor's names.
 )";
 
 constexpr std::string_view filesystem_text =
@@ -119,6 +131,8 @@ std::string print_reference() {
   print_rows(page, task_rows());
   print_heading(page, "Containers: network", {}, "network");
   print_rows(page, network_rows());
+  print_heading(page, "Containers: connections", connections_text);
+  print_rows(page, connection_rows());
   print_heading(
       page, "Containers: block I/O",
       "`device` is its name, as `/dev/vda`, or `major:minor` where the name is not known.\n",

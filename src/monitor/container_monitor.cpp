@@ -69,9 +69,11 @@ ContainerMonitor::ContainerMonitor(std::string endpoint, std::size_t index,
   if (options.stats_source == config::StatsChoice::engine) return;
   // Without the Engine to fall back to, each cycle tries.
   const bool falls_back = options.stats_source == config::StatsChoice::automatic;
-  kernel_ = std::make_unique<KernelSampler>(
-      context.kernel, context.kernel_descriptors, falls_back ? kernel_retry : Milliseconds{0},
-      cgroup::Extras{.per_cpu = options.per_cpu, .processes = options.processes});
+  kernel_ = std::make_unique<KernelSampler>(context.kernel, context.kernel_descriptors,
+                                            falls_back ? kernel_retry : Milliseconds{0},
+                                            cgroup::Extras{.per_cpu = options.per_cpu,
+                                                           .processes = options.processes,
+                                                           .connections = options.connections});
 }
 
 ContainerMonitor::~ContainerMonitor() = default;

@@ -124,6 +124,25 @@ TEST_CASE("what costs more than the rest is read where it is wanted, and nowhere
   CHECK(stats.processes->processes == 1);
 }
 
+TEST_CASE("connections are counted where that is wanted") {
+  Scene scene;
+  const auto process = "proc/" + std::to_string(scene.web().pid);
+  scene.tree().write(process + "/net/tcp", test::recorded_sockets("tcp"));
+  scene.tree().write(process + "/net/udp6", test::recorded_sockets("udp6"));
+  ContainerStats stats;
+  REQUIRE(scene.open().sample(scene.tools(), stats));
+  CHECK_FALSE(stats.connections);
+  auto files = scene.open({.connections = true});
+  REQUIRE(files.sample(scene.tools(), stats));
+  REQUIRE(stats.connections);
+  CHECK(stats.connections->tcp.value().by_state.front() == 2);
+  CHECK(stats.connections->udp6.value().listening == 1);
+  CHECK_FALSE(stats.connections->tcp6);  // a kernel without IPv6
+  overwrite(scene.tree().path(process + "/net/tcp"), "");
+  REQUIRE(files.sample(scene.tools(), stats));
+  CHECK(stats.connections->tcp.value().by_state.front() == 0);
+}
+
 TEST_CASE(
     "operations on devices are asked for where there were bytes, and cost nothing elsewhere") {
   Scene scene;

@@ -1,11 +1,13 @@
 #include "tidegauge/cgroup/parsers.h"
 
 #include <cstdint>
+#include <numeric>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "support/catch.h"
+#include "support/kernel_tree.h"
 
 using namespace tidegauge;
 using namespace tidegauge::cgroup;
@@ -114,6 +116,21 @@ TEST_CASE("io.stat has devices without any I/O, which are none") {
   CHECK(devices[0].writes == 4U);
 }
 
+TEST_CASE("what io.cost has charged a cgroup with is on the line of the device, in seconds") {
+  std::vector<model::BlockIoStats> devices;
+  parse_io_stat(
+      "254:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=0 dios=0 cost.usage=1500000 cost.wait=250000 "
+      "cost.indebt=7 cost.indelay=0\n254:16 rbytes=1 wbytes=0 rios=1 wios=0 cost.usage=x\n",
+      devices);
+  REQUIRE(devices.size() == 2);
+  CHECK(devices[0].cost.usage_seconds == 1.5);
+  CHECK(devices[0].cost.wait_seconds == 0.25);
+  CHECK(devices[0].cost.indebt_seconds == test::Approx(7e-6));
+  CHECK(devices[0].cost.indelay_seconds == 0.0);
+  CHECK_FALSE(devices[1].cost.usage_seconds);
+  CHECK_FALSE(devices[1].cost.wait_seconds);
+}
+
 TEST_CASE("interfaces are sorted, without the loopback and whatever is no interface") {
   std::vector<model::NetworkStats> networks;
   parse_net_dev(
@@ -139,6 +156,43 @@ TEST_CASE("interfaces are sorted, without the loopback and whatever is no interf
   CHECK(networks[2].transmit_dropped == 12);
 }
 
+TEST_CASE("TCP connections are counted by state") {
+  using model::TcpState;
+  const auto in = [](const model::TcpSockets& sockets, TcpState state) {
+    return sockets.by_state.at(static_cast<std::size_t>(state));
+  };
+  const auto tcp = parse_tcp_sockets(test::recorded_sockets("tcp"));
+  CHECK(in(tcp, TcpState::listen) == 1);
+  CHECK(in(tcp, TcpState::established) == 2);
+  CHECK(in(tcp, TcpState::close_wait) == 1);
+  CHECK(in(tcp, TcpState::fin_wait1) == 1);
+  CHECK(in(tcp, TcpState::time_wait) == 1);
+  CHECK(std::accumulate(tcp.by_state.begin(), tcp.by_state.end(), 0U) == 6);
+  const auto tcp6 = parse_tcp_sockets(test::recorded_sockets("tcp6"));
+  CHECK(in(tcp6, TcpState::listen) == 1);
+  CHECK(in(tcp6, TcpState::established) == 2);
+}
+
+TEST_CASE("a line of a state that TCP has not is no connection") {
+  for (const std::string_view state : {"00", "0C", "FF", "0g", ""}) {
+    INFO(state);
+    const auto line = "0: 0:1 0:2 " + std::string(state) + " 0:0 00:0 0 0 0 1\n";
+    CHECK(parse_tcp_sockets(line).by_state == model::TcpSockets{}.by_state);
+  }
+  CHECK(parse_tcp_sockets("0: 0:1 0:2 0B 0:0 00:0 0 0 0 1\n").by_state.back() == 1);
+}
+
+TEST_CASE("UDP sockets tell what waits in them and what they had no room for") {
+  const auto udp = parse_udp_sockets(test::recorded_sockets("udp"));
+  CHECK(udp.listening == 1);
+  CHECK(udp.dropped == 17);
+  CHECK(udp.receive_queued_bytes == 0xF00);
+  CHECK(udp.transmit_queued_bytes == 0);
+  const auto udp6 = parse_udp_sockets(test::recorded_sockets("udp6"));
+  CHECK(udp6.listening == 1);
+  CHECK(udp6.dropped == 0);
+}
+
 TEST_CASE("pressure is the total, in seconds, of some and of all") {
   const auto pressure = parse_pressure(
       "some avg10=14.68 avg60=5.00 avg300=1.18 total=2928320\n"
@@ -153,7 +207,7 @@ TEST_CASE("pressure is the total, in seconds, of some and of all") {
 TEST_CASE("no text makes a parser fail or read past its end") {
   const std::string text =
       "total_rss 4096\nusage_usec 17\n254:0 rbytes=1 wbytes=2\n8:0 Read 15\neth0: 1 2 3 4 5 6 7 8 "
-      "9 10 11 12 13 14 15 16\nsome avg10=0.00 total=99\n";
+      "9 10 11 12 13 14 15 16\nsome avg10=0.00 total=99\n0: 0:1 0:2 0A 1:2 0:0 0 3\n";
   const auto parse_all = [](std::string_view input) {
     const std::string exact(input);  // so that a sanitizer sees the end
     model::MemoryStats memory;
@@ -171,6 +225,8 @@ TEST_CASE("no text makes a parser fail or read past its end") {
     std::ignore = parse_cpuacct_stat(exact);
     std::ignore = parse_memory_events(exact);
     std::ignore = parse_pressure(exact);
+    std::ignore = parse_tcp_sockets(exact);
+    std::ignore = parse_udp_sockets(exact);
     return devices.size() + networks.size();
   };
   for (std::size_t size = 0; size <= text.size(); ++size) {

@@ -252,8 +252,29 @@ TEST_CASE("what costs more than the rest is counted where it is asked for", "[nu
         3 * page.value("container_processes", of).value());
   CHECK(page.value("container_sockets", of) == 0);
   CHECK(page.value("container_tasks_state", {{"name", "two"}, {"state", "sleeping"}}) >= 2);
+  CHECK(page.value("container_threads_max", of) ==
+        page.value("container_pids_limit", of).value_or(0));
   CHECK(page.value("container_ulimits_soft", {{"name", "two"}, {"ulimit", "max_open_files"}}) > 0);
   const auto by_cpu = page.count("container_cpu_usage_seconds_total", of);
   const bool keeps_them = std::filesystem::exists("/sys/fs/cgroup/cpuacct/cpuacct.usage_percpu");
   CHECK(by_cpu == (keeps_them ? std::thread::hardware_concurrency() : 1));
+}
+
+TEST_CASE("connections are counted by state where that is asked for", "[numbers]") {
+  const RealEngine engine;
+  std::ignore =
+      engine.run("server", R"({"Cmd": ["busybox", "httpd", "-f", "-p", "127.0.0.1:8080"]})");
+  std::ignore =
+      engine.run("hostnet", R"({"Cmd": ["sleep", "inf"], "HostConfig": {"NetworkMode": "host"}})");
+  const DaemonProcess daemon(watching(
+      engine, {"--container_monitor.connections=true", "--container_monitor.interval=1s"}));
+  const auto in = [&](std::string_view metric, const std::string& state) {
+    return daemon.page().value(metric, {{"name", "server"}, {"tcp_state", state}});
+  };
+  test::wait_until("the server listens", 10s,
+                   [&] { return in("container_network_tcp_usage_total", "listen") == 1; });
+  CHECK(in("container_network_tcp_usage_total", "established") == 0);
+  const auto page = daemon.page();
+  CHECK(page.count("container_network_udp_usage_total", {{"name", "server"}}) == 4);
+  CHECK(page.count("container_network_", {{"name", "hostnet"}}) == 0);
 }

@@ -1,5 +1,7 @@
 // The kernel's files of a container: each parser gets every text.
 
+#include <algorithm>
+
 #include "fuzz/describe_stats.h"
 #include "tidegauge/cgroup/parsers.h"
 
@@ -8,7 +10,6 @@ using namespace tidegauge;
 namespace {
 
 constexpr std::uint64_t clock_tick = 10'000'000;
-constexpr std::uint64_t microsecond = 1'000;
 
 void describe_cpu(std::string_view text, fuzz::Facts& facts) {
   facts.seconds("cpuacct.usage", cgroup::parse_cpuacct_usage(text));
@@ -16,11 +17,12 @@ void describe_cpu(std::string_view text, fuzz::Facts& facts) {
   facts.seconds("user", times.user_seconds, clock_tick);
   facts.seconds("system", times.system_seconds, clock_tick);
   if (const auto v1 = cgroup::parse_cpu_stat_v1(text)) fuzz::describe(*v1, facts);
-  if (const auto v2 = cgroup::parse_cpu_stat_v2(text)) fuzz::describe(*v2, facts, microsecond);
+  if (const auto v2 = cgroup::parse_cpu_stat_v2(text))
+    fuzz::describe(*v2, facts, fuzz::microsecond);
   for (const auto used : cgroup::parse_cpuacct_usage_percpu(text)) facts.seconds("one", used);
   const auto pressure = cgroup::parse_pressure(text);
-  facts.seconds("waiting", pressure.waiting_seconds, microsecond);
-  facts.seconds("stalled", pressure.stalled_seconds, microsecond);
+  facts.seconds("waiting", pressure.waiting_seconds, fuzz::microsecond);
+  facts.seconds("stalled", pressure.stalled_seconds, fuzz::microsecond);
 }
 
 void describe_memory(std::string_view text, fuzz::Facts& facts) {
@@ -35,6 +37,19 @@ void describe_memory(std::string_view text, fuzz::Facts& facts) {
   facts.number("max", events.max);
   facts.number("oom", events.oom);
   facts.number("oom_kill", events.oom_kill);
+}
+
+/// Counted and added up, so that none of it need stand in the text. Each socket has a line.
+void describe_sockets(std::string_view text, const fuzz::Facts& facts) {
+  const auto lines = static_cast<std::uint64_t>(std::ranges::count(text, '\n'));
+  std::uint64_t connections = 0;
+  for (const auto count : cgroup::parse_tcp_sockets(text).by_state) connections += count;
+  if (connections > lines) fuzz::finding("more TCP sockets than lines");
+  const auto udp = cgroup::parse_udp_sockets(text);
+  if (udp.listening > lines) fuzz::finding("more UDP sockets than lines");
+  if (lines == 1 && !facts.numbers().contain(std::to_string(udp.dropped)) && udp.dropped != 0) {
+    fuzz::finding("drops which nobody said");
+  }
 }
 
 template <class T>
@@ -60,5 +75,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   describe_rows(text, cgroup::parse_blkio_bytes, facts);
   describe_rows(text, cgroup::parse_blkio_operations, facts);
   describe_rows(text, cgroup::parse_net_dev, facts);
+  describe_sockets(text, facts);
   return 0;
 }

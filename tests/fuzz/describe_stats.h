@@ -10,6 +10,8 @@
 
 namespace tidegauge::fuzz {
 
+constexpr std::uint64_t microsecond = 1'000;
+
 inline void describe(const model::CpuStats::Throttling& throttling, Facts& facts,
                      std::uint64_t unit = 1) {
   facts.number("periods", throttling.periods);
@@ -62,6 +64,10 @@ inline void describe(const model::BlockIoStats& device, Facts& facts) {
   facts.number("written bytes", device.write_bytes);
   facts.number("reads", device.reads);
   facts.number("writes", device.writes);
+  facts.seconds("cost", device.cost.usage_seconds, microsecond);
+  facts.seconds("cost of waiting", device.cost.wait_seconds, microsecond);
+  facts.seconds("cost in debt", device.cost.indebt_seconds, microsecond);
+  facts.seconds("cost in delay", device.cost.indelay_seconds, microsecond);
 }
 
 }  // namespace tidegauge::fuzz

@@ -70,6 +70,11 @@ model::ContainerStats full_stats() {
                                      .sockets = 7,
                                      .descriptors_limit = 1'024,
                                      .tasks = {1, 5, 0, 1, 2}};
+  stats.connections =
+      model::ConnectionStats{.tcp = model::TcpSockets{{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}},
+                             .tcp6 = model::TcpSockets{{11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1}},
+                             .udp = model::UdpSockets{2, 17, 3'840, 1},
+                             .udp6 = model::UdpSockets{1, 0, 0, 0}};
   stats.networks = {{"eth0", 1'000, 10, 1, 2, 3'000, 30, 3, 4}, {"eth1", 5, 6, 0, 0, 7, 8, 0, 0}};
   stats.block_io = {{.major = 8,
                      .minor = 0,
@@ -77,7 +82,8 @@ model::ContainerStats full_stats() {
                      .read_bytes = 4'096,
                      .write_bytes = 8'192,
                      .reads = 1,
-                     .writes = 2},
+                     .writes = 2,
+                     .cost = {1.5, 0.25, 0.125, 0.5}},
                     {.major = 253,
                      .minor = 1,
                      .device = "",
@@ -184,6 +190,7 @@ model::HostStats host() {
   model::HostStats host;
   host.use = full_stats();
   host.use.networks.pop_back();
+  host.use.connections.reset();
   host.use.block_io = {{.major = 8,
                         .minor = 0,
                         .device = "/dev/sda",

@@ -5,7 +5,13 @@
 set -eu
 
 expected='container_memory_failcnt counter metrics should have "_total" suffix
+container_hugetlb_failcnt counter metrics should have "_total" suffix
 container_fs_inodes_total non-counter metrics should not have "_total" suffix
+container_network_advance_tcp_stats_total non-counter metrics should not have "_total" suffix
+container_network_tcp6_usage_total non-counter metrics should not have "_total" suffix
+container_network_tcp_usage_total non-counter metrics should not have "_total" suffix
+container_network_udp6_usage_total non-counter metrics should not have "_total" suffix
+container_network_udp_usage_total non-counter metrics should not have "_total" suffix
 cadvisor_version_info label names should be written in '"'snake_case' not 'camelCase'"
 
 if ! command -v promtool >/dev/null; then

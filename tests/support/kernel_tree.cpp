@@ -32,6 +32,10 @@ RecordedContainer recorded_container(std::string_view set, std::string_view name
   return container;
 }
 
+std::string recorded_sockets(std::string_view protocol) {
+  return read_file(fs::path(TIDEGAUGE_TEST_DATA) / "linux-6.18/sockets" / protocol);
+}
+
 KernelTree::KernelTree(CgroupVersion version) : version_(version) {
   write("proc/self/cgroup", version == CgroupVersion::v1 ? "4:memory:/\n0::/\n" : "0::/\n");
   write("proc/1/net/dev", "");

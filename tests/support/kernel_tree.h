@@ -23,6 +23,9 @@ struct RecordedContainer {
 /// "docker-20.10.24-cgroup1" and "web".
 [[nodiscard]] RecordedContainer recorded_container(std::string_view set, std::string_view name);
 
+/// The text of /proc/<pid>/net/tcp and the like, recorded: "tcp", "udp6".
+[[nodiscard]] std::string recorded_sockets(std::string_view protocol);
+
 class KernelTree {
  public:
   explicit KernelTree(CgroupVersion version);

@@ -62,8 +62,9 @@ struct SamplingTools {
 
 /// What costs more than the rest, and is read where it is wanted.
 struct Extras {
-  bool per_cpu = false;    ///< CPU time by CPU: v1 alone has it
-  bool processes = false;  ///< counted one by one
+  bool per_cpu = false;      ///< CPU time by CPU: v1 alone has it
+  bool processes = false;    ///< counted one by one
+  bool connections = false;  ///< counted one by one, of a network namespace that is not the host's
 };
 
 struct FileRow;

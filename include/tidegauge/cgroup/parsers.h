@@ -56,7 +56,8 @@ void parse_memory_stat_v2(std::string_view text, model::MemoryStats& memory) noe
 
 // --- block I/O, network -------------------------------------------------------------------------
 
-/// v2's io.stat: "8:0 rbytes=1 wbytes=2 rios=3 wios=4 ...".
+/// v2's io.stat: "8:0 rbytes=1 wbytes=2 rios=3 wios=4 ... cost.usage=5 ...", times in
+/// microseconds.
 void parse_io_stat(std::string_view text, std::vector<model::BlockIoStats>& devices);
 
 /// v1's blkio.*.io_service_bytes and io_serviced: "8:0 Read 1". What is known already stays.
@@ -65,6 +66,11 @@ void parse_blkio_operations(std::string_view text, std::vector<model::BlockIoSta
 
 /// /proc/<pid>/net/dev, without the loopback interface.
 void parse_net_dev(std::string_view text, std::vector<model::NetworkStats>& interfaces);
+
+/// /proc/<pid>/net/tcp and tcp6, udp and udp6. A line of a state that the kernel has not counts
+/// not.
+[[nodiscard]] model::TcpSockets parse_tcp_sockets(std::string_view text) noexcept;
+[[nodiscard]] model::UdpSockets parse_udp_sockets(std::string_view text) noexcept;
 
 // --- pressure -----------------------------------------------------------------------------------
 

@@ -85,6 +85,14 @@ struct BlockIoStats {
   std::optional<double> read_seconds, write_seconds;          ///< all operations' times together
   std::optional<std::uint64_t> in_progress;                   ///< operations now
   std::optional<double> busy_seconds, weighted_busy_seconds;  ///< the second: times those waiting
+  /// By cgroup v2's controller io.cost, where it is switched on.
+  struct Cost {
+    std::optional<double> usage_seconds;    ///< of the device's time, by the controller's model
+    std::optional<double> wait_seconds;     ///< for want of budget
+    std::optional<double> indebt_seconds;   ///< in debt for what could not be made to wait
+    std::optional<double> indelay_seconds;  ///< held back to pay for it
+  };
+  Cost cost;
 };
 
 /// How long processes have waited for a resource (cgroup v2's *.pressure).
@@ -117,6 +125,49 @@ struct TaskStats {
   std::array<std::uint64_t, task_states.size()> tasks{};  ///< threads, by state
 };
 
+/// In the order of the kernel's numbers, which begin at 1 (include/net/tcp_states.h).
+enum class TcpState : std::uint8_t {
+  established,
+  syn_sent,
+  syn_received,
+  fin_wait1,
+  fin_wait2,
+  time_wait,
+  close,
+  close_wait,
+  last_ack,
+  listen,
+  closing
+};
+inline constexpr std::array tcp_states{
+    TcpState::established, TcpState::syn_sent,  TcpState::syn_received, TcpState::fin_wait1,
+    TcpState::fin_wait2,   TcpState::time_wait, TcpState::close,        TcpState::close_wait,
+    TcpState::last_ack,    TcpState::listen,    TcpState::closing};
+/// By cAdvisor's names.
+[[nodiscard]] constexpr std::string_view to_string(TcpState state) noexcept {
+  constexpr std::array<std::string_view, tcp_states.size()> names{
+      "established", "synsent",   "synrecv", "finwait1", "finwait2", "timewait",
+      "close",       "closewait", "lastack", "listen",   "closing"};
+  return names[static_cast<std::size_t>(state)];
+}
+
+struct TcpSockets {
+  std::array<std::uint32_t, tcp_states.size()> by_state{};
+};
+
+struct UdpSockets {
+  std::uint32_t listening = 0;  ///< not connected
+  std::uint64_t dropped = 0;    ///< datagrams, since each of the sockets was opened
+  std::uint64_t receive_queued_bytes = 0;
+  std::uint64_t transmit_queued_bytes = 0;
+};
+
+/// Of the container's network namespace.
+struct ConnectionStats {
+  std::optional<TcpSockets> tcp, tcp6;  ///< absent where the kernel has not the protocol
+  std::optional<UdpSockets> udp, udp6;
+};
+
 struct ContainerStats {
   StatsSource source = StatsSource::engine;
   WallTime read_at{};
@@ -127,7 +178,8 @@ struct ContainerStats {
   std::optional<std::uint64_t> pids;
   std::optional<std::uint64_t> pids_limit;
   std::optional<PressureStats> pressure;
-  std::optional<TaskStats> processes;  ///< only where that was asked for
+  std::optional<TaskStats> processes;          ///< only where that was asked for
+  std::optional<ConnectionStats> connections;  ///< likewise
 };
 
 }  // namespace tidegauge::model
