@@ -197,9 +197,10 @@ bool is_shortage(int error) noexcept {
   return error == EMFILE || error == ENFILE || error == ENOMEM;
 }
 
-/// A file that is there and has nothing to say, as *.pressure where the kernel was started so.
+/// A file that is there and has nothing to say, as *.pressure where the kernel was started so, or
+/// more than anybody would wait for, as a list of a hundred thousand connections.
 bool says_nothing(int error) noexcept {
-  return error == EOPNOTSUPP || error == EINVAL;
+  return error == EOPNOTSUPP || error == EINVAL || error == EFBIG;
 }
 
 bool exists(const std::string& path, struct stat& status) noexcept {

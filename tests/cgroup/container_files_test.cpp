@@ -141,6 +141,11 @@ TEST_CASE("connections are counted where that is wanted") {
   overwrite(scene.tree().path(process + "/net/tcp"), "");
   REQUIRE(files.sample(scene.tools(), stats));
   CHECK(stats.connections->tcp.value().by_state.front() == 0);
+  overwrite(scene.tree().path(process + "/net/tcp"), std::string(std::size_t{17} << 20U, '\n'));
+  REQUIRE(files.sample(scene.tools(), stats));  // too long a list takes nothing else along
+  CHECK_FALSE(stats.connections->tcp);
+  CHECK(stats.connections->udp6);
+  CHECK(stats.cpu);
 }
 
 TEST_CASE(
