@@ -136,8 +136,9 @@ class Collecting {
  private:
   void add(const model::EngineSnapshot& engine) {
     const auto endpoint = keep(endpoint_label(input_, engine.endpoint));
-    if (engine.host && options_.shows(config::MetricGroup::machine))
-      add(*engine.host, engine.endpoint, endpoint);
+    if (engine.host && options_.shows(config::MetricGroup::machine)) {
+      add(*engine.host, engine, endpoint);
+    }
     std::map<std::string_view, std::size_t> owners;  // by name
     const auto all = shown(engine, options_.labels);
     for (const auto& [record, is_ghost] : all) {
@@ -164,15 +165,20 @@ class Collecting {
   }
 
   /// The machine is the container with the id "/", as in cAdvisor.
-  void add(const model::HostStats& host, const std::string& name, std::string_view endpoint) {
+  void add(const model::HostStats& host, const model::EngineSnapshot& engine,
+           std::string_view endpoint) {
     const auto owner = candidates_.size();
     candidates_.push_back(
-        {.key = name + "/", .name = "/", .gone = false, .since = WallTime::min()});
+        {.key = engine.endpoint + "/", .name = "/", .gone = false, .since = WallTime::min()});
     const auto labels = keep(with_label(endpoint, "id", "/"));
-    auto& container = subjects_.hosts.emplace_back();
+    model::Container container;
     container.started_at = host.booted_at;
     container.limits.memory_bytes = host.memory_bytes;
-    subjects_.with_processes.push_back({&container, labels, owner});
+    container.limits.memory_swap_bytes = host.swap_bytes;
+    const auto& record = subjects_.hosts.emplace_back(model::ContainerRecord{
+        .container = std::make_shared<model::Container>(container), .last_seen = engine.taken_at});
+    subjects_.all.push_back({&record, labels, owner});
+    subjects_.with_processes.push_back({record.container.get(), labels, owner});
     subjects_.machines.push_back({&host, endpoint, owner});
     for (const auto& filesystem : host.filesystems) {
       subjects_.filesystems.push_back(

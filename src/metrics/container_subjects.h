@@ -33,7 +33,7 @@ struct ContainerSubjects {
   std::vector<Subject<model::BlockIoStats>> block_ios;
   std::vector<Subject<model::FilesystemStats>> filesystems;
   std::vector<Subject<model::HostStats>> machines;
-  std::deque<model::Container> hosts;         ///< the machines as if they were containers
+  std::deque<model::ContainerRecord> hosts;   ///< the machines as if they were containers
   std::deque<model::FilesystemStats> layers;  ///< the containers' parts of file systems
   LabelSets label_sets;
 

@@ -180,7 +180,8 @@ TEST_CASE("--once prints the page of one cycle and serves nothing") {
   CHECK(result.status == 0);
   CHECK_THAT(result.output, contains("tidegauge_engine_up{endpoint=\"local\"} 1\n") ||
                                 contains("tidegauge_engine_up 1\n"));
-  CHECK(count(result.output, "\ncontainer_last_seen{") == 6);  // those that run or are paused
+  CHECK(count(result.output, "\ncontainer_last_seen{id=\"/docker/") ==
+        6);  // those that run or are paused
   CHECK(result.output.ends_with('\n'));
   CHECK(scene.engine().calls(test::EngineCall::list) == 1);
   CHECK_THAT(result.errors, !contains("tidegauge has started"));
@@ -192,7 +193,7 @@ TEST_CASE("--once without an Engine prints a page that says so, and fails") {
   const auto result = run(scene.with({"--once"}));
   CHECK(result.status == 1);
   CHECK(count(result.output, "\ntidegauge_engine_up") == 1);
-  CHECK(count(result.output, "container_last_seen{") == 0);
+  CHECK(count(result.output, "container_last_seen{id=\"/docker/") == 0);
 }
 
 TEST_CASE("--healthcheck is well while the daemon runs, and not once it has gone") {
@@ -218,7 +219,7 @@ TEST_CASE("the daemon serves the containers on its page, and pages about itself"
   const auto metrics = daemon.get("/metrics");
   CHECK(metrics.status == 200);
   CHECK_THAT(metrics.head, contains("Content-Type: text/plain; version=0.0.4"));
-  CHECK(count(metrics.body, "\ncontainer_last_seen{") == 6);
+  CHECK(count(metrics.body, "\ncontainer_last_seen{id=\"/docker/") == 6);
   CHECK(daemon.get("/").status == 200);
   CHECK_THAT(daemon.get("/").body, contains("href=\"/metrics\""));
   CHECK(daemon.get("/-/healthy").body == "healthy\n");

@@ -442,6 +442,9 @@ TEST_CASE("the machine is the container with the id /, without the names of one"
   CHECK(lines_with(page, {"id=\"/\"", "name="}).empty());
   CHECK(lines_with(page, {"container_state{id=\"/\""}).empty());
   CHECK(lines_with(page, {"machine_swap_bytes 1000000000"}).size() == 1);
+  CHECK(lines_with(page, {"container_spec_memory_swap_limit_bytes{id=\"/\"} 1000000000"}).size() ==
+        1);
+  CHECK(lines_with(page, {"container_last_seen{id=\"/\"}"}).size() == 1);
 }
 
 TEST_CASE("a container's part of a file system has the limits of that, where it is known") {
