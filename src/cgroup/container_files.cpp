@@ -11,6 +11,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "tidegauge/cgroup/huge_pages.h"
 #include "tidegauge/cgroup/parsers.h"
 #include "tidegauge/cgroup/process_counter.h"
 
@@ -59,6 +60,10 @@ template <auto member, auto parse>
 void sockets(std::string_view text, ContainerStats& stats) {
   if (!stats.connections) stats.connections.emplace();
   (*stats.connections).*member = parse(text);
+}
+
+void tcp_statistics(std::string_view text, ContainerStats& stats) {
+  parse_tcp_statistics(text, stats.tcp_statistics);
 }
 
 constexpr std::string_view bfq_bytes = "blkio.bfq.io_service_bytes_recursive";
@@ -190,6 +195,8 @@ constexpr FileRow rows[] = {
     {.name = "net/udp6",
      .read = sockets<&ConnectionStats::udp6, parse_udp_sockets>,
      .extra = &Extras::connections},
+    {.name = "net/snmp", .read = tcp_statistics, .extra = &Extras::tcp_statistics},
+    {.name = "net/netstat", .read = tcp_statistics, .extra = &Extras::tcp_statistics},
 };
 
 /// Whether the system has none left to give, of what files need.
@@ -362,7 +369,14 @@ std::expected<void, Trouble> ContainerFiles::sample(SamplingTools& tools, Contai
   }
   finish(stats, tools.devices);
   if (extras_.processes) count_processes(stats);
+  if (extras_.huge_pages) read_huge_pages(tools.reader, stats);
   return {};
+}
+
+void ContainerFiles::read_huge_pages(FileReader& reader, ContainerStats& stats) const {
+  const auto& v1 = location_.directory(Hierarchy::hugetlb);
+  const auto& directory = v1.empty() ? location_.directory(Hierarchy::unified) : v1;
+  if (!directory.empty()) stats.huge_pages = cgroup::read_huge_pages(directory, reader);
 }
 
 void ContainerFiles::count_processes(ContainerStats& stats) const {

@@ -45,12 +45,13 @@ std::size_t steps_up(const Components& path) {
 }
 
 std::optional<Hierarchy> hierarchy_of(std::string_view controller) {
-  constexpr std::array<std::pair<std::string_view, Hierarchy>, 5> names{
+  constexpr std::array<std::pair<std::string_view, Hierarchy>, 6> names{
       {{"cpu", Hierarchy::cpu},
        {"cpuacct", Hierarchy::cpuacct},
        {"memory", Hierarchy::memory},
        {"blkio", Hierarchy::blkio},
-       {"pids", Hierarchy::pids}}};
+       {"pids", Hierarchy::pids},
+       {"hugetlb", Hierarchy::hugetlb}}};
   for (const auto& [name, hierarchy] : names) {
     if (name == controller) return hierarchy;
   }

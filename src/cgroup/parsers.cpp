@@ -211,6 +211,14 @@ std::optional<Socket> parse_socket(std::string_view line) noexcept {
       .state = *state, .transmit_queued = *transmit, .receive_queued = *receive, .rest = line};
 }
 
+std::string in_lower_case(std::string_view word) {
+  std::string lower(word);
+  for (auto& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return lower;
+}
+
 /// The last of its columns: datagrams that found no room.
 Count parse_drops(std::string_view columns) noexcept {
   std::string_view last;
@@ -359,6 +367,20 @@ model::UdpSockets parse_udp_sockets(std::string_view text) noexcept {
     sockets.transmit_queued_bytes += socket->transmit_queued;
   }
   return sockets;
+}
+
+void parse_tcp_statistics(std::string_view text, std::vector<model::TcpStatistic>& statistics) {
+  while (const auto whole = take_line(text)) {
+    auto names = *whole;
+    const auto key = take_word(names);
+    if (key != "Tcp:" && key != "TcpExt:") continue;
+    auto values = take_line(text).value_or(std::string_view());
+    if (take_word(values) != key) continue;
+    for (auto name = take_word(names); !name.empty(); name = take_word(names)) {
+      const auto value = to_number<std::int64_t>(take_word(values));
+      if (value) statistics.push_back({.name = in_lower_case(name), .value = *value});
+    }
+  }
 }
 
 model::Pressure parse_pressure(std::string_view text) noexcept {

@@ -33,9 +33,9 @@ inline std::string_view take_word(std::string_view& line, char separator = ' ') 
 }
 
 /// The whole of it, in digits of `base`; nothing where anything else is in it or it does not fit.
-template <std::unsigned_integral Unsigned>
-std::optional<Unsigned> to_number(std::string_view word, int base = 10) noexcept {
-  Unsigned value = 0;
+template <std::integral Integer>
+std::optional<Integer> to_number(std::string_view word, int base = 10) noexcept {
+  Integer value = 0;
   const auto [stopped, error] = std::from_chars(word.begin(), word.end(), value, base);
   if (error != std::errc{} || stopped != word.end()) return std::nullopt;
   return value;

@@ -59,6 +59,11 @@ std::vector<Option> monitor_options() {
              "Whether the TCP connections of containers are counted by state, and their UDP "
              "sockets: by the kernel's lists of them, which cost with their length. A container "
              "in the host's network has none of its own."),
+      option("container_monitor.tcp_statistics", monitor(&C::tcp_statistics), flag(),
+             "Whether the kernel's own counters of TCP are shown for each container, "
+             "retransmissions and the like: more than a hundred series a container."),
+      option("container_monitor.huge_pages", monitor(&C::huge_pages), flag(),
+             "Whether the huge pages of containers are shown, by page size."),
       option("container_monitor.filesystem_interval", monitor(&C::filesystem_interval),
              duration_or_zero(10s, 24h),
              "How often the writable layer of each running container is measured, one after "

@@ -11,6 +11,7 @@ using model::BlockIoStats;
 using model::ConnectionStats;
 using model::Container;
 using model::ContainerRecord;
+using model::ContainerStats;
 using model::CpuStats;
 using model::Lifecycle;
 using model::MemoryStats;
@@ -381,6 +382,39 @@ constexpr Row<ConnectionStats> connection_metrics[] = {
      [](const ConnectionStats& all, const Samples& out) { write_udp(all.udp6, out); }},
 };
 
+constexpr Row<ContainerStats> tcp_statistics_metrics[] = {
+    {{"container_network_advance_tcp_stats_total", gauge,
+      "The kernel's own counters of TCP, by their names in lower case.", "tcp_state"},
+     [](const ContainerStats& stats, const Samples& out) {
+       for (const auto& [name, value] : stats.tcp_statistics) {
+         out.add(static_cast<double>(value), {{"tcp_state", name}});
+       }
+     }},
+};
+
+constexpr Row<ContainerStats> huge_page_metrics[] = {
+    {{"container_hugetlb_usage_bytes", gauge, "Huge pages in use.", "pagesize"},
+     [](const ContainerStats& stats, const Samples& out) {
+       for (const auto& pages : stats.huge_pages) {
+         out.add(pages.usage_bytes, {{"pagesize", pages.size}});
+       }
+     }},
+    {{"container_hugetlb_max_usage_bytes", gauge,
+      "The most huge pages that were ever in use. Absent with cgroup v2.", "pagesize"},
+     [](const ContainerStats& stats, const Samples& out) {
+       for (const auto& pages : stats.huge_pages) {
+         out.add(pages.max_usage_bytes, {{"pagesize", pages.size}});
+       }
+     }},
+    {{"container_hugetlb_failcnt", counter, "How often the limit of huge pages was hit.",
+      "pagesize"},
+     [](const ContainerStats& stats, const Samples& out) {
+       for (const auto& pages : stats.huge_pages) {
+         out.add(pages.fail_count, {{"pagesize", pages.size}});
+       }
+     }},
+};
+
 constexpr Row<TaskStats> task_metrics[] = {
     {{"container_processes", gauge, "Processes in the container."},
      [](const TaskStats& all, const Samples& out) { out.add(all.processes); }},
@@ -504,6 +538,12 @@ std::span<const Row<TaskStats>> task_rows() noexcept {
 }
 std::span<const Row<ConnectionStats>> connection_rows() noexcept {
   return connection_metrics;
+}
+std::span<const Row<ContainerStats>> tcp_statistics_rows() noexcept {
+  return tcp_statistics_metrics;
+}
+std::span<const Row<ContainerStats>> huge_page_rows() noexcept {
+  return huge_page_metrics;
 }
 std::span<const Row<NetworkStats>> network_rows() noexcept {
   return network_metrics;

@@ -209,6 +209,10 @@ class Collecting {
     if (stats.pressure) subjects_.pressures.push_back({&*stats.pressure, labels, owner});
     if (stats.processes) subjects_.processes.push_back({&*stats.processes, labels, owner});
     if (stats.connections) subjects_.connections.push_back({&*stats.connections, labels, owner});
+    if (!stats.tcp_statistics.empty()) {
+      subjects_.with_tcp_statistics.push_back({&stats, labels, owner});
+    }
+    if (!stats.huge_pages.empty()) subjects_.with_huge_pages.push_back({&stats, labels, owner});
     for (const auto& network : stats.networks) {
       subjects_.networks.push_back(
           {&network, keep(with_label(labels, "interface", network.interface)), owner});

@@ -30,6 +30,8 @@ struct ContainerSubjects {
   std::vector<Subject<model::TaskStats>> processes;
   std::vector<Subject<model::NetworkStats>> networks;
   std::vector<Subject<model::ConnectionStats>> connections;
+  std::vector<Subject<model::ContainerStats>> with_tcp_statistics;
+  std::vector<Subject<model::ContainerStats>> with_huge_pages;
   std::vector<Subject<model::BlockIoStats>> block_ios;
   std::vector<Subject<model::FilesystemStats>> filesystems;
   std::vector<Subject<model::HostStats>> machines;
@@ -56,6 +58,8 @@ struct ContainerSubjects {
     use(task_rows(), processes);
     use_group(network, network_rows(), networks);
     use(connection_rows(), connections);
+    use(tcp_statistics_rows(), with_tcp_statistics);
+    use(huge_page_rows(), with_huge_pages);
     use_group(block_io, block_io_rows(), block_ios);
     use_group(filesystem, filesystem_rows(), filesystems);
     use_group(machine, machine_rows(), machines);

@@ -36,6 +36,8 @@ struct Row {
 [[nodiscard]] std::span<const Row<model::TaskStats>> task_rows() noexcept;
 [[nodiscard]] std::span<const Row<model::NetworkStats>> network_rows() noexcept;
 [[nodiscard]] std::span<const Row<model::ConnectionStats>> connection_rows() noexcept;
+[[nodiscard]] std::span<const Row<model::ContainerStats>> tcp_statistics_rows() noexcept;
+[[nodiscard]] std::span<const Row<model::ContainerStats>> huge_page_rows() noexcept;
 [[nodiscard]] std::span<const Row<model::BlockIoStats>> block_io_rows() noexcept;
 
 // Of each name that a container has or had.

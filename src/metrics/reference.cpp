@@ -27,9 +27,7 @@ from, and a test compares: change the table (`src/metrics/*_rows.cpp`), then run
   the kernel keeps no load of a container (cAdvisor shows 0 unless told to ask for it;
   `container_pressure_cpu_waiting_seconds_total` tells what they are wanted for);
   `container_cpu_schedstat_*`, which the kernel forgets with each process that ends, so that they are
-  no counters; and what cAdvisor leaves off by default as well and few machines have: huge pages
-  (`container_hugetlb_*`), `container_network_advance_tcp_stats_total`, CPU sets, NUMA, performance
-  events, `resctrl` and referenced memory.
+  no counters; and those of CPU sets, NUMA, performance events, `resctrl` and referenced memory.
 )";
 
 constexpr std::string_view container_text =
@@ -53,6 +51,10 @@ all that is theirs: first those that are gone, then the youngest.
 constexpr std::string_view connections_text =
     R"(With `container_monitor.connections: true`, of containers with a network of their own, where the
 kernel is asked. They are gauges by cAdvisor's names.
+)";
+
+constexpr std::string_view tcp_statistics_text =
+    R"(With `container_monitor.tcp_statistics: true`, of the same containers: what `nstat` shows in there.
 )";
 
 constexpr std::string_view filesystem_text =
@@ -133,6 +135,11 @@ std::string print_reference() {
   print_rows(page, network_rows());
   print_heading(page, "Containers: connections", connections_text);
   print_rows(page, connection_rows());
+  print_heading(page, "Containers: TCP", tcp_statistics_text);
+  print_rows(page, tcp_statistics_rows());
+  print_heading(page, "Containers: huge pages",
+                "With `container_monitor.huge_pages: true`, where the kernel is asked.\n");
+  print_rows(page, huge_page_rows());
   print_heading(
       page, "Containers: block I/O",
       "`device` is its name, as `/dev/vda`, or `major:minor` where the name is not known.\n",

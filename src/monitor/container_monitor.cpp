@@ -73,7 +73,9 @@ ContainerMonitor::ContainerMonitor(std::string endpoint, std::size_t index,
                                             falls_back ? kernel_retry : Milliseconds{0},
                                             cgroup::Extras{.per_cpu = options.per_cpu,
                                                            .processes = options.processes,
-                                                           .connections = options.connections});
+                                                           .connections = options.connections,
+                                                           .tcp_statistics = options.tcp_statistics,
+                                                           .huge_pages = options.huge_pages});
 }
 
 ContainerMonitor::~ContainerMonitor() = default;

@@ -148,6 +148,31 @@ TEST_CASE("connections are counted where that is wanted") {
   CHECK(stats.cpu);
 }
 
+TEST_CASE("counters of TCP and huge pages are read where they are wanted") {
+  KernelTree tree(CgroupVersion::v2);
+  const auto web = test::recorded_container("docker-26.1.5-cgroup2-systemd", "web");
+  tree.add(web, "");
+  tree.write("proc/" + std::to_string(web.pid) + "/net/snmp", test::recorded_sockets("snmp"));
+  std::ofstream(tree.cgroup_file(web.id, "hugetlb.2MB.current")) << "2097152\n";
+  DescriptorBudget budget(plenty);
+  cgroup::SamplingTools tools{.devices = cgroup::DeviceNames(tree.paths().sysfs)};
+  const auto open = [&](const cgroup::Extras& extras) {
+    auto location = cgroup::Locator(tree.paths()).locate(web.pid, web.id).value();
+    return ContainerFiles::open(std::move(location), tree.paths(), budget, extras).value();
+  };
+  ContainerStats stats;
+  REQUIRE(open({}).sample(tools, stats));
+  CHECK(stats.tcp_statistics.empty());
+  CHECK(stats.huge_pages.empty());
+  auto files = open({.tcp_statistics = true, .huge_pages = true});
+  for (int again = 0; again < 2; ++again) {
+    REQUIRE(files.sample(tools, stats));
+    CHECK(stats.tcp_statistics.size() == 15);
+    REQUIRE(stats.huge_pages.size() == 1);
+    CHECK(stats.huge_pages[0].usage_bytes == 2'097'152);
+  }
+}
+
 TEST_CASE(
     "operations on devices are asked for where there were bytes, and cost nothing elsewhere") {
   Scene scene;

@@ -1,5 +1,6 @@
 #include "tidegauge/cgroup/parsers.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <numeric>
 #include <string>
@@ -193,6 +194,33 @@ TEST_CASE("UDP sockets tell what waits in them and what they had no room for") {
   CHECK(udp6.dropped == 0);
 }
 
+TEST_CASE("the kernel's counters of TCP have its names in lower case") {
+  std::vector<model::TcpStatistic> statistics;
+  parse_tcp_statistics(test::recorded_sockets("snmp"), statistics);
+  CHECK(statistics.size() == 15);  // of TCP alone
+  parse_tcp_statistics(test::recorded_sockets("netstat"), statistics);
+  CHECK(statistics.size() > 100);
+  const auto value = [&](std::string_view name) {
+    return std::ranges::find(statistics, name, &model::TcpStatistic::name)->value;
+  };
+  CHECK(value("maxconn") == -1);
+  CHECK(value("activeopens") == 4);
+  CHECK(value("outsegs") == 18);
+  CHECK(value("retranssegs") == 0);
+  CHECK(value("tcppureacks") > 0);
+}
+
+TEST_CASE("names without their values, and values that are no numbers, are no counters") {
+  std::vector<model::TcpStatistic> statistics;
+  parse_tcp_statistics("Tcp: InSegs OutSegs\nTcpExt: TW\nTcpExt: 7\n", statistics);
+  parse_tcp_statistics("Tcp: InSegs OutSegs\nTcp: x 8\nTcp: RtoMin\n", statistics);
+  parse_tcp_statistics("Tcp: InSegs OutSegs\nTcp: 9\n", statistics);
+  REQUIRE(statistics.size() == 2);
+  CHECK(statistics[0].name == "outsegs");
+  CHECK(statistics[0].value == 8);
+  CHECK(statistics[1].value == 9);
+}
+
 TEST_CASE("pressure is the total, in seconds, of some and of all") {
   const auto pressure = parse_pressure(
       "some avg10=14.68 avg60=5.00 avg300=1.18 total=2928320\n"
@@ -207,7 +235,8 @@ TEST_CASE("pressure is the total, in seconds, of some and of all") {
 TEST_CASE("no text makes a parser fail or read past its end") {
   const std::string text =
       "total_rss 4096\nusage_usec 17\n254:0 rbytes=1 wbytes=2\n8:0 Read 15\neth0: 1 2 3 4 5 6 7 8 "
-      "9 10 11 12 13 14 15 16\nsome avg10=0.00 total=99\n0: 0:1 0:2 0A 1:2 0:0 0 3\n";
+      "9 10 11 12 13 14 15 16\nsome avg10=0.00 total=99\n0: 0:1 0:2 0A 1:2 0:0 0 3\nTcp: A B\nTcp: "
+      "1 2\n";
   const auto parse_all = [](std::string_view input) {
     const std::string exact(input);  // so that a sanitizer sees the end
     model::MemoryStats memory;
@@ -227,6 +256,8 @@ TEST_CASE("no text makes a parser fail or read past its end") {
     std::ignore = parse_pressure(exact);
     std::ignore = parse_tcp_sockets(exact);
     std::ignore = parse_udp_sockets(exact);
+    std::vector<model::TcpStatistic> statistics;
+    parse_tcp_statistics(exact, statistics);
     return devices.size() + networks.size();
   };
   for (std::size_t size = 0; size <= text.size(); ++size) {

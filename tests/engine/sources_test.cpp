@@ -260,21 +260,28 @@ TEST_CASE("what costs more than the rest is counted where it is asked for", "[nu
   CHECK(by_cpu == (keeps_them ? std::thread::hardware_concurrency() : 1));
 }
 
-TEST_CASE("connections are counted by state where that is asked for", "[numbers]") {
+TEST_CASE("connections, counters of TCP and huge pages are shown where they are asked for",
+          "[numbers]") {
   const RealEngine engine;
-  std::ignore =
+  const auto server =
       engine.run("server", R"({"Cmd": ["busybox", "httpd", "-f", "-p", "127.0.0.1:8080"]})");
   std::ignore =
       engine.run("hostnet", R"({"Cmd": ["sleep", "inf"], "HostConfig": {"NetworkMode": "host"}})");
   const DaemonProcess daemon(watching(
-      engine, {"--container_monitor.connections=true", "--container_monitor.interval=1s"}));
+      engine, {"--container_monitor.connections=true", "--container_monitor.tcp_statistics=true",
+               "--container_monitor.huge_pages=true", "--container_monitor.interval=1s"}));
   const auto in = [&](std::string_view metric, const std::string& state) {
     return daemon.page().value(metric, {{"name", "server"}, {"tcp_state", state}});
   };
   test::wait_until("the server listens", 10s,
                    [&] { return in("container_network_tcp_usage_total", "listen") == 1; });
   CHECK(in("container_network_tcp_usage_total", "established") == 0);
+  CHECK(in("container_network_advance_tcp_stats_total", "currestab") == 0);
   const auto page = daemon.page();
   CHECK(page.count("container_network_udp_usage_total", {{"name", "server"}}) == 4);
+  CHECK(page.count("container_network_advance_tcp_stats_total", {{"name", "server"}}) > 50);
   CHECK(page.count("container_network_", {{"name", "hostnet"}}) == 0);
+  const auto cgroup = "/sys/fs/cgroup" + RealEngine::cgroup_of(server);
+  CHECK(page.value("container_hugetlb_usage_bytes", {{"name", "server"}, {"pagesize", "2MB"}})
+            .has_value() == std::filesystem::exists(cgroup + "/hugetlb.2MB.current"));
 }

@@ -52,6 +52,15 @@ void describe_sockets(std::string_view text, const fuzz::Facts& facts) {
   }
 }
 
+void describe_tcp_statistics(std::string_view text, fuzz::Facts& facts) {
+  std::vector<model::TcpStatistic> statistics;
+  cgroup::parse_tcp_statistics(text, statistics);
+  for (const auto& [name, value] : statistics) {
+    facts.text("name", name);
+    if (!facts.numbers().contain(std::to_string(value))) fuzz::finding("TCP which nobody said");
+  }
+}
+
 template <class T>
 void describe_rows(std::string_view text, void (*parse)(std::string_view, std::vector<T>&),
                    fuzz::Facts& facts) {
@@ -76,5 +85,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   describe_rows(text, cgroup::parse_blkio_operations, facts);
   describe_rows(text, cgroup::parse_net_dev, facts);
   describe_sockets(text, facts);
+  describe_tcp_statistics(text, facts);
   return 0;
 }

@@ -75,6 +75,9 @@ model::ContainerStats full_stats() {
                              .tcp6 = model::TcpSockets{{11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1}},
                              .udp = model::UdpSockets{2, 17, 3'840, 1},
                              .udp6 = model::UdpSockets{1, 0, 0, 0}};
+  stats.tcp_statistics = {{"maxconn", -1}, {"retranssegs", 3}};
+  stats.huge_pages = {
+      {.size = "2MB", .usage_bytes = 2'097'152, .max_usage_bytes = 4'194'304, .fail_count = 1}};
   stats.networks = {{"eth0", 1'000, 10, 1, 2, 3'000, 30, 3, 4}, {"eth1", 5, 6, 0, 0, 7, 8, 0, 0}};
   stats.block_io = {{.major = 8,
                      .minor = 0,
@@ -191,6 +194,8 @@ model::HostStats host() {
   host.use = full_stats();
   host.use.networks.pop_back();
   host.use.connections.reset();
+  host.use.tcp_statistics.clear();
+  host.use.huge_pages.clear();
   host.use.block_io = {{.major = 8,
                         .minor = 0,
                         .device = "/dev/sda",

@@ -62,9 +62,11 @@ struct SamplingTools {
 
 /// What costs more than the rest, and is read where it is wanted.
 struct Extras {
-  bool per_cpu = false;      ///< CPU time by CPU: v1 alone has it
-  bool processes = false;    ///< counted one by one
-  bool connections = false;  ///< counted one by one, of a network namespace that is not the host's
+  bool per_cpu = false;         ///< CPU time by CPU: v1 alone has it
+  bool processes = false;       ///< counted one by one
+  bool connections = false;     ///< likewise, in a network namespace that is not the host's
+  bool tcp_statistics = false;  ///< of such a one, more than a hundred numbers
+  bool huge_pages = false;      ///< by a search for its files
 };
 
 struct FileRow;
@@ -105,6 +107,7 @@ class ContainerFiles {
   [[nodiscard]] std::expected<void, Trouble> open_all();
   void close() noexcept;
   void count_processes(model::ContainerStats& stats) const;
+  void read_huge_pages(FileReader& reader, model::ContainerStats& stats) const;
   [[nodiscard]] std::expected<std::string_view, int> read(const File& file,
                                                           SamplingTools& tools) const;
   void put_path(const File& file, std::string& path) const;

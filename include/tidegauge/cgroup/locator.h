@@ -29,8 +29,8 @@ struct Paths {
 };
 
 /// A hierarchy: one of v1's controllers, or v2's only one.
-enum class Hierarchy : std::uint8_t { cpu, cpuacct, memory, blkio, pids, unified };
-inline constexpr std::size_t hierarchies = 6;
+enum class Hierarchy : std::uint8_t { cpu, cpuacct, memory, blkio, pids, hugetlb, unified };
+inline constexpr std::size_t hierarchies = 7;
 
 struct Location {
   int pid = 0;

@@ -72,6 +72,10 @@ void parse_net_dev(std::string_view text, std::vector<model::NetworkStats>& inte
 [[nodiscard]] model::TcpSockets parse_tcp_sockets(std::string_view text) noexcept;
 [[nodiscard]] model::UdpSockets parse_udp_sockets(std::string_view text) noexcept;
 
+/// /proc/<pid>/net/snmp: the lines "Tcp:"; /proc/<pid>/net/netstat: "TcpExt:". One has the names,
+/// the next the values.
+void parse_tcp_statistics(std::string_view text, std::vector<model::TcpStatistic>& statistics);
+
 // --- pressure -----------------------------------------------------------------------------------
 
 /// "some avg10=0.00 ... total=123", in microseconds, and likewise "full".

@@ -40,6 +40,8 @@ struct MonitorConfig {
   bool per_cpu = false;                   ///< CPU time by CPU, where the kernel has it
   bool processes = false;                 ///< threads, descriptors and sockets
   bool connections = false;               ///< TCP and UDP sockets, by state
+  bool tcp_statistics = false;            ///< the kernel's own counters of TCP
+  bool huge_pages = false;                ///< by page size
   Milliseconds filesystem_interval = 0s;  ///< between two measurements of a container's writable
                                           ///< layer; 0: none
   Milliseconds interval = 10s;            ///< from the start of one cycle to the start of the next

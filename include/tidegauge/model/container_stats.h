@@ -168,6 +168,20 @@ struct ConnectionStats {
   std::optional<UdpSockets> udp, udp6;
 };
 
+/// One of the kernel's own counters of TCP, of the container's network namespace.
+struct TcpStatistic {
+  std::string name;  ///< the kernel's, in lower case: "retranssegs"
+  std::int64_t value = 0;
+};
+
+/// Of one page size.
+struct HugePages {
+  std::string size;  ///< "2MB", as the kernel writes it
+  std::uint64_t usage_bytes = 0;
+  std::optional<std::uint64_t> max_usage_bytes;  ///< cgroup v1 alone has it
+  std::optional<std::uint64_t> fail_count;       ///< how often the limit was hit
+};
+
 struct ContainerStats {
   StatsSource source = StatsSource::engine;
   WallTime read_at{};
@@ -180,6 +194,8 @@ struct ContainerStats {
   std::optional<PressureStats> pressure;
   std::optional<TaskStats> processes;          ///< only where that was asked for
   std::optional<ConnectionStats> connections;  ///< likewise
+  std::vector<TcpStatistic> tcp_statistics;    ///< likewise
+  std::vector<HugePages> huge_pages;           ///< likewise; sorted by size
 };
 
 }  // namespace tidegauge::model
