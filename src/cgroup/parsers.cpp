@@ -4,6 +4,7 @@
 #include <array>
 #include <span>
 #include <tuple>
+#include <utility>
 
 #include "cgroup/text.h"
 
@@ -191,8 +192,8 @@ Count hexadecimal(std::string_view word) noexcept {
   return to_number<std::uint64_t>(word, 16);
 }
 
-/// A line of /proc/<pid>/net/tcp or udp: " 0: 0100007F:1F90 00000000:0000 0A 00000000:00000000
-/// ...".
+/// A line of /proc/<pid>/net/tcp or udp, as " 0: 0100007F:1F90 00000000:0000 0A 00000001:00000000":
+/// two addresses, the state, and what is queued to be sent and received, in hexadecimal.
 struct Socket {
   std::uint64_t state;
   std::uint64_t transmit_queued, receive_queued;  // bytes
@@ -378,7 +379,10 @@ void parse_tcp_statistics(std::string_view text, std::vector<model::TcpStatistic
     if (take_word(values) != key) continue;
     for (auto name = take_word(names); !name.empty(); name = take_word(names)) {
       const auto value = to_number<std::int64_t>(take_word(values));
-      if (value) statistics.push_back({.name = in_lower_case(name), .value = *value});
+      auto lower = in_lower_case(name);
+      const bool is_known =
+          std::ranges::find(statistics, lower, &model::TcpStatistic::name) != statistics.end();
+      if (value && !is_known) statistics.push_back({.name = std::move(lower), .value = *value});
     }
   }
 }

@@ -215,6 +215,7 @@ TEST_CASE("names without their values, and values that are no numbers, are no co
   parse_tcp_statistics("Tcp: InSegs OutSegs\nTcpExt: TW\nTcpExt: 7\n", statistics);
   parse_tcp_statistics("Tcp: InSegs OutSegs\nTcp: x 8\nTcp: RtoMin\n", statistics);
   parse_tcp_statistics("Tcp: InSegs OutSegs\nTcp: 9\n", statistics);
+  parse_tcp_statistics("TcpExt: INSEGS\nTcpExt: 10\n", statistics);  // there already
   REQUIRE(statistics.size() == 2);
   CHECK(statistics[0].name == "outsegs");
   CHECK(statistics[0].value == 8);

@@ -67,13 +67,12 @@ void parse_blkio_operations(std::string_view text, std::vector<model::BlockIoSta
 /// /proc/<pid>/net/dev, without the loopback interface.
 void parse_net_dev(std::string_view text, std::vector<model::NetworkStats>& interfaces);
 
-/// /proc/<pid>/net/tcp and tcp6, udp and udp6. A line of a state that the kernel has not counts
-/// not.
+/// /proc/<pid>/net/tcp and tcp6, udp and udp6: a socket a line. Of unknown states none is counted.
 [[nodiscard]] model::TcpSockets parse_tcp_sockets(std::string_view text) noexcept;
 [[nodiscard]] model::UdpSockets parse_udp_sockets(std::string_view text) noexcept;
 
 /// /proc/<pid>/net/snmp: the lines "Tcp:"; /proc/<pid>/net/netstat: "TcpExt:". One has the names,
-/// the next the values.
+/// the next the values. A name is kept once.
 void parse_tcp_statistics(std::string_view text, std::vector<model::TcpStatistic>& statistics);
 
 // --- pressure -----------------------------------------------------------------------------------
