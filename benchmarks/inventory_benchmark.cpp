@@ -71,7 +71,8 @@ std::vector<std::string> running_ids(const EngineClient& engine) {
 std::size_t series_of_containers(std::string_view text, std::string_view metric) {
   const auto start = "\n" + std::string(metric) + "{";
   std::size_t series = 0;
-  for (auto at = text.find(start); at != text.npos; at = text.find(start, at + start.size())) {
+  for (auto at = text.find(start); at != std::string_view::npos;
+       at = text.find(start, at + start.size())) {
     const auto line = text.substr(at + 1, text.find('\n', at + 1) - at);
     if (line.contains(R"(,name=")")) ++series;
   }

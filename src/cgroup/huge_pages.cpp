@@ -42,7 +42,7 @@ std::vector<std::string> page_sizes(const std::string& directory) {
 std::vector<HugePages> read_huge_pages(const std::string& directory, FileReader& reader) {
   std::vector<HugePages> all;
   for (auto& size : page_sizes(directory)) {
-    const auto prefix = directory + "/hugetlb." + size;
+    const auto prefix = std::string(directory).append("/hugetlb.").append(size);
     const auto text = [&](const char* name) {
       return reader.read((prefix + name).c_str()).value_or(std::string_view());
     };
