@@ -46,17 +46,17 @@ std::vector<HugePages> read_huge_pages(const std::string& directory, FileReader&
     const auto text = [&](const char* name) {
       return reader.read((prefix + name).c_str()).value_or(std::string_view());
     };
-    const auto first_of = [](std::optional<std::uint64_t> one, std::optional<std::uint64_t> other) {
-      return one ? one : other;
-    };
+    // v2's file, and v1's where that is not there.
     const auto usage =
-        first_of(parse_count(text(".current")), parse_count(text(".usage_in_bytes")));
+        parse_count(text(".current")).or_else([&] { return parse_count(text(".usage_in_bytes")); });
     if (!usage) continue;
+    const auto fail_count = parse_count_of(text(".events"), "max").or_else([&] {
+      return parse_count(text(".failcnt"));
+    });
     all.push_back({.size = std::move(size),
                    .usage_bytes = *usage,
                    .max_usage_bytes = parse_count(text(".max_usage_in_bytes")),
-                   .fail_count = first_of(parse_count_of(text(".events"), "max"),
-                                          parse_count(text(".failcnt")))});
+                   .fail_count = fail_count});
   }
   return all;
 }
