@@ -25,9 +25,19 @@ void Crew::ask(Task task) {
     }
     const Order order{task.due, ++asked_};
     queued_[key] = order;
+    wake_for(task.due);
     queue_.emplace(order, std::move(task));
   }
-  wanted_.notify_one();
+}
+
+/// The thread with the alarm looks at the queue again where its alarm is too late; where no thread
+/// has one, an idle thread takes it.
+void Crew::wake_for(SteadyTime due) {
+  if (!alarm_) {
+    wanted_.notify_one();
+  } else if (due < *alarm_) {
+    sooner_.notify_one();
+  }
 }
 
 void Crew::drop_all() {
@@ -67,14 +77,14 @@ std::uint32_t Crew::limit() const {
 void Crew::serve(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   while (!stop.stop_requested()) {
-    const auto due = next_due(steady_now());
-    if (due == queue_.end()) {
+    const auto next = next_task();
+    if (next == queue_.end() || next->first.first > steady_now()) {
       wait_for_work(lock, stop);
       continue;
     }
-    const auto task = std::move(due->second);
+    const auto task = std::move(next->second);
     const Key key{task.call, task.id};
-    queue_.erase(due);
+    queue_.erase(next);
     queued_.erase(key);
     in_progress_.insert(key);
     lock.unlock();
@@ -86,28 +96,31 @@ void Crew::serve(const std::stop_token& stop) {
   }
 }
 
-/// What may be begun now; the end where nothing may.
-std::map<Crew::Order, Crew::Task>::iterator Crew::next_due(SteadyTime now) {
+/// The first that may be begun when it is due; the end where none may.
+std::map<Crew::Order, Crew::Task>::iterator Crew::next_task() {
   if (in_progress_.size() >= control_.limit()) return queue_.end();
-  const auto end = queue_.upper_bound({now, UINT64_MAX});
-  const auto found = std::find_if(queue_.begin(), end, [this](const auto& queued) {
+  return std::ranges::find_if(queue_, [this](const auto& queued) {
     return !in_progress_.contains({queued.second.call, queued.second.id});
   });
-  return found == end ? queue_.end() : found;
 }
 
+/// One idle thread sets its alarm to the time when the next task is due, and the others wait until
+/// it takes that task. A call that ends may make a task possible that is due before the alarm: it
+/// was asked for while the same call was in progress.
 void Crew::wait_for_work(std::unique_lock<std::mutex>& lock, const std::stop_token& stop) {
-  const auto asked = asked_;
-  const auto limited = [this] { return in_progress_.size() >= control_.limit(); };
-  if (timed_ || queue_.empty() || limited()) {
-    wanted_.wait(lock, stop,
-                 [&] { return asked_ != asked || (!timed_ && !queue_.empty() && !limited()); });
+  const auto next = next_task();
+  if (next == queue_.end() || alarm_) {
+    if (next != queue_.end()) wake_for(next->first.first);
+    wanted_.wait(lock, stop, [&] { return !alarm_ && next_task() != queue_.end(); });
     return;
   }
-  timed_ = true;
-  const auto due = std::max(queue_.begin()->first.first, steady_now() + Milliseconds{1});
-  wanted_.wait_until(lock, stop, due, [&] { return asked_ != asked; });
-  timed_ = false;
+  const auto due = next->first.first;
+  alarm_ = due;
+  sooner_.wait_until(lock, stop, due, [&] {
+    const auto now_next = next_task();
+    return now_next != queue_.end() && now_next->first.first < due;
+  });
+  alarm_.reset();
 }
 
 }  // namespace tidegauge::monitor

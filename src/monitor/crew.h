@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <stop_token>
 #include <string>
@@ -55,13 +56,15 @@ class Crew {
   using Key = std::pair<Call, std::string>;
 
   void serve(const std::stop_token& stop);
-  [[nodiscard]] std::map<Order, Task>::iterator next_due(SteadyTime now);
+  void wake_for(SteadyTime due);
+  [[nodiscard]] std::map<Order, Task>::iterator next_task();
   void wait_for_work(std::unique_lock<std::mutex>& lock, const std::stop_token& stop);
   [[nodiscard]] bool idle(SteadyTime now) const;
 
   Work work_;
   mutable std::mutex mutex_;
-  std::condition_variable_any wanted_;  // a thread, to look for work
+  std::condition_variable_any wanted_;  // a thread without an alarm, to look for work
+  std::condition_variable_any sooner_;  // the thread with the alarm, to set another
   std::condition_variable_any done_;    // a task
   // Guarded by the mutex:
   InFlightControl control_;
@@ -69,7 +72,7 @@ class Crew {
   std::map<Key, Order> queued_;
   std::set<Key> in_progress_;
   std::uint64_t asked_ = 0;
-  bool timed_ = false;  // one idle thread waits for the next due time, the others for its call
+  std::optional<SteadyTime> alarm_;  // of the one idle thread that waits for a time
   std::vector<std::jthread> threads_;
 };
 
