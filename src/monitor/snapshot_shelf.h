@@ -4,11 +4,16 @@
 // without allocating. What a snapshot refers to is given up only when it is taken off the shelf, by
 // whoever takes it, and not by the last reader's thread.
 //
+// Slow readers may hold many snapshots at once. When those come back, two are kept and the others
+// are freed, and the one that has waited longest is filled first: so what a snapshot refers to is
+// not kept alive for longer than three snapshots take.
+//
 // Snapshots may outlive the shelf. `take` is used by one thread; readers may be anywhere.
 
+#include <cstddef>
+#include <deque>
 #include <memory>
 #include <utility>
-#include <vector>
 
 #include "tidegauge/model/snapshot.h"
 #include "tidegauge/util/guarded.h"
@@ -19,11 +24,12 @@ class SnapshotShelf {
  public:
   /// An empty one, or one with what it held: the taker overwrites all of it.
   [[nodiscard]] std::shared_ptr<model::EngineSnapshot> take() {
-    auto snapshot = idle_->with([](auto& idle) {
+    Snapshots surplus;  // freed without the lock
+    auto snapshot = idle_->with([&](auto& idle) {
       if (idle.empty()) return std::make_unique<model::EngineSnapshot>();
-      auto last = std::move(idle.back());
-      idle.pop_back();
-      return last;
+      auto first = pop_front(idle);
+      while (idle.size() > kept) surplus.push_back(pop_front(idle));
+      return first;
     });
     return {snapshot.release(), [idle = idle_](model::EngineSnapshot* read) {
               idle->with([&](auto& snapshots) { snapshots.emplace_back(read); });
@@ -31,8 +37,16 @@ class SnapshotShelf {
   }
 
  private:
-  using Idle = Guarded<std::vector<std::unique_ptr<model::EngineSnapshot>>>;
-  std::shared_ptr<Idle> idle_ = std::make_shared<Idle>();
+  using Snapshots = std::deque<std::unique_ptr<model::EngineSnapshot>>;
+  static constexpr std::size_t kept = 2;
+
+  static std::unique_ptr<model::EngineSnapshot> pop_front(Snapshots& snapshots) {
+    auto first = std::move(snapshots.front());
+    snapshots.pop_front();
+    return first;
+  }
+
+  std::shared_ptr<Guarded<Snapshots>> idle_ = std::make_shared<Guarded<Snapshots>>();
 };
 
 }  // namespace tidegauge::monitor
