@@ -352,13 +352,9 @@ void ContainerMonitor::inspect(const std::string& id, const std::stop_token& sto
     watched = inventory_.is_watched(id);
     if (believed) kernel_news(id);
   }
-  if (by_kernel) {
-    // The thread of `run` samples it, and the outcome is that of both.
-  } else if (sample_it) {
-    crew_->ask({Crew::Call::sample, id, steady_now()});  // likewise
-  } else {
-    note_outcome(id, container ? std::nullopt : std::optional(container.error()));
-  }
+  note_outcome(id, Inventory::Question::inspect,
+               container ? std::nullopt : std::optional(container.error()));
+  if (sample_it && !by_kernel) crew_->ask({Crew::Call::sample, id, steady_now()});
   if (!container && container.error().code != Errc::not_found) {
     ++inspect_errors_;
     if (watched) crew_->ask({Crew::Call::inspect, id, steady_now() + options_.interval});
@@ -400,7 +396,7 @@ void ContainerMonitor::sample(const std::string& id, SteadyTime due, const std::
     inventory_.note_sampled(
         id, stats ? std::make_shared<model::ContainerStats>(std::move(*stats)) : nullptr);
   }
-  note_outcome(id, failure);
+  note_outcome(id, Inventory::Question::sample, failure);
   changed();
 }
 
@@ -423,13 +419,14 @@ void ContainerMonitor::measure(const std::string& id, const std::stop_token& sto
   changed();
 }
 
-void ContainerMonitor::note_outcome(const std::string& id, const std::optional<Error>& failure) {
+void ContainerMonitor::note_outcome(const std::string& id, Inventory::Question question,
+                                    const std::optional<Error>& failure) {
   // Of an Engine that is down, the pool tells: it is not the container's failure.
   if (failure && (blames_engine(failure->code) || failure->code == Errc::engine_down)) return;
   std::optional<Inventory::Notice> notice;
   {
     const std::lock_guard lock(mutex_);
-    notice = inventory_.note_outcome(id, failure, wall_now());
+    notice = inventory_.note_outcome(id, question, failure, wall_now());
   }
   if (!notice) return;
   if (notice->failure) {
@@ -494,7 +491,7 @@ void ContainerMonitor::sample_by_kernel(KernelTurn whose) {
     if (watched.trouble) {
       kernel_failed(id, *watched.trouble, watched.failures);
     } else {
-      note_outcome(id, std::nullopt);
+      note_outcome(id, Inventory::Question::sample, std::nullopt);
     }
   }
   if (kernel_->sampled().empty() && whose != KernelTurn::all) return;
@@ -531,7 +528,8 @@ void ContainerMonitor::kernel_failed(const std::string& id, const cgroup::Troubl
   }
   if (!kernel_falls_back()) {
     if (again) ++sample_errors_;
-    note_outcome(id, again ? std::optional(Error{Errc::system, trouble.message}) : std::nullopt);
+    note_outcome(id, Inventory::Question::sample,
+                 again ? std::optional(Error{Errc::system, trouble.message}) : std::nullopt);
     return;
   }
   if (again && kernel_troubles_told_.insert(trouble.reason).second) {

@@ -248,7 +248,7 @@ void Inventory::set_source(const std::string& id, model::StatsSource source) {
   if (const auto found = entries_.find(id); found != entries_.end()) found->second.source = source;
 }
 
-std::optional<Inventory::Notice> Inventory::note_outcome(const std::string& id,
+std::optional<Inventory::Notice> Inventory::note_outcome(const std::string& id, Question question,
                                                          const std::optional<Error>& failure,
                                                          WallTime now) {
   const auto found = entries_.find(id);
@@ -260,9 +260,14 @@ std::optional<Inventory::Notice> Inventory::note_outcome(const std::string& id,
   auto& entry = found->second;
   entry.asked = true;
   if (!entry.watched) return std::nullopt;
-  entry.stuck = failure && (means_stuck(failure->code) || failure->code == Errc::quarantined);
+  const bool was_failing = is_failing(entry);
+  entry.outcomes[static_cast<std::size_t>(question)] = {
+      .failing = failure.has_value(),
+      .stuck = failure && (means_stuck(failure->code) || failure->code == Errc::quarantined)};
+  // What has ended is not sampled any more: how its last sample went does not matter.
+  if (!is_sampled(entry)) entry.outcomes[static_cast<std::size_t>(Question::sample)] = {};
   if (failure) ++entry.collect_errors;
-  if (std::exchange(entry.failing, failure.has_value()) == failure.has_value()) return std::nullopt;
+  if (is_failing(entry) == was_failing) return std::nullopt;
   return Notice{.name = entry.container->name, .failure = failure};
 }
 
@@ -403,7 +408,7 @@ void Inventory::describe(Entry& entry, WallTime now, model::ContainerRecord& rec
   record.stats = entry.sample;
   record.last_seen = entry.last_seen;
   record.collect_errors = entry.collect_errors;
-  record.stuck = entry.stuck;
+  record.stuck = std::ranges::any_of(entry.outcomes, &Outcome::stuck);
   record.layer.reset();
   if (model::has_processes(entry.container->state)) {
     record.layer = entry.layer;
@@ -417,6 +422,10 @@ void Inventory::describe(Entry& entry, WallTime now, model::ContainerRecord& rec
 
 bool Inventory::is_sampled(const Entry& entry) {
   return entry.watched && model::has_processes(entry.container->state);
+}
+
+bool Inventory::is_failing(const Entry& entry) {
+  return std::ranges::any_of(entry.outcomes, &Outcome::failing);
 }
 
 /// Known or new; a new one is what `first` says until it is inspected.

@@ -514,8 +514,45 @@ TEST_CASE("a failed call about a container that is not watched is nobody's news"
   Scene scene(excluding("job"));
   scene.list({"job"});
   const Error failure{Errc::timeout, "late"};
-  CHECK_FALSE(scene.inventory().note_outcome("job", failure, scene.now()));
+  CHECK_FALSE(
+      scene.inventory().note_outcome("job", Inventory::Question::inspect, failure, scene.now()));
   CHECK(scene.inventory().asked_about_all());
+}
+
+TEST_CASE("a sample that succeeds says nothing of inspects that hang, and the other way round") {
+  using enum Inventory::Question;
+  const auto [hanging, other] = GENERATE(
+      table<Inventory::Question, Inventory::Question>({{inspect, sample}, {sample, inspect}}));
+  Scene scene;
+  scene.list({"web"});
+  REQUIRE(scene.inspect(Scene::running("web", scene.now())));
+  const auto note = [&](auto question, const std::optional<Error>& failure) {
+    return scene.inventory().note_outcome("web", question, failure, scene.now());
+  };
+  const Error failure{Errc::timeout, "late"};
+  CHECK(note(hanging, failure)->failure);
+  for (int cycle = 0; cycle < 3; ++cycle) {
+    CHECK_FALSE(note(other, std::nullopt));
+    CHECK(scene.snapshot().containers.at(0).stuck);
+  }
+  CHECK_FALSE(note(other, failure));  // it cannot be read already
+  CHECK_FALSE(note(other, std::nullopt));
+  const auto healed = note(hanging, std::nullopt);
+  REQUIRE(healed);
+  CHECK_FALSE(healed->failure);
+  CHECK_FALSE(scene.snapshot().containers.at(0).stuck);
+  CHECK(scene.snapshot().containers.at(0).collect_errors == 2);
+}
+
+TEST_CASE("how the last sample of a container went does not matter once it has ended") {
+  using enum Inventory::Question;
+  Scene scene;
+  scene.list({"web"});
+  REQUIRE(scene.inspect(Scene::running("web", scene.now())));
+  CHECK(scene.inventory().note_outcome("web", sample, Error{Errc::stalled, ""}, scene.now()));
+  scene.tell("die", "web", "0");
+  CHECK(scene.inventory().note_outcome("web", inspect, std::nullopt, scene.now()));
+  CHECK_FALSE(scene.snapshot().containers.at(0).stuck);
 }
 
 TEST_CASE("a rename may bring a container under watch, and take it away") {

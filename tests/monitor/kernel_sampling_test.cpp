@@ -140,6 +140,21 @@ TEST_CASE("containers whose cgroups are visible are sampled without a call to th
   CHECK(scene.watch().log().count("level=warn") == 0);
 }
 
+TEST_CASE("a container whose inspects fail is told of once, however well the kernel samples it") {
+  Scene scene(asking(StatsChoice::automatic));
+  scene.show_all();
+  scene.watch().run_once();
+  scene.engine().set_fault(
+      {.kind = test::FaultKind::error500, .call = EngineCall::inspect, .container = "web-1"});
+  for (int cycle = 0; cycle < 3; ++cycle) scene.watch().run_once();
+  CHECK(scene.sampled_by(StatsSource::kernel, "web-1"));
+  CHECK(scene.watch().log().count("container cannot be read") == 1);
+  CHECK(scene.watch().log().count("container can be read again") == 0);
+  scene.engine().heal();
+  scene.watch().run_once();
+  CHECK(scene.watch().log().count("container can be read again") == 1);
+}
+
 TEST_CASE("of some visible and others not, each has its source") {
   Scene scene(asking(StatsChoice::automatic));
   scene.show("web-1");

@@ -87,7 +87,8 @@ class ContainerMonitor {
   void warn_of_ignored_wish(const model::Container& container);
   void sample(const std::string& id, SteadyTime due, const std::stop_token& stop);
   void measure(const std::string& id, const std::stop_token& stop);
-  void note_outcome(const std::string& id, const std::optional<Error>& failure);
+  void note_outcome(const std::string& id, Inventory::Question question,
+                    const std::optional<Error>& failure);
   void note_latest_answer(SteadyTime::duration took);
 
   // The thread of `run`: what the kernel shows.

@@ -13,6 +13,7 @@
 //
 // Not thread-safe: ContainerMonitor keeps it behind a mutex.
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -75,9 +76,12 @@ class Inventory {
     std::string name;
     std::optional<Error> failure;
   };
+  /// What is asked about a container. Each kind succeeds or fails for itself: a sample by the
+  /// kernel's files says nothing of inspects that hang.
+  enum class Question : std::uint8_t { inspect, sample };
   /// How a call about a container went. A container that is not found is gone.
-  std::optional<Notice> note_outcome(const std::string& id, const std::optional<Error>& failure,
-                                     WallTime now);
+  std::optional<Notice> note_outcome(const std::string& id, Question question,
+                                     const std::optional<Error>& failure, WallTime now);
 
   void forget_samples();
   /// The Engine is gone, and with it all that it has measured.
@@ -122,6 +126,11 @@ class Inventory {
   model::InventoryStats stats;  ///< whoever opens streams and lists counts here too
 
  private:
+  /// Of the last call of a kind.
+  struct Outcome {
+    bool failing = false;
+    bool stuck = false;
+  };
   struct Entry {
     std::shared_ptr<const model::Container> container;
     std::string cgroup_path;  ///< empty: to be made
@@ -148,8 +157,7 @@ class Inventory {
     std::optional<WallTime> unseen_oom;
     std::uint64_t restarts_since_inspect = 0;  ///< as events told
     std::uint64_t collect_errors = 0;
-    bool failing = false;
-    bool stuck = false;
+    std::array<Outcome, 2> outcomes;  ///< by Question
   };
   struct Counted {
     model::Lifecycle lifecycle;
@@ -163,6 +171,7 @@ class Inventory {
   using Entries = std::map<std::string, Entry>;
 
   [[nodiscard]] static bool is_sampled(const Entry& entry);
+  [[nodiscard]] static bool is_failing(const Entry& entry);
   Entry& entry(model::Container first, WallTime now);
   void judge(Entry& entry, WallTime now);
   void change(Entry& entry, const std::function<void(model::Container&)>& how);
