@@ -50,7 +50,7 @@ constexpr Row<PoolStats> pool_metrics[] = {
       "How long the first caller in the queue has waited."},
      [](const PoolStats& pool, const Samples& out) { out.add(pool.oldest_waiter_seconds); }},
     {{"tidegauge_pool_quarantined_keys", gauge,
-      "Containers that are asked no more for now because calls about them got stuck."},
+      "Containers that are asked no more for now because calls about them got stuck or failed."},
      [](const PoolStats& pool, const Samples& out) { out.add(pool.quarantined_keys); }},
     {{"tidegauge_pool_degraded", gauge,
       "1 while pings are answered but calls about several containers are stuck."},

@@ -18,6 +18,12 @@ constexpr std::size_t index_of(Enum value) {
   return static_cast<std::size_t>(value);
 }
 
+/// A call about one container that reached somebody who listens, and failed. That nobody listens is
+/// no container's failure.
+bool blames_container(const Holder& holder, Errc code) {
+  return !holder.key_text().empty() && (code == Errc::connection_lost || code == Errc::protocol);
+}
+
 }  // namespace
 
 PoolState::PoolState(std::string pool_name, const model::EngineAddress& engine_address,
@@ -81,15 +87,16 @@ Result<SlotIndex> PoolState::acquire_for_stream(const CallTag& tag, const std::s
 
 /// A container that is left alone for now.
 std::optional<Error> PoolState::quarantined(const CallTag& tag) {
-  if (tag.key.empty() || !any_quarantined_) return std::nullopt;
+  if (tag.key.empty() || !any_in_quarantine_) return std::nullopt;
   const auto now = steady_now();
-  const auto until = quarantine.with([&](Quarantine& q) { return q.refusal(tag.key, now); });
-  if (!until) return std::nullopt;
+  const auto refusal = quarantine.with([&](Quarantine& q) { return q.refusal(tag.key, now); });
+  if (!refusal) return std::nullopt;
+  const bool stuck = refusal->cause == Quarantine::Cause::stuck;
   const std::lock_guard lock(mutex);
   ++counters_.failures[index_of(AcquireFailure::quarantined)];
   return Error{Errc::quarantined, "calls about container " + std::string(tag.key.substr(0, 12)) +
-                                      " got stuck; the next may go in " +
-                                      seconds_text(*until - now)};
+                                      (stuck ? " got stuck" : " failed, and others did not") +
+                                      "; the next may go in " + seconds_text(refusal->until - now)};
 }
 
 /// Counts a caller who gets nothing, and tells it why.
@@ -100,7 +107,7 @@ Result<SlotIndex> PoolState::refused(AcquireFailure failure, SteadyTime asked, c
   counters_.wait_failure.observe(to_seconds(now - asked));
   const auto standing = this->standing();
   lock.unlock();
-  if (any_quarantined_) quarantine.with([&](Quarantine& q) { q.ended_otherwise(tag.key); });
+  if (any_in_quarantine_) quarantine.with([&](Quarantine& q) { q.ended_otherwise(tag.key); });
   return fail(describe_refusal(failure, tag.call_class, now - asked, standing));
 }
 
@@ -227,10 +234,10 @@ void PoolState::note_answer(SlotIndex index) {
     counters_.first_byte[index_of(holder.call_class)].observe(
         to_seconds(transfer.first_byte_at.value_or(last_answer) - transfer.sent_at));
   }
-  if (!any_quarantined_ || holder.key_text().empty()) return;
+  if (!any_in_quarantine_ || holder.key_text().empty()) return;
   const bool news = quarantine.with([&](Quarantine& q) {
     const bool released = q.answered(holder.key_text());
-    any_quarantined_ = q.size() > 0;
+    any_in_quarantine_ = !q.empty();
     return released;
   });
   if (news) {
@@ -243,30 +250,26 @@ void PoolState::note_failure(SlotIndex index, const Error& error) {
   const auto holder = core.slots()[index].holder;
   if (means_stuck(error.code)) {
     note_stuck(holder);
-  } else if (any_quarantined_) {
+  } else if (blames_container(holder, error.code)) {
+    note_container_failure(holder, error);
+  } else if (any_in_quarantine_) {
     quarantine.with([&](Quarantine& q) { q.ended_otherwise(holder.key_text()); });
   }
-  if (!blames_engine(error.code)) return;
-  auto cause = std::make_shared<const Error>(error);
-  std::unique_lock lock(mutex);
-  const auto before = breaker.cause();
-  suspicious = true;
-  breaker.call_failed(std::move(cause), steady_now());
-  react_to(before, std::move(lock));
+  if (blames_engine(error.code)) note_engine_failure(holder, error);
 }
 
 void PoolState::note_stuck(const Holder& holder) {
   {
     const std::lock_guard lock(mutex);
     ++counters_.stuck[index_of(holder.call_class)];
-    suspicious = true;  // is it the Engine, or only what the call was about?
+    suspect(Suspicion::ping);  // is it the Engine, or only what the call was about?
   }
   const auto now = steady_now();
   const auto key = holder.key_text();
   const bool news = quarantine.with([&](Quarantine& q) {
     if (holder.call_class == model::CallClass::list) q.list_got_stuck(now);
     if (key.empty()) return false;
-    any_quarantined_ = true;
+    any_in_quarantine_ = true;
     return q.got_stuck(key, now);
   });
   if (news) {
@@ -276,7 +279,38 @@ void PoolState::note_stuck(const Holder& holder) {
   wake_maintenance();
 }
 
-void PoolState::note_probe(const std::optional<Error>& failure) {
+void PoolState::note_container_failure(const Holder& holder, const Error& error) {
+  {
+    const std::lock_guard lock(mutex);
+    if (breaker.cause()) return;  // whatever fails during an outage is the Engine's failure
+  }
+  const auto key = holder.key_text();
+  const bool news = quarantine.with([&](Quarantine& q) {
+    any_in_quarantine_ = true;
+    return q.failed(key, steady_now());
+  });
+  if (news) {
+    logger.warn("calls about a container fail, and others do not: it is left alone for a while",
+                {{"endpoint", name}, {"container", key}, {"reason", error.message}});
+  }
+}
+
+/// Every failure makes the next probe due. What is only the container's has no weight of its own:
+/// the probe finds out whether it is the Engine's after all.
+void PoolState::note_engine_failure(const Holder& holder, const Error& error) {
+  auto cause = std::make_shared<const Error>(error);
+  std::unique_lock lock(mutex);
+  const auto before = breaker.cause();
+  suspect(Suspicion::call);
+  if (!blames_container(holder, error.code)) breaker.call_failed(std::move(cause), steady_now());
+  react_to(before, std::move(lock));
+}
+
+void PoolState::suspect(Suspicion reason) noexcept {
+  suspicion = std::max(suspicion, reason);
+}
+
+void PoolState::note_probe(ProbeKind kind, const std::optional<Error>& failure) {
   auto cause = failure ? std::make_shared<const Error>(*failure) : nullptr;
   std::unique_lock lock(mutex);
   const auto before = breaker.cause();
@@ -287,7 +321,10 @@ void PoolState::note_probe(const std::optional<Error>& failure) {
   } else {
     ++counters_.probes_succeeded;
     last_answer = now;
-    if (!before) return;  // as was known: nobody need be woken
+    // A real call was answered, and none has failed since it was sent.
+    if (kind == ProbeKind::call && suspicion != Suspicion::call) breaker.call_succeeded();
+    // As was known; or sent before an outage that calls have shown, which only a later one ends.
+    if (!before || kind != ProbeKind::recovery) return;
     recovered_at = now;
     core.limit_leases(1);  // the upkeep lets in more, bit by bit
     breaker.probe_succeeded();
@@ -310,6 +347,7 @@ void PoolState::react_to(const std::shared_ptr<const Error>& before,
   wake_maintenance();
   if (!changed) return;
   if (after) {
+    quarantine.with([](Quarantine& q) { q.forget_failures(); });
     logger.warn("engine is down", {{"endpoint", name}, {"reason", after->message}});
   } else {
     logger.info("engine is up again", {{"endpoint", name}, {"after", seconds_text(age)}});

@@ -34,6 +34,23 @@ namespace tidegauge::pool {
 [[nodiscard]] model::CloseReason close_reason(const Result<http::Response>& result) noexcept;
 [[nodiscard]] model::CloseReason close_reason(Errc code) noexcept;
 
+/// A socket that had been idle was dead already when the request was written to it.
+[[nodiscard]] bool died_idle(const http::Transfer& transfer, const Error& error) noexcept;
+
+/// How soon maintenance asks the Engine whether it is well, and what.
+enum class Suspicion : std::uint8_t {
+  none,
+  ping,  ///< a ping at once: a socket has died, or a call got stuck
+  call   ///< a ping and a real call at once: a call has failed, which a ping cannot clear
+};
+
+/// What a probe has asked.
+enum class ProbeKind : std::uint8_t {
+  ping,
+  call,     ///< a ping and a real call
+  recovery  ///< the same, of an Engine that is down
+};
+
 class PoolState {
  public:
   PoolState(std::string name, const model::EngineAddress& address,
@@ -71,8 +88,10 @@ class PoolState {
   CloseReport close(SteadyTime deadline);
 
   /// The outcome of a ping or probe. Under no lock; logs a change once.
-  void note_probe(const std::optional<Error>& failure);
+  void note_probe(ProbeKind kind, const std::optional<Error>& failure);
 
+  /// Under the mutex: makes the next probe due at once.
+  void suspect(Suspicion reason) noexcept;
   /// Under the mutex: the connections that callers and streams hold, to be aborted off it.
   [[nodiscard]] std::vector<http::Connection*> lent_connections() const;
 
@@ -93,8 +112,8 @@ class PoolState {
   std::vector<std::unique_ptr<http::Connection>> connections;  ///< by slot; made at first use
   SteadyTime last_answer{};   ///< when the Engine last answered a call or a ping
   SteadyTime recovered_at{};  ///< when the last outage ended; callers are let in bit by bit
-  bool suspicious = false;    ///< a call has failed: the next ping is due at once
-  bool degraded = false;      ///< pings are answered, but several containers are stuck
+  Suspicion suspicion = Suspicion::none;
+  bool degraded = false;  ///< pings are answered, but several containers are stuck
   std::uint64_t leaks_detected = 0;
 
   /// Guards itself: asked before the mutex is taken.
@@ -128,12 +147,14 @@ class PoolState {
   [[nodiscard]] Standing standing() const;
   [[nodiscard]] EngineHealth current_health() const;
   void note_stuck(const Holder& holder);
+  void note_container_failure(const Holder& holder, const Error& error);
+  void note_engine_failure(const Holder& holder, const Error& error);
   void wake_maintenance() const;
   void react_to(const std::shared_ptr<const Error>& cause_before,
                 std::unique_lock<std::mutex> lock);
 
   std::function<void()> wake_;
-  std::atomic<bool> any_quarantined_ = false;  // spares most calls a look
+  std::atomic<bool> any_in_quarantine_ = false;  // or on the way there; spares most calls a look
   // Guarded by the mutex:
   Counters counters_;
   bool closing_ = false;

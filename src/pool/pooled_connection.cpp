@@ -5,15 +5,11 @@
 #include "pool/pool_state.h"
 
 namespace tidegauge::pool {
-namespace {
 
-/// A socket that had been idle was dead already when the call was written to it.
-bool died_idle(const http::Transfer& transfer, const Error& error) {
+bool died_idle(const http::Transfer& transfer, const Error& error) noexcept {
   return error.code == Errc::connection_lost && transfer.reused_socket &&
          transfer.bytes_received == 0;
 }
-
-}  // namespace
 
 model::CloseReason close_reason(const Result<http::Response>& result) noexcept {
   // Answered, and closed by the Engine, which wants no more requests on it.

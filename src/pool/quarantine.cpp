@@ -7,16 +7,19 @@ namespace {
 
 constexpr std::size_t degrading_keys = 3;
 constexpr auto degrading_window = std::chrono::seconds{30};
+constexpr std::uint32_t failures_to_isolate = 2;
 constexpr auto forgotten_after = std::chrono::minutes{10};  // nobody asked for it any more
 
 }  // namespace
 
-std::optional<SteadyTime> Quarantine::refusal(std::string_view key, SteadyTime now) {
+std::optional<Quarantine::Refusal> Quarantine::refusal(std::string_view key, SteadyTime now) {
   const auto found = entries_.find(key);
-  if (found == entries_.end()) return std::nullopt;
+  if (found == entries_.end() || found->second.times == 0) return std::nullopt;
   auto& entry = found->second;
-  if (now < entry.until) return entry.until;
-  if (entry.on_trial) return now + options_.quarantine_initial;
+  if (now < entry.until) return Refusal{.until = entry.until, .cause = entry.cause};
+  if (entry.on_trial) {
+    return Refusal{.until = now + options_.quarantine_initial, .cause = entry.cause};
+  }
   entry.on_trial = true;
   return std::nullopt;
 }
@@ -24,11 +27,26 @@ std::optional<SteadyTime> Quarantine::refusal(std::string_view key, SteadyTime n
 bool Quarantine::got_stuck(std::string_view key, SteadyTime now) {
   forget_the_gone(now);
   auto& entry = entries_[std::string(key)];
+  entry.stuck_at = now;
+  return isolate(entry, Cause::stuck, now);
+}
+
+bool Quarantine::failed(std::string_view key, SteadyTime now) {
+  forget_the_gone(now);
+  auto& entry = entries_[std::string(key)];
+  if (entry.times == 0 && ++entry.failures < failures_to_isolate) {
+    entry.until = now;
+    return false;
+  }
+  return isolate(entry, Cause::failing, now);
+}
+
+bool Quarantine::isolate(Entry& entry, Cause cause, SteadyTime now) const {
   const auto doublings = std::min(entry.times++, 20U);
   const auto time = std::min<Milliseconds>(options_.quarantine_max,
                                            options_.quarantine_initial * (1LL << doublings));
+  entry.cause = cause;
   entry.until = now + time;
-  entry.stuck_at = now;
   entry.on_trial = false;
   return entry.times == 1;
 }
@@ -36,8 +54,9 @@ bool Quarantine::got_stuck(std::string_view key, SteadyTime now) {
 bool Quarantine::answered(std::string_view key) {
   const auto found = entries_.find(key);
   if (found == entries_.end()) return false;
+  const bool was_quarantined = found->second.times > 0;
   entries_.erase(found);
-  return true;
+  return was_quarantined;
 }
 
 void Quarantine::ended_otherwise(std::string_view key) {
@@ -46,10 +65,22 @@ void Quarantine::ended_otherwise(std::string_view key) {
   }
 }
 
+void Quarantine::forget_failures() {
+  std::erase_if(entries_, [](const auto& named) {
+    return named.second.times == 0 || named.second.cause == Cause::failing;
+  });
+}
+
+std::size_t Quarantine::size() const noexcept {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(entries_, [](const auto& named) { return named.second.times > 0; }));
+}
+
 bool Quarantine::degraded(SteadyTime now) const {
   if (list_stuck_at_ && now - *list_stuck_at_ < degrading_window) return true;
   const auto lately = std::ranges::count_if(entries_, [now](const auto& named) {
-    return now - named.second.stuck_at < degrading_window;
+    const auto& stuck_at = named.second.stuck_at;
+    return stuck_at && now - *stuck_at < degrading_window;
   });
   return static_cast<std::size_t>(lately) >= degrading_keys;
 }

@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "pool/pool_state.h"
-
 namespace tidegauge::pool {
 
 using model::CloseReason;
@@ -60,7 +58,8 @@ void Upkeep::look_for_socket(SteadyTime now) {
   if (state_.breaker.cause()) {
     state_.breaker.probe_soon(now + socket_debounce);
   } else {
-    state_.suspicious = true;  // a new socket while the old one still answers: a restart
+    // A new socket while the old one still answers: a restart.
+    state_.suspect(Suspicion::ping);
   }
 }
 
@@ -75,17 +74,17 @@ bool Upkeep::finished(Check& check, SteadyTime now) {
   if (!outcome) return false;
   state_.note_transfer(check.slot, CloseReason::probe_failed);
   const auto failure = failure_of(*outcome);
-  if (!failure && check.probes_outage && check.step == Check::Step::ping) {
-    check.step = Check::Step::version;
+  if (goes_on(check, failure)) {
     connection.begin({.target = "/version",
                       .limits = {.connect = state_.options.connect_timeout,
                                  .total = state_.options.call_timeout}});
     return finished(check, now);
   }
-  const bool stale = failure && failure->code == Errc::connection_lost && !check.probes_outage &&
-                     connection.last_transfer().reused_socket;
+  const bool recovers = check.kind == ProbeKind::recovery;
+  const bool stale = failure && failure->code == Errc::connection_lost && !recovers &&
+                     check.step == Check::Step::ping && connection.last_transfer().reused_socket;
   // Nothing was asked: what this program lacks says nothing of the Engine.
-  const bool unasked = failure && failure->code == Errc::system && !check.probes_outage;
+  const bool unasked = failure && failure->code == Errc::system && !recovers;
   if (failure) state_.close_socket(check.slot, CloseReason::probe_failed);
   if (check.slot == state_.core.probe_slot()) state_.close_socket(check.slot, CloseReason::idle);
   {
@@ -93,11 +92,26 @@ bool Upkeep::finished(Check& check, SteadyTime now) {
     state_.core.return_claimed(check.slot, connection.fd() >= 0, now);
   }
   if (stale) {
-    confirm_fresh_ = true;  // says nothing yet: the Engine may have closed just this one
+    confirm_fresh_ = check.kind;  // says nothing yet: the Engine may have closed just this one
   } else if (!unasked) {
-    state_.note_probe(failure);
+    state_.note_probe(check.kind, failure);
   }
   return true;
+}
+
+/// Whether a real call follows: after the ping, and once more where the Engine has closed the
+/// ping's socket without a word.
+bool Upkeep::goes_on(Check& check, const std::optional<Error>& failure) const {
+  const auto& transfer = state_.connections[check.slot]->last_transfer();
+  if (check.step == Check::Step::ping && check.kind != ProbeKind::ping && !failure) {
+    check.step = Check::Step::call;
+    return true;
+  }
+  if (check.step == Check::Step::call && failure && died_idle(transfer, *failure)) {
+    check.step = Check::Step::call_again;
+    return true;
+  }
+  return false;
 }
 
 /// An outage has begun: what is in flight can only fail later, and no socket is of use.
@@ -131,7 +145,7 @@ void Upkeep::close_dead(SteadyTime now) {
     {
       const std::lock_guard lock(state_.mutex);
       if (!state_.core.claim(slots[i])) continue;  // borrowed meanwhile: its holder will see
-      state_.suspicious = true;
+      state_.suspect(Suspicion::ping);
     }
     if (state_.connections[slots[i]]->alive()) {
       const std::lock_guard lock(state_.mutex);
@@ -215,7 +229,7 @@ SteadyTime Upkeep::next_check() const {
 /// Under the mutex. Three quarters of the interval after the Engine last answered, so that interval
 /// and time-out together bound how late an outage is noticed.
 SteadyTime Upkeep::next_health_check() const {
-  if (state_.suspicious || confirm_fresh_) return last_check_ + least_health_gap;
+  if (state_.suspicion != Suspicion::none || confirm_fresh_) return last_check_ + least_health_gap;
   const auto quiet_since = std::max(state_.last_answer, last_check_);
   return quiet_since + state_.options.health_check_interval * 3 / 4;
 }
@@ -228,15 +242,17 @@ void Upkeep::probe_outage(SteadyTime now) {
     state_.breaker.probe_started();
   }
   last_check_ = now;
-  start_ping(slot, true);
+  start_ping(slot, ProbeKind::recovery);
 }
 
 /// Asks on the idle connection that has been silent longest, or on a fresh one where there is
 /// none, or where the answer must not depend on an old socket.
 void Upkeep::check_health(SteadyTime now) {
   SlotIndex slot = 0;
+  auto kind = confirm_fresh_.value_or(ProbeKind::ping);
   {
     const std::lock_guard lock(state_.mutex);
+    if (state_.suspicion == Suspicion::call) kind = ProbeKind::call;
     const auto idle = state_.core.least_recently_used_idle();
     if (idle && !confirm_fresh_ && state_.core.head() == nullptr) {
       slot = *idle;
@@ -244,10 +260,11 @@ void Upkeep::check_health(SteadyTime now) {
     } else {
       slot = claim_unconnected();
     }
-    state_.suspicious = confirm_fresh_ = false;
+    state_.suspicion = Suspicion::none;
   }
+  confirm_fresh_.reset();
   last_check_ = now;
-  start_ping(slot, false);
+  start_ping(slot, kind);
 }
 
 /// Under the mutex. The prober's own slot is always free: at most one check runs when it is asked.
@@ -272,16 +289,16 @@ void Upkeep::connect_minimum(SteadyTime now) {
       slot = *empty;
     }
     last_check_ = now;
-    start_ping(slot, false);
+    start_ping(slot, ProbeKind::ping);
   }
 }
 
-void Upkeep::start_ping(SlotIndex slot, bool probes_outage) {
+void Upkeep::start_ping(SlotIndex slot, ProbeKind kind) {
   state_.prepare(slot).begin({.method = http::Method::head,
                               .target = "/_ping",
                               .limits = {.connect = state_.options.connect_timeout,
                                          .total = state_.options.probe_timeout}});
-  checks_.push_back({.slot = slot, .probes_outage = probes_outage});
+  checks_.push_back({.slot = slot, .kind = kind});
 }
 
 /// After an outage callers come back one, two, four at a time, not all at once; and only a few at

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "pool/pool_state.h"
 #include "pool/socket_watch.h"
 #include "tidegauge/http/connection.h"
 #include "tidegauge/pool/connection_pool.h"
@@ -16,8 +17,6 @@
 #include "tidegauge/util/time.h"
 
 namespace tidegauge::pool {
-
-class PoolState;
 
 class Upkeep {
  public:
@@ -31,13 +30,14 @@ class Upkeep {
   /// A request of ours in progress on a slot that we have claimed.
   struct Check {
     SlotIndex slot = 0;
-    enum class Step : std::uint8_t { ping, version } step = Step::ping;
-    bool probes_outage = false;  ///< of an open circuit: a ping alone does not close it
+    ProbeKind kind = ProbeKind::ping;
+    enum class Step : std::uint8_t { ping, call, call_again } step = Step::ping;
   };
 
   void look_for_socket(SteadyTime now);
   void advance_checks(SteadyTime now);
   [[nodiscard]] bool finished(Check& check, SteadyTime now);
+  [[nodiscard]] bool goes_on(Check& check, const std::optional<Error>& failure) const;
   void drop_all_when_down();
   void close_dead(SteadyTime now);
   void close_old(SteadyTime now, Watch& watch);
@@ -49,7 +49,7 @@ class Upkeep {
   void check_health(SteadyTime now);
   [[nodiscard]] SlotIndex claim_unconnected();
   void connect_minimum(SteadyTime now);
-  void start_ping(SlotIndex slot, bool probes_outage);
+  void start_ping(SlotIndex slot, ProbeKind kind);
   void let_callers_in(SteadyTime now, Watch& watch);
   void advise_on_size(SteadyTime now, Watch& watch);
   void report_leaks(SteadyTime now, Watch& watch);
@@ -61,8 +61,9 @@ class Upkeep {
   SocketWatch socket_watch_;
   SizingAdvisor advisor_;
   std::vector<Check> checks_;
-  SteadyTime last_check_{};     ///< when the last ping for health was sent
-  bool confirm_fresh_ = false;  ///< a ping died on an idle socket: ask again on a fresh one
+  SteadyTime last_check_{};  ///< when the last ping for health was sent
+  /// A ping of this kind died on an idle socket: ask again on a fresh one.
+  std::optional<ProbeKind> confirm_fresh_;
   bool was_down_ = false;
 };
 

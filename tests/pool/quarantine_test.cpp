@@ -5,18 +5,26 @@
 using namespace tidegauge;
 using namespace std::chrono_literals;
 using pool::Quarantine;
+using Cause = Quarantine::Cause;
 
 namespace {
 
 const config::PoolConfig options{.quarantine_initial = 5s, .quarantine_max = 15s};
 constexpr SteadyTime start = SteadyTime{} + 1h;
 
+std::optional<SteadyTime> refused_until(Quarantine& quarantine, std::string_view key,
+                                        SteadyTime now) {
+  const auto refusal = quarantine.refusal(key, now);
+  if (!refusal) return std::nullopt;
+  return refusal->until;
+}
+
 }  // namespace
 
 TEST_CASE("a container that got stuck is left alone, and others are not") {
   Quarantine quarantine(options);
   CHECK(quarantine.got_stuck("web", start));
-  CHECK(quarantine.refusal("web", start + 4s) == start + 5s);
+  CHECK(refused_until(quarantine, "web", start + 4s) == start + 5s);
   CHECK_FALSE(quarantine.refusal("db", start));
   CHECK(quarantine.size() == 1);
 }
@@ -35,11 +43,11 @@ TEST_CASE("each time it gets stuck again it is left alone for twice as long, up 
   Quarantine quarantine(options);
   CHECK(quarantine.got_stuck("web", start));
   CHECK_FALSE(quarantine.got_stuck("web", start));
-  CHECK(quarantine.refusal("web", start) == start + 10s);
+  CHECK(refused_until(quarantine, "web", start) == start + 10s);
   quarantine.got_stuck("web", start);
-  CHECK(quarantine.refusal("web", start) == start + 15s);
+  CHECK(refused_until(quarantine, "web", start) == start + 15s);
   for (int i = 0; i < 100; ++i) quarantine.got_stuck("web", start);
-  CHECK(quarantine.refusal("web", start) == start + 15s);
+  CHECK(refused_until(quarantine, "web", start) == start + 15s);
 }
 
 TEST_CASE("a trial that says nothing leaves the next to try") {
@@ -68,4 +76,59 @@ TEST_CASE("a container that nobody asks about any more is forgotten") {
   quarantine.got_stuck("gone", start);
   quarantine.got_stuck("web", start + 11min);
   CHECK(quarantine.size() == 1);
+}
+
+TEST_CASE("a container that gets stuck on its trial is let through again after its second time") {
+  Quarantine quarantine(options);
+  quarantine.got_stuck("web", start);
+  CHECK_FALSE(quarantine.refusal("web", start + 5s));
+  quarantine.got_stuck("web", start + 6s);
+  CHECK(refused_until(quarantine, "web", start + 15s) == start + 16s);
+  CHECK_FALSE(quarantine.refusal("web", start + 16s));
+}
+
+TEST_CASE("one failure may be an accident; the second in a row is a reason to leave it alone") {
+  Quarantine quarantine(options);
+  CHECK_FALSE(quarantine.failed("web", start));
+  CHECK_FALSE(quarantine.refusal("web", start));
+  CHECK(quarantine.size() == 0);
+  CHECK(quarantine.failed("web", start + 1s));
+  CHECK(quarantine.refusal("web", start + 1s) ==
+        Quarantine::Refusal{.until = start + 6s, .cause = Cause::failing});
+  CHECK(quarantine.size() == 1);
+  CHECK_FALSE(quarantine.refusal("web", start + 6s));
+  CHECK_FALSE(quarantine.failed("web", start + 6s));
+  CHECK(refused_until(quarantine, "web", start + 7s) == start + 16s);
+}
+
+TEST_CASE("an answer between two failures makes each the first") {
+  Quarantine quarantine(options);
+  quarantine.failed("web", start);
+  CHECK_FALSE(quarantine.answered("web"));
+  CHECK(quarantine.empty());
+  CHECK_FALSE(quarantine.failed("web", start));
+  CHECK_FALSE(quarantine.refusal("web", start));
+}
+
+TEST_CASE("containers whose calls fail are no sign that the Engine is stuck") {
+  Quarantine quarantine(options);
+  for (const auto* container : {"a", "b", "c", "d"}) {
+    quarantine.failed(container, start);
+    quarantine.failed(container, start);
+  }
+  CHECK(quarantine.size() == 4);
+  CHECK_FALSE(quarantine.degraded(start));
+}
+
+TEST_CASE("an outage clears containers whose calls failed, and none that was stuck") {
+  Quarantine quarantine(options);
+  quarantine.failed("once", start);
+  quarantine.failed("twice", start);
+  quarantine.failed("twice", start);
+  quarantine.got_stuck("stuck", start);
+  quarantine.forget_failures();
+  CHECK_FALSE(quarantine.failed("once", start));
+  CHECK_FALSE(quarantine.refusal("twice", start));
+  CHECK(quarantine.refusal("stuck", start) ==
+        Quarantine::Refusal{.until = start + 5s, .cause = Cause::stuck});
 }

@@ -1,0 +1,180 @@
+// Whose failure it is when a call fails: the container's that it is about, or the Engine's.
+
+#include "support/catch.h"
+#include "support/eventually.h"
+#include "support/http_server.h"
+#include "support/managed_scene.h"
+#include "support/pool_scene.h"
+
+using namespace tidegauge;
+using namespace std::chrono_literals;
+using model::AcquireFailure;
+using test::contains;
+using test::error_of;
+using test::eventually;
+using test::Exchange;
+using test::ManagedScene;
+using test::PoolScene;
+using test::quick;
+using test::Request;
+using test::value_of;
+
+namespace {
+
+/// What a Go program does whose handler panics.
+void cut_the_bad(const Request& request, Exchange& exchange) {
+  if (request.target.starts_with("/bad")) return exchange.close();
+  exchange.reply(200, {}, "{}");
+}
+
+/// The same, with bytes that are no HTTP.
+void babble_about_the_bad(const Request& request, Exchange& exchange) {
+  if (!request.target.starts_with("/bad")) return void(exchange.reply(200, {}, "{}"));
+  exchange.raw("\x01 garbage\r\n\r\n");
+  exchange.close();
+}
+
+Result<http::Response> ask(pool::ConnectionPool& pool, const std::string& target,
+                           const std::string& key) {
+  auto connection = pool.get_connection({.key = key});
+  if (!connection) return fail(connection.error());
+  return connection->perform({.target = target, .limits = test::patient});
+}
+
+Result<http::Response> ask_about(pool::ConnectionPool& pool, const std::string& container) {
+  return ask(pool, "/" + container, container);
+}
+
+}  // namespace
+
+TEST_CASE("containers whose calls fail one after another leave the Engine up") {
+  const auto handler = GENERATE(&cut_the_bad, &babble_about_the_bad);
+  auto options = quick();
+  options.quarantine_initial = 100ms;
+  ManagedScene scene(options, handler);
+  REQUIRE(scene.is_warm());
+  const std::array<std::string, 4> bad{"bad-1", "bad-2", "bad-3", "bad-4"};
+  for (int round = 0; round < 3; ++round) {
+    for (const auto& container : bad) CHECK_FALSE(ask_about(scene.pool(), container));
+  }
+  // The probe that the failures call for has come and gone.
+  REQUIRE(eventually([&] { return scene.server().requests("/version") >= 1; }));
+  REQUIRE(eventually([&] { return scene.pool().stats().probes_succeeded >= 2; }));
+  value_of(ask_about(scene.pool(), "good"));
+  CHECK(scene.pool().health().up);
+  CHECK(scene.pool().health().version == 0);
+  CHECK(scene.log().count("engine is down") == 0);
+}
+
+TEST_CASE("a container whose calls keep failing is left alone, and its refusal says why") {
+  PoolScene scene({.quarantine_initial = 1h, .quarantine_max = 1h}, cut_the_bad);
+  for (int i = 0; i < 100; ++i) CHECK_FALSE(ask_about(scene.pool(), "bad-1"));
+  CHECK(scene.server().requests("/bad-1") == 2);
+  const auto refused = error_of(ask_about(scene.pool(), "bad-1"));
+  CHECK(refused.code == Errc::quarantined);
+  CHECK_THAT(refused.message, contains("calls about container bad-1 failed, and others did not"));
+  const auto stats = scene.pool().stats();
+  CHECK(stats.quarantined_keys == 1);
+  CHECK_FALSE(stats.degraded);
+  CHECK(stats.acquire_failures[static_cast<std::size_t>(AcquireFailure::quarantined)] == 99);
+  CHECK(scene.log().count("calls about a container fail, and others do not") == 1);
+  CHECK(scene.log().count("hung up before it answered") == 1);
+  value_of(ask_about(scene.pool(), "good"));
+}
+
+TEST_CASE("a container whose calls failed is released by an answer") {
+  std::atomic<bool> cut = true;
+  PoolScene scene({.quarantine_initial = 10ms}, [&](const Request&, Exchange& exchange) {
+    if (cut) return exchange.close();
+    exchange.reply(200);
+  });
+  CHECK_FALSE(ask_about(scene.pool(), "web"));
+  CHECK_FALSE(ask_about(scene.pool(), "web"));
+  CHECK(scene.pool().stats().quarantined_keys == 1);
+  cut = false;
+  REQUIRE(eventually([&] { return ask_about(scene.pool(), "web").has_value(); }));
+  CHECK(scene.pool().stats().quarantined_keys == 0);
+  CHECK(scene.log().count("answered again") == 1);
+}
+
+TEST_CASE("the probe that a failed call makes due asks a real call as well") {
+  PoolScene scene({}, cut_the_bad);
+  CHECK_FALSE(ask_about(scene.pool(), "bad-1"));
+  scene.maintain();
+  CHECK(scene.server().requests("/_ping") == 1);
+  CHECK(scene.server().requests("/version") == 1);
+}
+
+TEST_CASE("a probe that fails after a container's call did means that the Engine is down") {
+  std::atomic<bool> cuts = false;
+  PoolScene scene({}, [&](const Request& request, Exchange& exchange) {
+    if (cuts && request.target != "/_ping") return exchange.close();
+    exchange.reply(200);
+  });
+  scene.maintain();
+  cuts = true;
+  CHECK_FALSE(ask_about(scene.pool(), "web"));
+  CHECK(scene.pool().health().up);
+  REQUIRE(eventually([&] {
+    scene.maintain();
+    return !scene.pool().health().up;
+  }));
+}
+
+TEST_CASE("a real call that finds the ping's socket closed is asked once more") {
+  std::atomic<int> versions = 0;
+  PoolScene scene({}, [&](const Request& request, Exchange& exchange) {
+    if (request.target == "/bad" || (request.target == "/version" && ++versions == 1)) {
+      return exchange.close();
+    }
+    exchange.reply(200);
+  });
+  CHECK_FALSE(ask_about(scene.pool(), "bad"));
+  scene.maintain();
+  CHECK(versions == 2);
+  CHECK(scene.pool().health().up);
+}
+
+TEST_CASE("calls about no container that fail in a row mean that the Engine is down") {
+  PoolScene scene({.failure_threshold = 3}, cut_the_bad);
+  for (int i = 0; i < 2; ++i) CHECK_FALSE(ask(scene.pool(), "/bad", ""));
+  CHECK(scene.pool().health().up);
+  CHECK_FALSE(ask(scene.pool(), "/bad", ""));
+  CHECK_FALSE(scene.pool().health().up);
+}
+
+TEST_CASE("an answered call or probe between failures clears their weight") {
+  PoolScene scene({.failure_threshold = 2}, cut_the_bad);
+  CHECK_FALSE(ask(scene.pool(), "/bad", ""));
+  value_of(ask_about(scene.pool(), "good"));
+  CHECK_FALSE(ask(scene.pool(), "/bad", ""));
+  scene.maintain();
+  REQUIRE(scene.server().requests("/version") == 1);
+  CHECK_FALSE(ask(scene.pool(), "/bad", ""));
+  CHECK(scene.pool().health().up);
+  CHECK_FALSE(ask(scene.pool(), "/bad", ""));
+  CHECK_FALSE(scene.pool().health().up);
+}
+
+TEST_CASE("that nobody listens is the Engine's failure, whatever the calls are about") {
+  PoolScene scene({.failure_threshold = 3});
+  scene.server().stop_listening(test::SocketFile::removed);
+  for (int i = 0; i < 3; ++i) {
+    CHECK(scene.pool().health().up);
+    CHECK(error_of(ask_about(scene.pool(), "web")).code == Errc::unreachable);
+  }
+  CHECK_FALSE(scene.pool().health().up);
+  CHECK(scene.pool().stats().quarantined_keys == 0);
+}
+
+TEST_CASE("what failed before an outage does not count against a container afterwards") {
+  ManagedScene scene(quick(), cut_the_bad);
+  REQUIRE(scene.is_warm());
+  CHECK_FALSE(ask_about(scene.pool(), "bad"));
+  scene.kill_engine();
+  REQUIRE(scene.goes_down());
+  scene.server().listen();
+  REQUIRE(scene.comes_up());
+  CHECK(error_of(ask_about(scene.pool(), "bad")).code == Errc::connection_lost);
+  CHECK(scene.pool().stats().quarantined_keys == 0);
+}
