@@ -1,5 +1,6 @@
 #include "docker/calls.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "docker/json.h"
@@ -57,7 +58,10 @@ std::string versioned(const model::ApiVersion& version, std::string_view target)
 }
 
 std::string trail_of(std::string_view target) {
-  return "GET " + std::string(target);
+  constexpr std::size_t longest_query = 64;
+  const auto query = std::min(target.find('?'), target.size());
+  const bool is_short = target.size() - query <= longest_query;
+  return "GET " + std::string(is_short ? target : target.substr(0, query));
 }
 
 }  // namespace tidegauge::docker

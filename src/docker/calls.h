@@ -27,7 +27,8 @@ namespace tidegauge::docker {
 /// "/v1.41/containers/json".
 [[nodiscard]] std::string versioned(const model::ApiVersion& version, std::string_view target);
 
-/// What an error of a call is said to have happened within: "GET /containers/json".
+/// What an error of a call is said to have happened within: "GET /containers/json",
+/// without a long query, such as the 400 characters of /events.
 [[nodiscard]] std::string trail_of(std::string_view target);
 
 }  // namespace tidegauge::docker

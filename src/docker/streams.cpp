@@ -12,26 +12,25 @@ constexpr std::size_t piece_size = std::size_t{16} * 1024;
 
 }  // namespace
 
+EventStream::EventStream(pool::PooledStream stream)
+    : stream_(std::move(stream)), lines_(longest_line) {}
+
 Result<std::optional<model::Event>> EventStream::next(SteadyTime deadline,
                                                       const std::stop_token& stop) {
   while (true) {
-    if (const auto end = pending_.find('\n'); end != std::string::npos) {
-      const auto line = pending_.substr(0, end);
-      pending_.erase(0, end + 1);
-      if (line.empty() || line == "\r") continue;
-      auto event = json::parse_event(line);
+    const auto line = lines_.next();
+    if (!line) return fail(line.error().within("events"));
+    if (!*line) {
+      std::array<char, piece_size> piece{};
+      const auto size = stream_.read(piece, deadline, stop);
+      if (!size) return fail(size.error());
+      if (*size == 0) return std::nullopt;
+      lines_.feed({piece.data(), *size});
+    } else if (!(*line)->empty() && **line != "\r") {
+      auto event = json::parse_event(**line);
       if (!event) return fail(event.error().within("events"));
       return std::move(*event);
     }
-    if (pending_.size() > longest_line) {
-      close();
-      return fail(Errc::bad_reply, "events: a line of more than a megabyte");
-    }
-    std::array<char, piece_size> piece{};
-    const auto size = stream_.read(piece, deadline, stop);
-    if (!size) return fail(size.error());
-    if (*size == 0) return std::nullopt;
-    pending_.append(piece.data(), *size);
   }
 }
 

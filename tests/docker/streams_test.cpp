@@ -55,6 +55,11 @@ test::HttpServer::Handler log_server(std::string content_type, std::string bytes
   };
 }
 
+std::string event_line(const std::string& action, const std::string& label = "") {
+  return R"({"Type":"container","Action":")" + action +
+         R"(","Actor":{"ID":"a","Attributes":{"l":")" + label + R"("}},"timeNano":1})" + "\n";
+}
+
 }  // namespace
 
 TEST_CASE("events come as they happen, on a connection of their own") {
@@ -102,6 +107,31 @@ TEST_CASE("an Engine that goes away ends its events as a lost connection") {
   CHECK(clients.pool().connections_stream == 0);
 }
 
+TEST_CASE("an event longer than a megabyte is an error once, and the events behind it come") {
+  const test::TemporaryDirectory directory;
+  const test::HttpServer server(directory.file("docker.sock"),
+                                [](const test::Request& request, Exchange& exchange) {
+                                  if (request.target == "/_ping") {
+                                    return void(exchange.reply(200, {{"Api-Version", "1.41"}}));
+                                  }
+                                  exchange.begin_chunks(200);
+                                  exchange.chunk(event_line("create", std::string(3'000'000, 'x')));
+                                  exchange.chunk("what is no event\n\r\n\n");
+                                  exchange.chunk(event_line("start"));
+                                  exchange.chunk(event_line("die", std::string(1'000'000, 'x')));
+                                  exchange.end_chunks();
+                                });
+  Clients clients(directory.file("docker.sock"));
+  auto events = value_of(clients.manager().events("local"));
+  const auto too_long = error_of(events.next(soon()));
+  CHECK(too_long.code == Errc::bad_reply);
+  CHECK(too_long.message == "events: a line of more than 1048576 bytes");
+  CHECK_THAT(error_of(events.next(soon())).message, contains("events: not JSON"));
+  CHECK(value_of(events.next(soon())).value().action == "start");
+  CHECK(value_of(events.next(soon())).value().action == "die");
+  CHECK_FALSE(value_of(events.next(soon())));
+}
+
 TEST_CASE("a log is multiplexed unless the Engine says, or the container shows, that it is not") {
   const test::TemporaryDirectory directory;
   const std::string frame("\2\0\0\0\0\0\0\3err", 11);
@@ -144,4 +174,30 @@ TEST_CASE("a log cut within a frame is no clean end") {
   Clients clients(directory.file("docker.sock"));
   auto log = value_of(clients.manager().container_logs("local", "a"));
   CHECK(error_of(log.next(soon())).code == Errc::bad_reply);
+}
+
+TEST_CASE("a log that is no log is an error once, and closed after it") {
+  const test::TemporaryDirectory directory;
+  const test::HttpServer server(
+      directory.file("docker.sock"),
+      log_server("application/vnd.docker.multiplexed-stream", "this is no header of a frame"));
+  Clients clients(directory.file("docker.sock"));
+  auto log = value_of(clients.manager().container_logs("local", "a"));
+  CHECK(error_of(log.next(soon())).code == Errc::bad_reply);
+  CHECK(error_of(log.next(soon())).code == Errc::closed);
+  CHECK(clients.pool().connections_stream == 0);
+}
+
+TEST_CASE("a refused stream is said to be of its path, without a query of 400 characters") {
+  const test::TemporaryDirectory directory;
+  const test::HttpServer server(directory.file("docker.sock"),
+                                [](const test::Request& request, Exchange& exchange) {
+                                  if (request.target == "/_ping") {
+                                    return void(exchange.reply(200, {{"Api-Version", "1.41"}}));
+                                  }
+                                  exchange.reply(403, {}, "forbidden");
+                                });
+  Clients clients(directory.file("docker.sock"));
+  const auto error = error_of(clients.manager().events("local", {.since = wall_now()}));
+  CHECK(error.message == "GET /events: HTTP status 403: forbidden");
 }

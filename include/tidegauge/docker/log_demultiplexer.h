@@ -20,7 +20,7 @@ class LogDemultiplexer {
 
   void feed(std::string_view bytes);
   /// The next whole frame; nothing where more bytes are needed. Errc::bad_reply for a header that
-  /// is none; the stream is of no use after that.
+  /// is none: what was fed is dropped, and the stream is of no use after that.
   [[nodiscard]] Result<std::optional<model::LogFrame>> next();
   /// Whether all that was fed has come out: if not, the stream ended within a frame.
   [[nodiscard]] bool drained() const noexcept { return from_ == buffer_.size(); }

@@ -5,14 +5,16 @@
 // used by one thread at a time; outlives nothing but its ClientManager.
 //
 // `next` waits until `deadline`: Errc::timeout then, and Errc::cancelled where `stop` was
-// requested, leave the stream as it is. No value: it has come to its end. Any other error has
-// ended it; that of an Engine that goes away is Errc::connection_lost.
+// requested, leave the stream as it is. No value: the stream has come to its end. Any other error has
+// ended the stream, unless `next` says otherwise, and later calls answer Errc::closed; the error of
+// an Engine that goes away is Errc::connection_lost.
 
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
 
+#include "tidegauge/docker/line_splitter.h"
 #include "tidegauge/docker/log_demultiplexer.h"
 #include "tidegauge/model/event.h"
 #include "tidegauge/model/log_frame.h"
@@ -22,15 +24,17 @@ namespace tidegauge::docker {
 
 class EventStream {
  public:
-  explicit EventStream(pool::PooledStream stream) : stream_(std::move(stream)) {}
+  explicit EventStream(pool::PooledStream stream);
 
+  /// Errc::bad_reply: a line that is no event, or of more than a megabyte. The stream skips that
+  /// line, and the next call goes on behind it.
   [[nodiscard]] Result<std::optional<model::Event>> next(SteadyTime deadline,
                                                          const std::stop_token& stop = {});
   void close() noexcept { stream_.close(); }
 
  private:
   pool::PooledStream stream_;
-  std::string pending_;  // the beginning of a line
+  LineSplitter lines_;
 };
 
 class LogStream {
