@@ -227,8 +227,7 @@ void Inventory::note_sampled(const std::string& id, std::shared_ptr<model::Conta
   auto& entry = found->second;
   entry.sample.reset();
   if (!sample || !is_sampled(entry)) return;
-  // Without memory it has stopped since it was inspected. The kernel says that in other words.
-  if (sample->source == model::StatsSource::engine && !sample->memory) return;
+  if (!sample->has_processes) return;  // it has stopped since it was inspected
   // Both say zeros where there is no quota.
   if (sample->cpu && !entry.container->limits.cpu_quota_us) sample->cpu->throttling.reset();
   entry.sample = std::move(sample);

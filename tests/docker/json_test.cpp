@@ -20,15 +20,12 @@ std::string recorded(const std::string& set, const std::string& name) {
 
 const std::string engine_20 = "docker-20.10.24-cgroup1";
 const std::string engine_26 = "docker-26.1.5-cgroup1";
+const std::string engine_29 = "docker-29-cgroup1";
 const std::string engine_26_v2 = "docker-26.1.5-cgroup2-systemd";
 const std::string podman = "podman-4.3.1-cgroup1";
 
 model::Container container(const std::string& set, const std::string& name) {
   return value_of(json::parse_container(recorded(set, "inspect-" + name)));
-}
-
-model::ContainerStats stats(const std::string& set, const std::string& name) {
-  return value_of(json::parse_container_stats(recorded(set, "stats-oneshot-" + name)));
 }
 
 std::string label(const model::Container& container, const std::string& key) {
@@ -48,31 +45,15 @@ TEST_CASE("an Engine's version is read from real replies") {
   CHECK(version.arch == "amd64");
   CHECK(value_of(json::parse_version(recorded(podman, "version"))).api_version ==
         model::ApiVersion{1, 41});
+  const auto newest = value_of(json::parse_version(recorded(engine_29, "version")));
+  CHECK(newest.version == "29.7.2");
+  CHECK(newest.api_version == model::ApiVersion{1, 55});
+  CHECK(newest.min_api_version == model::ApiVersion{1, 40});
 }
 
 TEST_CASE("Podman is told from Docker by its version") {
   CHECK(value_of(json::parse_version(recorded(podman, "version"))).is_podman);
   CHECK_FALSE(value_of(json::parse_version(recorded(engine_26, "version"))).is_podman);
-}
-
-TEST_CASE("of a sample of Podman's is left what it gets right") {
-  auto web = stats(podman, "web");
-  CHECK(web.cpu.value().usage_seconds == Approx(0.506474067));
-  CHECK(web.memory.value().usage_bytes == 1556480);
-  CHECK_FALSE(web.memory->working_set_bytes);  // it does not say how much of it is cache
-  CHECK(web.pids == 2);
-  json::drop_what_podman_gets_wrong(web);
-  CHECK(web.cpu->usage_seconds == Approx(0.506474067));
-  CHECK_FALSE(web.cpu->user_seconds);
-  CHECK_FALSE(web.cpu->system_seconds);
-  CHECK(web.networks.empty());
-  CHECK(web.block_io.empty());
-}
-
-TEST_CASE("the sample of a stopped container of Podman's is empty, and says nothing") {
-  const auto exited = stats(podman, "exited");
-  CHECK_FALSE(exited.cpu);
-  CHECK_FALSE(exited.memory);
 }
 
 TEST_CASE("Podman's words for states are Docker's") {
@@ -112,7 +93,7 @@ TEST_CASE("an Engine's info says which cgroup driver and version it uses") {
 }
 
 TEST_CASE("a list of containers has ids, names without slash, and states") {
-  const auto set = GENERATE(engine_20, engine_26, podman);
+  const auto set = GENERATE(engine_20, engine_26, engine_29, podman);
   const auto all = value_of(json::parse_container_list(recorded(set, "containers-all")));
   const auto named = [&](std::string_view name) {
     return *std::ranges::find(all, name, &model::ContainerSummary::name);
@@ -124,8 +105,21 @@ TEST_CASE("a list of containers has ids, names without slash, and states") {
   CHECK(named("created").state == model::ContainerState::created);
 }
 
+TEST_CASE("a list names a container by its own name, not by one that it has in another") {
+  const auto name_of = [](const std::string& names) {
+    return value_of(json::parse_container_list(R"([{"Id":"a","Names":)" + names + "}]")).at(0).name;
+  };
+  CHECK(name_of(R"(["/field-app/db","/field-db"])") == "field-db");
+  CHECK(name_of(R"(["/field-db","/field-app/db"])") == "field-db");
+  CHECK(name_of(R"([7,null,"/field-db"])") == "field-db");
+  CHECK(name_of(R"(["web"])") == "web");
+  CHECK(name_of(R"(["/app/db"])") == "app/db");
+  CHECK(name_of("[]").empty());
+  CHECK(name_of("null").empty());
+}
+
 TEST_CASE("a list of containers has their images and labels") {
-  const auto set = GENERATE(engine_20, engine_26, podman);
+  const auto set = GENERATE(engine_20, engine_26, engine_29, podman);
   const auto all = value_of(json::parse_container_list(recorded(set, "containers-all")));
   const auto web = *std::ranges::find(all, "web", &model::ContainerSummary::name);
   CHECK(web.image == (set == podman ? "docker.io/lab/app:1.0" : "lab/app:1.0"));
@@ -135,7 +129,7 @@ TEST_CASE("a list of containers has their images and labels") {
 }
 
 TEST_CASE("a container has what tells it from others: image, host name, network, restart policy") {
-  const auto set = GENERATE(engine_20, engine_26, podman);
+  const auto set = GENERATE(engine_20, engine_26, engine_29, podman);
   const auto web = container(set, "web");
   CHECK(web.image_id.starts_with("sha256:"));
   CHECK(web.image_id.size() == 71);
@@ -152,7 +146,7 @@ TEST_CASE("a restart policy is no where there is none, whichever way the Engine 
 }
 
 TEST_CASE("limits are those that the user set, whichever way") {
-  const auto set = GENERATE(engine_20, engine_26);
+  const auto set = GENERATE(engine_20, engine_26, engine_29);
   const auto web = container(set, "web");
   CHECK(web.limits.memory_bytes == 64U << 20U);
   CHECK(web.limits.memory_swap_bytes == 128U << 20U);
@@ -172,6 +166,18 @@ TEST_CASE("a quota without a period has the kernel's default period") {
   CHECK(made.limits.cpu_period_us == 100'000);
   CHECK_FALSE(made.limits.pids);
   CHECK_FALSE(made.limits.memory_swap_bytes);
+}
+
+TEST_CASE("a limit of 0 is no limit") {
+  const auto made = value_of(json::parse_container(
+      R"({"Id":"a","HostConfig":{"PidsLimit":0,"Memory":0,"MemoryReservation":0,)"
+      R"("MemorySwap":0,"NanoCpus":0,"CpuQuota":0}})"));
+  CHECK_FALSE(made.limits.pids);
+  CHECK_FALSE(made.limits.memory_bytes);
+  CHECK_FALSE(made.limits.memory_reservation_bytes);
+  CHECK_FALSE(made.limits.memory_swap_bytes);
+  CHECK_FALSE(made.limits.cpu_quota_us);
+  CHECK_FALSE(made.limits.cpu_period_us);
 }
 
 TEST_CASE("a container that runs has a pid and a start, and no exit code") {
@@ -199,6 +205,39 @@ TEST_CASE("a container in a restart loop is restarting, with the exit code of it
   CHECK(looping.restart_count > 0);
 }
 
+TEST_CASE("a container that could not be started has its exit code, and why") {
+  const auto failed = value_of(json::parse_container(
+      R"({"Id":"a","State":{"Status":"created","ExitCode":128,"Error":"driver failed:\nport is )"
+      R"(already allocated","StartedAt":"0001-01-01T00:00:00Z",)"
+      R"("FinishedAt":"0001-01-01T00:00:00Z"}})"));
+  CHECK(failed.state == model::ContainerState::created);
+  CHECK(failed.exit_code == 128);
+  CHECK(failed.start_error == "driver failed: port is already allocated");
+  CHECK(container(engine_29, "web").start_error.empty());
+}
+
+TEST_CASE("a container that could not be removed is dead, whatever else is said of its state") {
+  const auto state_of = [](const std::string& state) {
+    return value_of(json::parse_container(R"({"Id":"a","State":)" + state + "}")).state;
+  };
+  CHECK(state_of(R"({"Status":"dead","Dead":true})") == model::ContainerState::dead);
+  CHECK(state_of(R"({"Status":"exited","Dead":true})") == model::ContainerState::dead);
+  CHECK(state_of(R"({"Status":"exited","Dead":false})") == model::ContainerState::exited);
+  CHECK(state_of(R"({"Status":"running","Dead":true})") == model::ContainerState::running);
+}
+
+TEST_CASE("a container that runs again after an end has no exit code") {
+  const auto again = container(engine_29, "web");
+  CHECK(again.finished_at.has_value());
+  CHECK_FALSE(again.exit_code);
+}
+
+TEST_CASE("a container whose child was killed for want of memory lives, and says so since 26.1") {
+  const auto parent = container(engine_29, "oom-child");
+  CHECK(parent.state == model::ContainerState::running);
+  CHECK(parent.oom_killed);
+}
+
 TEST_CASE("a container that was never started has neither start nor exit code") {
   const auto created = container(engine_26, "created");
   CHECK(created.state == model::ContainerState::created);
@@ -224,67 +263,6 @@ TEST_CASE("labels arrive byte for byte, an empty key included") {
   CHECK(label(odd, "backslash") == R"(C:\temp\new)");
   CHECK(label(odd, "com.docker.compose.service") == "wéb \"1\"");
   CHECK(label(odd, "control") == "bell\a esc\x1b[31m del\x7f");
-}
-
-TEST_CASE("statistics under cgroup v1 are the kernel's, in base units") {
-  const auto web = stats(engine_20, "web");
-  CHECK(web.cpu->usage_seconds == Approx(0.254335175));
-  CHECK(web.cpu->system_seconds == Approx(0.11));
-  CHECK(web.cpu->throttling->periods == 52);
-  CHECK(web.memory->usage_bytes == 1572864);
-  CHECK(web.memory->working_set_bytes == 1572864 - 1048576);
-  CHECK(web.memory->rss_bytes == 110592);
-  CHECK(web.memory->cache_bytes == 1064960);
-  CHECK(web.memory->max_usage_bytes == 5132288);
-  CHECK(web.memory->fail_count == 0);  // the Engine leaves it out
-  CHECK(web.memory->major_page_faults == 1);
-  REQUIRE(web.networks.size() == 1);
-  CHECK(web.networks[0].interface == "eth0");
-  CHECK(web.networks[0].receive_bytes == 13893);
-  CHECK(web.networks[0].transmit_packets == 119);
-  REQUIRE(web.block_io.size() == 1);
-  CHECK(web.block_io[0].major == 254);
-  CHECK(web.block_io[0].read_bytes == 6045696);
-  CHECK(web.block_io[0].writes == 69);
-  CHECK(web.pids == 2);
-  CHECK(web.pids_limit == 100);
-}
-
-TEST_CASE("statistics under cgroup v2 have the same meaning by other names") {
-  const auto web = stats(engine_26_v2, "web");
-  CHECK(web.cpu->throttling->throttled_seconds == Approx(0.529906));
-  CHECK(web.memory->rss_bytes == 118784);
-  CHECK(web.memory->cache_bytes == 4124672);
-  CHECK(web.memory->working_set_bytes == 4730880 - 4124672);
-  CHECK_FALSE(web.memory->max_usage_bytes);
-  CHECK_FALSE(web.memory->fail_count);
-  REQUIRE(web.block_io.size() == 1);
-  CHECK(web.block_io[0].write_bytes == 51593216);
-  CHECK_FALSE(web.block_io[0].writes);
-}
-
-TEST_CASE("every interface has its own counters, and no network has none") {
-  CHECK(stats(engine_26, "twonets").networks.size() == 2);
-  CHECK(stats(engine_26, "nonet").networks.empty());
-}
-
-TEST_CASE("a container without processes has no statistics, not zeros") {
-  for (const auto& set : {engine_20, engine_26}) {
-    const auto exited = stats(set, "exited");
-    CHECK_FALSE(exited.cpu);
-    CHECK_FALSE(exited.memory);
-    CHECK(exited.networks.empty());
-    CHECK_FALSE(exited.pids);
-  }
-  CHECK_FALSE(value_of(json::parse_container_stats("")).cpu);
-}
-
-TEST_CASE("zeros for a container that stopped while it was asked about are no statistics") {
-  const auto stopped = value_of(json::parse_container_stats(
-      R"({"read":"2026-11-23T05:54:19Z","cpu_stats":{"cpu_usage":{"total_usage":0}},)"
-      R"("memory_stats":{},"pids_stats":{}})"));
-  CHECK_FALSE(stopped.cpu);
-  CHECK_FALSE(stopped.memory);
 }
 
 TEST_CASE("the size of a writable layer is the Engine's, and its absence no nought") {
@@ -378,8 +356,30 @@ TEST_CASE("an error's message is the Engine's own, or the start of what came ins
   CHECK(json::error_message("").empty());
 }
 
+TEST_CASE("an error's message is one short line of UTF-8, whatever the Engine sends") {
+  const std::string huge(1'000'000, 'x');
+  for (const auto& body : {huge, R"({"message":")" + huge + "\"}"}) {
+    const auto message = json::error_message(body);
+    CHECK(message.size() == 256);
+    CHECK(message.ends_with("xxx..."));
+  }
+  CHECK(json::error_message(R"({"message":"a\nb\r\nc"})") == "a b  c");
+  CHECK(json::error_message("\xff of {") == "\\xff of {");
+}
+
+TEST_CASE("of a key that comes twice the last counts, as in the Engine's own language") {
+  const auto twice = value_of(json::parse_container(
+      R"({"Id":"a","Id":"b","Config":{"Labels":{"k":"1","j":"x","k":"2"}},"State":null})"));
+  CHECK(twice.id == "b");
+  CHECK(twice.labels == std::vector<std::pair<std::string, std::string>>{{"j", "x"}, {"k", "2"}});
+  const auto event = value_of(json::parse_event(
+      R"({"Type":"container","Action":"die","Actor":{"ID":"a","Attributes":{"exitCode":"1",)"
+      R"("exitCode":"2"}},"timeNano":1})"));
+  CHECK(event.attributes == std::vector<std::pair<std::string, std::string>>{{"exitCode", "2"}});
+}
+
 TEST_CASE("an event has its nanoseconds, its container and its attributes") {
-  for (const auto& set : {engine_20, engine_26, podman}) {
+  for (const auto& set : {engine_20, engine_26, engine_29, podman}) {
     const auto lines =
         test::read_file(std::string(TIDEGAUGE_TEST_DATA) + "/" + set + "/events.ndjson");
     std::size_t dies = 0;

@@ -24,7 +24,8 @@ std::vector<model::LogFrame> frames_of(std::string_view bytes, std::size_t size)
 }
 
 std::string recorded(const std::string& name) {
-  return test::read_file(std::string(TIDEGAUGE_TEST_DATA) + "/docker-26.1.5-cgroup1/" + name);
+  const auto* const set = GENERATE("docker-26.1.5-cgroup1", "docker-29-cgroup1");
+  return test::read_file(std::string(TIDEGAUGE_TEST_DATA) + "/" + set + "/" + name);
 }
 
 }  // namespace

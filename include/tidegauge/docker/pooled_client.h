@@ -25,7 +25,7 @@ namespace tidegauge::docker {
 
 /// The versions of the Engine's API that this program speaks.
 inline constexpr model::ApiVersion oldest_api_version{1, 24};
-inline constexpr model::ApiVersion newest_api_version{1, 51};
+inline constexpr model::ApiVersion newest_api_version{1, 55};
 
 class PooledClient {
  public:

@@ -72,7 +72,8 @@ struct Container {
   std::optional<WallTime> created_at;
   std::optional<WallTime> started_at;   ///< absent: never started
   std::optional<WallTime> finished_at;  ///< absent: never ended
-  std::optional<int> exit_code;         ///< of the last run; only once it has ended
+  std::optional<int> exit_code;  ///< of the last run, once it has ended; 128: it could not start
+  std::string start_error;       ///< why the last start failed, at most 256 bytes; else empty
   bool oom_killed = false;
   std::optional<std::uint64_t> restart_count;  ///< the Engine's own; a manual start resets it
   std::optional<int> pid;                      ///< in the Engine's pid namespace, while it runs

@@ -184,6 +184,7 @@ struct HugePages {
 
 struct ContainerStats {
   StatsSource source = StatsSource::engine;
+  bool has_processes = true;  ///< false: the container has stopped, and every group is absent
   WallTime read_at{};
   std::optional<CpuStats> cpu;
   std::optional<MemoryStats> memory;
