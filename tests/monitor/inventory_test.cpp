@@ -280,12 +280,24 @@ TEST_CASE("a sample has throttling only where there is a quota: the Engine says 
   CHECK(shown->cpu->throttling.has_value() == limited);
 }
 
-TEST_CASE("a sample without memory is of a container that has stopped, and none") {
+TEST_CASE("a sample of no processes is of a container that has stopped, and none") {
   Scene scene;
   scene.list({"web"});
   REQUIRE(scene.inspect(Scene::running("web", scene.now())));
-  scene.inventory().note_sampled("web", std::make_shared<model::ContainerStats>());
+  scene.inventory().note_sampled("web", std::make_shared<model::ContainerStats>(
+                                            model::ContainerStats{.has_processes = false}));
   CHECK_FALSE(scene.snapshot().containers.at(0).stats);
+}
+
+TEST_CASE("a sample without memory has all else, for the controller may be off") {
+  Scene scene;
+  scene.list({"web"});
+  REQUIRE(scene.inspect(Scene::running("web", scene.now())));
+  model::ContainerStats stats;
+  stats.pids = 3;
+  scene.inventory().note_sampled("web", std::make_shared<model::ContainerStats>(stats));
+  REQUIRE(scene.snapshot().containers.at(0).stats);
+  CHECK(scene.snapshot().containers.at(0).stats->pids == 3);
 }
 
 TEST_CASE("whoever is not on a list is gone, and was not known otherwise is drift") {
