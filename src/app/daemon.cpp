@@ -56,6 +56,7 @@ constexpr std::string_view landing_page = R"(<!DOCTYPE html>
 Daemon::Daemon(const config::Config& config, Logger& logger)
     : config_(config),
       logger_(logger),
+      guard_(logger),
       instruments_(
           logger, {.process = config.metrics.process, .many_engines = config.endpoints.size() > 1}),
       series_limit_(config.metrics.max_series, logger),
@@ -70,6 +71,7 @@ Daemon::Daemon(const config::Config& config, Logger& logger)
             .snapshots = snapshots_,
             .observer = instruments_,
             .logger = logger,
+            .guard = guard_,
             .max_connections = config.pool.max_connections,
             .kernel = {.procfs = config.path.procfs, .sysfs = config.path.sysfs},
             .kernel_descriptors = kernel_descriptors(config)}));

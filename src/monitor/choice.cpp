@@ -26,6 +26,13 @@ bool is_watched(const model::Container& container, const config::MonitorConfig& 
          std::ranges::none_of(options.exclude, fits);
 }
 
+bool is_usable_id(std::string_view id) {
+  constexpr std::string_view characters =
+      "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_.-";
+  return !id.empty() && id.find_first_not_of(characters) == std::string_view::npos &&
+         id.find_first_not_of('.') != std::string_view::npos;
+}
+
 std::optional<std::string_view> ignored_wish(const model::Container& container) {
   const auto enable = find_label(container, enable_label);
   if (!enable || is_word(*enable, "true") || is_word(*enable, "false")) return std::nullopt;

@@ -18,6 +18,9 @@ inline constexpr std::string_view enable_label = "tidegauge.enable";
 [[nodiscard]] bool is_watched(const model::Container& container,
                               const config::MonitorConfig& options);
 
+/// Whether it can be the id of a container, to be asked about in a URL.
+[[nodiscard]] bool is_usable_id(std::string_view id);
+
 /// What its label says that is neither true nor false, and hence ignored.
 [[nodiscard]] std::optional<std::string_view> ignored_wish(const model::Container& container);
 

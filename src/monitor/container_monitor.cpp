@@ -7,7 +7,9 @@
 
 #include "monitor/choice.h"
 #include "monitor/crew.h"
+#include "monitor/engine_follower.h"
 #include "monitor/kernel_sampler.h"
+#include "monitor/optional_call.h"
 #include "monitor/snapshot_shelf.h"
 
 namespace tidegauge::monitor {
@@ -19,11 +21,7 @@ namespace {
 constexpr auto publish_gap = 100ms;               // between two snapshots, at least
 constexpr auto publish_gap_of_container = 100us;  // and this for each: copying thousands is dear
 constexpr auto inspect_debounce = 20ms;           // events come in bursts
-constexpr auto replay_limit = 200ms;              // for the events that are told again
-constexpr auto inventory_limit = 5s;              // for the inspects that the first page waits for
-constexpr Milliseconds retry_pause{200};          // between two attempts to follow the events
-constexpr auto slow_reader = 2s;                  // the Engine drops events for readers that slow
-constexpr auto listen_limit = 10s;                // between two looks at the clock
+constexpr Milliseconds longest_inspect_pause = 5min;  // after failures in a row
 constexpr double spread = 0.8;  // the part of the interval that samples are spread over
 constexpr Milliseconds kernel_retry = 1min;  // of a container whose files cannot be read
 
@@ -38,12 +36,68 @@ void ask_over(std::chrono::nanoseconds interval, Crew& crew, Crew::Call call,
   }
 }
 
+/// Between an inspect that failed and the next.
+Milliseconds inspect_pause(Milliseconds interval, std::uint64_t failures) {
+  const auto doublings = std::min<std::uint64_t>(failures > 0 ? failures - 1 : 0, 20U);
+  const Milliseconds grown{interval.count() << doublings};
+  return std::min(grown, std::max(interval, longest_inspect_pause));
+}
+
 model::StatsSource first_source(config::StatsChoice choice) {
   return choice == config::StatsChoice::engine ? model::StatsSource::engine
                                                : model::StatsSource::kernel;
 }
 
 }  // namespace
+
+/// What the Engine may refuse to say of itself.
+struct ContainerMonitor::OptionalCalls {
+  OptionalCalls(const std::string& endpoint, Logger& logger)
+      : version(endpoint, "GET /version", "the version of the Engine is not shown", logger),
+        info(
+            endpoint, "GET /info",
+            "the CPUs, the memory and the directory of the Engine are not known, and its own count "
+            "of containers is not compared: they are listed instead",
+            logger) {}
+
+  OptionalCall version;
+  OptionalCall info;
+};
+
+/// What EngineFollower does to what the monitor knows.
+class ContainerMonitor::Followed final : public FollowedEngine {
+ public:
+  explicit Followed(ContainerMonitor& monitor) : monitor_(monitor) {}
+
+  std::optional<WallTime> follow_from() override {
+    const std::lock_guard lock(monitor_.mutex_);
+    ++monitor_.inventory_.stats.streams_opened;
+    return monitor_.inventory_.follow_from(wall_now());
+  }
+  Inventory::Effect apply(const model::Event& event) override { return monitor_.apply(event); }
+  Result<void> take_inventory(InspectWhom whom, const std::stop_token& stop) override {
+    return monitor_.take_inventory(whom, stop);
+  }
+  void await_inspects(SteadyTime deadline, const std::stop_token& stop) override {
+    std::unique_lock lock(monitor_.mutex_);
+    monitor_.changed_.wait_until(lock, stop, deadline,
+                                 [this] { return monitor_.inventory_.asked_about_all(); });
+  }
+  Result<void> reconcile(const std::stop_token& stop) override { return monitor_.reconcile(stop); }
+  bool is_up() override {
+    const std::lock_guard lock(monitor_.mutex_);
+    return monitor_.up_;
+  }
+  std::uint64_t outages() override {
+    const std::lock_guard lock(monitor_.mutex_);
+    return monitor_.outages_;
+  }
+  void engine_up(std::uint64_t outages) override { monitor_.engine_up(outages); }
+  void engine_down(const Error& reason) override { monitor_.engine_down(reason); }
+
+ private:
+  ContainerMonitor& monitor_;
+};
 
 ContainerMonitor::ContainerMonitor(std::string endpoint, std::size_t index,
                                    const config::MonitorConfig& options,
@@ -55,7 +109,9 @@ ContainerMonitor::ContainerMonitor(std::string endpoint, std::size_t index,
       inventory_(options_, first_source(options.stats_source)),
       host_files_(context.kernel),
       shelf_(std::make_unique<SnapshotShelf>()),
-      crew_(std::make_unique<Crew>(options.max_in_flight, context.max_connections,
+      followed_(std::make_unique<Followed>(*this)),
+      calls_(std::make_unique<OptionalCalls>(endpoint_, context.logger)),
+      crew_(std::make_unique<Crew>(options.max_in_flight, context.max_connections, context.guard,
                                    [this](const Crew::Task& task, const std::stop_token& stop) {
                                      switch (task.call) {
                                        case Crew::Call::inspect:
@@ -86,7 +142,8 @@ void ContainerMonitor::run_once(const std::stop_token& stop) {
     const std::lock_guard lock(mutex_);
     inventory_.forget_samples();
   }
-  const auto listed = take_inventory(stop);
+  const auto outages = followed_->outages();
+  const auto listed = take_inventory(InspectWhom::all, stop);
   if (listed) {
     crew_->wait_until_idle(stop);
     std::ignore = follow_kernel();
@@ -102,7 +159,7 @@ void ContainerMonitor::run_once(const std::stop_token& stop) {
   } else if (!health.up) {
     engine_down(*health.reason);
   } else {
-    engine_up();
+    engine_up(outages);
   }
   publish();
   latest_answer_ = steady_now() - started;
@@ -110,7 +167,13 @@ void ContainerMonitor::run_once(const std::stop_token& stop) {
 }
 
 void ContainerMonitor::run(const std::stop_token& stop) {
-  const std::jthread keeper([this, &stop] { keep_inventory(stop); });
+  EngineFollower follower(endpoint_, options_, context_.clients, context_.logger, *followed_);
+  const std::jthread inventory([&](const std::stop_token& end) {
+    context_.guard.run("inventory", end, [&] { follower.follow(end); });
+  });
+  const std::jthread health([&](const std::stop_token& end) {
+    context_.guard.run("health", end, [&] { follower.watch_health(end); });
+  });
   auto next_cycle = steady_now() + options_.interval;
   auto next_publish = steady_now();
   while (!stop.stop_requested()) {
@@ -145,152 +208,112 @@ void ContainerMonitor::run(const std::stop_token& stop) {
 
 // --- the inventory ------------------------------------------------------------------------------
 
-void ContainerMonitor::keep_inventory(const std::stop_token& stop) {
-  bool failed_before = false;
-  while (!stop.stop_requested()) {
-    const auto health = context_.clients.health(endpoint_);
-    if (health.up) {
-      const auto followed = follow_events(stop);
-      if (stop.stop_requested()) return;
-      const auto now = context_.clients.health(endpoint_);
-      // One failure may be a connection that was cut: what is known holds until a second try.
-      const bool failing = std::exchange(failed_before, !followed) && !followed;
-      if (!now.up) {
-        engine_down(*now.reason);
-      } else if (failing) {
-        engine_down(followed.error());
-      }
-      const auto pause = failing ? options_.interval : retry_pause;
-      if (now.up) {
-        static_cast<void>(
-            context_.clients.wait_for_change(endpoint_, now.version, steady_now() + pause, stop));
-      }
-    } else {
-      engine_down(*health.reason);
-      static_cast<void>(
-          context_.clients.wait_for_change(endpoint_, health.version, SteadyTime::max(), stop));
-    }
+Result<void> ContainerMonitor::take_inventory(InspectWhom whom, const std::stop_token& stop) {
+  auto list = context_.clients.container_list(endpoint_, stop);
+  if (!list) {
+    ++list_errors_;
+    return fail(list.error());
   }
-}
-
-/// Until the stream ends, which is no failure; fails where the inventory cannot be kept. The stream
-/// is opened before anything is asked, so that nothing falls between the two.
-Result<void> ContainerMonitor::follow_events(const std::stop_token& stop) {
-  std::optional<WallTime> since;
-  bool forgotten = false;
+  drop_unusable(*list);
+  std::vector<std::string> ids;
   {
     const std::lock_guard lock(mutex_);
-    forgotten = !up_;  // at the start, and by an outage
-    since = inventory_.follow_from(wall_now());
-    ++inventory_.stats.streams_opened;
+    for (const auto& id : inventory_.ids()) kernel_news(id);
+    if (whom == InspectWhom::changed) ids = inventory_.ids_that_differ(*list);
+    inventory_.resync(*list, wall_now());
+    if (whom == InspectWhom::all) ids = inventory_.ids_to_inspect();
   }
-  auto stream = context_.clients.events(
-      endpoint_, {.since = since, .actions = Inventory::wanted_actions()}, stop);
-  if (!stream) return fail(stream.error());
-  // The Engine remembers the last events: if one of the replayed is known, none was missed.
-  bool complete = false;
-  const auto replay_end = steady_now() + replay_limit;
-  while (since) {
-    const auto event = stream->next(replay_end, stop);
-    if (!event || !*event) break;
-    complete |= apply(**event) == Inventory::Effect::known;
-  }
-  if (!complete || forgotten) {
-    if (auto taken = take_inventory(stop); !taken) return taken;
-    std::unique_lock lock(mutex_);
-    changed_.wait_until(lock, stop, steady_now() + inventory_limit,
-                        [this] { return inventory_.asked_about_all(); });
-    if (stop.stop_requested()) return {};
-  }
-  auto next_check = options_.reconcile_interval.count() > 0
-                        ? steady_now() + options_.reconcile_interval
-                        : SteadyTime::max();
-  engine_up();
-  while (true) {
-    const auto deadline = std::min(next_check, steady_now() + listen_limit);
-    auto event = stream->next(deadline, stop);
-    if (steady_now() > deadline + slow_reader) {
-      if (auto taken = take_inventory(stop); !taken) return taken;
-    }
-    if (event) {
-      if (!*event) return {};
-      apply(**event);
-    } else if (event.error().code == Errc::bad_reply) {
-      context_.logger.warn("event cannot be read",
-                           {{"endpoint", endpoint_}, {"reason", event.error().message}});
-    } else if (event.error().code != Errc::timeout) {
-      return {};  // the pool knows whether the Engine is down
-    }
-    if (steady_now() < next_check) continue;
-    next_check = steady_now() + options_.reconcile_interval;
-    if (auto reconciled = reconcile(stop); !reconciled) return reconciled;
-  }
+  const auto now = steady_now();
+  for (auto& id : ids) crew_->ask({Crew::Call::inspect, std::move(id), now});
+  return learn_engine(stop);  // while the crew is at it: the Engine takes its time over itself
 }
 
-Result<void> ContainerMonitor::take_inventory(const std::stop_token& stop) {
-  const auto taken = [&]() -> Result<void> {
-    const auto list = context_.clients.container_list(endpoint_, stop);
-    if (!list) return fail(list.error());
-    std::vector<std::string> ids;
-    {
-      const std::lock_guard lock(mutex_);
-      for (const auto& id : inventory_.ids()) kernel_news(id);
-      inventory_.resync(*list, wall_now());
-      ids = inventory_.ids_to_inspect();
-    }
-    const auto now = steady_now();
-    for (auto& id : ids) crew_->ask({Crew::Call::inspect, std::move(id), now});
-    return learn_engine(stop);  // while the crew is at it: the Engine takes its time over itself
-  }();
-  if (!taken) ++list_errors_;
-  return taken;
+/// Whatever has another id cannot be asked about. Ids of the Engine are 64 hexadecimal digits.
+void ContainerMonitor::drop_unusable(std::vector<model::ContainerSummary>& list) {
+  const auto unusable = std::erase_if(
+      list, [](const model::ContainerSummary& summary) { return !is_usable_id(summary.id); });
+  if (unusable > 0) warn_of_unusable_id();
 }
 
-/// What cannot change while the Engine is up is asked once.
+void ContainerMonitor::warn_of_unusable_id() {
+  if (!unusable_ids_.failed(steady_now())) return;
+  context_.logger.warn("a container is left off: its id has other characters than ids have",
+                       {{"endpoint", endpoint_}});
+}
+
+/// What cannot change while the Engine is up is asked once. Fails only where the Engine is down.
 Result<void> ContainerMonitor::learn_engine(const std::stop_token& stop) {
+  if (auto asked = learn(calls_->version, version_, &docker::ClientManager::version, stop);
+      !asked) {
+    return asked;
+  }
+  return learn(calls_->info, info_, &docker::ClientManager::info, stop);
+}
+
+template <class Value>
+Result<void> ContainerMonitor::learn(
+    OptionalCall& call, std::optional<Value>& known,
+    Result<Value> (docker::ClientManager::*ask)(std::string_view, const std::stop_token&),
+    const std::stop_token& stop) {
   {
     const std::lock_guard lock(mutex_);
-    if (version_ && info_) return {};
+    if (known) return {};
   }
-  auto version = context_.clients.version(endpoint_, stop);
-  if (!version) return fail(version.error());
-  auto info = context_.clients.info(endpoint_, stop);
-  if (!info) return fail(info.error());
-  const std::lock_guard lock(mutex_);
-  version_ = std::move(*version);
-  info_ = std::move(*info);
+  if (!call.is_due(steady_now())) return {};
+  auto value = (context_.clients.*ask)(endpoint_, stop);
+  if (!value) {
+    if (stop.stop_requested() || !context_.clients.health(endpoint_).up) return fail(value.error());
+    call.failed(value.error(), steady_now());
+    return {};
+  }
+  call.answered();
+  {
+    const std::lock_guard lock(mutex_);
+    known = std::move(*value);
+  }
+  changed();
   return {};
 }
 
-/// A list costs the Engine much, its own count nothing: lists only where the two differ.
+/// A list costs the Engine much, its own count nothing: lists only where the two differ, or where
+/// there is no count.
 Result<void> ContainerMonitor::reconcile(const std::stop_token& stop) {
+  if (calls_->version.is_failing() || calls_->info.is_failing()) {
+    if (auto learnt = learn_engine(stop); !learnt) return {};  // what is wrong shows elsewhere
+  }
+  if (calls_->info.is_failing()) return take_inventory(InspectWhom::changed, stop);
   const auto info = context_.clients.info(endpoint_, stop);
-  if (!info) return {};  // what is wrong shows elsewhere
+  if (!info) return {};  // likewise
   {
     const std::lock_guard lock(mutex_);
     if (!info->containers || *info->containers == inventory_.size()) return {};
   }
-  return take_inventory(stop);
+  return take_inventory(InspectWhom::all, stop);
 }
 
 Inventory::Effect ContainerMonitor::apply(const model::Event& event) {
+  if (event.type == "container" && !event.id.empty() && !is_usable_id(event.id)) {
+    warn_of_unusable_id();
+    return Inventory::Effect::none;
+  }
   auto effect = Inventory::Effect::none;
+  bool inspect_it = false;
   {
     const std::lock_guard lock(mutex_);
     effect = inventory_.apply(event, wall_now());
     if (event.type == "container") kernel_news(event.id);
+    inspect_it = effect == Inventory::Effect::inspect && up_;  // else the inventory comes first
   }
-  if (effect == Inventory::Effect::inspect) {
-    crew_->ask({Crew::Call::inspect, event.id, steady_now() + inspect_debounce});
-  }
+  if (inspect_it) crew_->ask({Crew::Call::inspect, event.id, steady_now() + inspect_debounce});
   if (effect != Inventory::Effect::known) changed();
   return effect;
 }
 
-void ContainerMonitor::engine_up() {
+void ContainerMonitor::engine_up(std::uint64_t outages) {
   bool news = false;
   {
     const std::lock_guard lock(mutex_);
+    if (outages != outages_) return;  // it went down meanwhile
     up_ = true;
     down_reason_.clear();
     news = std::exchange(failing_, false);
@@ -338,7 +361,6 @@ void ContainerMonitor::inspect(const std::string& id, const std::stop_token& sto
   if (container && first) warn_of_ignored_wish(*container);
   bool sample_it = false;
   bool by_kernel = false;
-  bool watched = true;
   {
     const std::lock_guard lock(mutex_);
     const bool believed =
@@ -349,26 +371,39 @@ void ContainerMonitor::inspect(const std::string& id, const std::stop_token& sto
     if (believed && only_engine) inventory_.set_source(id, model::StatsSource::engine);
     sample_it = believed && inventory_.needs_sample(id);
     by_kernel = sample_it && inventory_.is_sampled_by(id, model::StatsSource::kernel);
-    watched = inventory_.is_watched(id);
     if (believed) kernel_news(id);
   }
   note_outcome(id, Inventory::Question::inspect,
                container ? std::nullopt : std::optional(container.error()));
   if (sample_it && !by_kernel) crew_->ask({Crew::Call::sample, id, steady_now()});
-  if (!container && container.error().code != Errc::not_found) {
-    ++inspect_errors_;
-    if (watched) crew_->ask({Crew::Call::inspect, id, steady_now() + options_.interval});
-  }
+  if (!container) inspect_failed(id, container.error().code);
   changed();
+}
+
+/// What fails is asked again, ever more rarely. An Engine that is down is asked about everything
+/// once it is up.
+void ContainerMonitor::inspect_failed(const std::string& id, Errc reason) {
+  if (reason == Errc::not_found || reason == Errc::engine_down) return;
+  ++inspect_errors_;
+  std::uint64_t failures = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!inventory_.is_watched(id)) return;
+    failures = inventory_.failures(id, Inventory::Question::inspect);
+  }
+  const auto pause = inspect_pause(options_.interval, failures);
+  crew_->ask({Crew::Call::inspect, id, steady_now() + pause});
 }
 
 void ContainerMonitor::warn_of_ignored_wish(const model::Container& container) {
   const auto wish = ignored_wish(container);
   if (!wish) return;
-  context_.logger.warn("label is ignored: it must be true or false", {{"endpoint", endpoint_},
-                                                                      {"container", container.name},
-                                                                      {"label", enable_label},
-                                                                      {"value", *wish}});
+  context_.logger.warn("label is ignored: it must be true or false",
+                       {{"endpoint", endpoint_},
+                        {"container", container.name},
+                        {"container_id", container.id},
+                        {"label", enable_label},
+                        {"value", *wish}});
 }
 
 void ContainerMonitor::sample(const std::string& id, SteadyTime due, const std::stop_token& stop) {
@@ -405,14 +440,17 @@ void ContainerMonitor::measure(const std::string& id, const std::stop_token& sto
   const auto bytes = context_.clients.container_size(endpoint_, id, stop);
   if (stop.stop_requested() || (!bytes && bytes.error().code == Errc::not_found)) return;
   bool news = false;
+  std::string name;
   {
     const std::lock_guard lock(mutex_);
+    name = inventory_.name_of(id);
     news = inventory_.note_measured(id, bytes ? std::optional(*bytes) : std::nullopt, wall_now());
   }
   if (news && !bytes && !blames_engine(bytes.error().code)) {
     context_.logger.warn("the writable layer of a container cannot be measured",
                          {{"endpoint", endpoint_},
-                          {"container", id},
+                          {"container", name},
+                          {"container_id", id},
                           {"reason", bytes.error().message},
                           {"remedy", "raise pool.list_timeout, if that was too short"}});
   }
@@ -421,8 +459,6 @@ void ContainerMonitor::measure(const std::string& id, const std::stop_token& sto
 
 void ContainerMonitor::note_outcome(const std::string& id, Inventory::Question question,
                                     const std::optional<Error>& failure) {
-  // Of an Engine that is down, the pool tells: it is not the container's failure.
-  if (failure && (blames_engine(failure->code) || failure->code == Errc::engine_down)) return;
   std::optional<Inventory::Notice> notice;
   {
     const std::lock_guard lock(mutex_);
@@ -432,10 +468,12 @@ void ContainerMonitor::note_outcome(const std::string& id, Inventory::Question q
   if (notice->failure) {
     context_.logger.warn("container cannot be read", {{"endpoint", endpoint_},
                                                       {"container", notice->name},
+                                                      {"container_id", id},
                                                       {"reason", notice->failure->message}});
   } else {
-    context_.logger.info("container can be read again",
-                         {{"endpoint", endpoint_}, {"container", notice->name}});
+    context_.logger.info(
+        "container can be read again",
+        {{"endpoint", endpoint_}, {"container", notice->name}, {"container_id", id}});
   }
 }
 

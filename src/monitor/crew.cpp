@@ -4,10 +4,11 @@
 
 namespace tidegauge::monitor {
 
-Crew::Crew(std::uint32_t initial, std::uint32_t most, Work work)
-    : work_(std::move(work)), control_(initial, most) {
+Crew::Crew(std::uint32_t initial, std::uint32_t most, ThreadGuard& guard, Work work)
+    : guard_(guard), work_(std::move(work)), control_(initial, most) {
   for (std::uint32_t i = 0; i < most; ++i) {
-    threads_.emplace_back([this](const std::stop_token& stop) { serve(stop); });
+    threads_.emplace_back(
+        [this](const std::stop_token& stop) { guard_.run("crew", stop, [&] { serve(stop); }); });
   }
 }
 
@@ -89,7 +90,7 @@ void Crew::serve(const std::stop_token& stop) {
     in_progress_.insert(key);
     lock.unlock();
     wanted_.notify_one();  // there may be more
-    work_(task, stop);
+    static_cast<void>(guard_.run_once("crew", [&] { work_(task, stop); }));
     lock.lock();
     in_progress_.erase(key);
     if (idle(steady_now())) done_.notify_all();

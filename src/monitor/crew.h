@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "tidegauge/monitor/in_flight_control.h"
+#include "tidegauge/util/thread_guard.h"
 #include "tidegauge/util/time.h"
 
 namespace tidegauge::monitor {
@@ -34,8 +35,9 @@ class Crew {
   };
   using Work = std::function<void(const Task& task, const std::stop_token& stop)>;
 
-  /// Begins with `initial` of at most `most` calls in progress.
-  Crew(std::uint32_t initial, std::uint32_t most, Work work);
+  /// Begins with `initial` of at most `most` calls in progress. `guard` outlives it: where `work`
+  /// throws, that call has ended and the others go on.
+  Crew(std::uint32_t initial, std::uint32_t most, ThreadGuard& guard, Work work);
   ~Crew();
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
@@ -61,6 +63,7 @@ class Crew {
   void wait_for_work(std::unique_lock<std::mutex>& lock, const std::stop_token& stop);
   [[nodiscard]] bool idle(SteadyTime now) const;
 
+  ThreadGuard& guard_;
   Work work_;
   mutable std::mutex mutex_;
   std::condition_variable_any wanted_;  // a thread without an alarm, to look for work

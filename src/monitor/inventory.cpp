@@ -259,10 +259,19 @@ std::optional<Inventory::Notice> Inventory::note_outcome(const std::string& id, 
   auto& entry = found->second;
   entry.asked = true;
   if (!entry.watched) return std::nullopt;
+  if (failure && failure->code == Errc::engine_down) return std::nullopt;  // nobody was asked
+  auto& outcome = entry.outcomes.at(static_cast<std::size_t>(question));
+  const bool cut = failure && blames_engine(failure->code);
+  if (cut && !std::exchange(outcome.cut, true)) {
+    ++outcome.failures;
+    return std::nullopt;
+  }
   const bool was_failing = is_failing(entry);
-  entry.outcomes[static_cast<std::size_t>(question)] = {
-      .failing = failure.has_value(),
-      .stuck = failure && (means_stuck(failure->code) || failure->code == Errc::quarantined)};
+  const bool stuck = failure && (means_stuck(failure->code) || failure->code == Errc::quarantined);
+  outcome = {.failing = failure.has_value(),
+             .stuck = stuck,
+             .cut = cut,
+             .failures = failure ? outcome.failures + 1 : 0};
   // What has ended is not sampled any more: how its last sample went does not matter.
   if (!is_sampled(entry)) entry.outcomes[static_cast<std::size_t>(Question::sample)] = {};
   if (failure) ++entry.collect_errors;
@@ -278,6 +287,7 @@ void Inventory::forget_engine_samples() {
   for (auto& [id, entry] : entries_) {
     const bool engines = entry.sample && entry.sample->source == model::StatsSource::engine;
     if (engines) entry.sample.reset();
+    for (auto& outcome : entry.outcomes) outcome.cut = false;
   }
 }
 
@@ -291,6 +301,17 @@ bool Inventory::is_inspected(const std::string& id) const {
   return found != entries_.end() && found->second.inspected;
 }
 
+std::uint64_t Inventory::failures(const std::string& id, Question question) const {
+  const auto found = entries_.find(id);
+  if (found == entries_.end()) return 0;
+  return found->second.outcomes.at(static_cast<std::size_t>(question)).failures;
+}
+
+std::string Inventory::name_of(const std::string& id) const {
+  const auto found = entries_.find(id);
+  return found == entries_.end() ? std::string() : found->second.container->name;
+}
+
 std::vector<std::string> Inventory::ids() const {
   std::vector<std::string> all;
   for (const auto& [id, entry] : entries_) all.push_back(id);
@@ -301,6 +322,19 @@ std::vector<std::string> Inventory::ids_to_inspect() const {
   std::vector<std::string> ids;
   for (const auto& [id, entry] : entries_) {
     if (entry.watched || !entry.inspected) ids.push_back(id);
+  }
+  return ids;
+}
+
+std::vector<std::string> Inventory::ids_that_differ(
+    const std::vector<model::ContainerSummary>& list) const {
+  std::vector<std::string> ids;
+  for (const auto& summary : list) {
+    const auto known = entries_.find(summary.id);
+    const bool same = known != entries_.end() && known->second.inspected &&
+                      known->second.container->state == summary.state;
+    const bool matters = known == entries_.end() || known->second.watched;
+    if (!same && matters) ids.push_back(summary.id);
   }
   return ids;
 }

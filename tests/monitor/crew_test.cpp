@@ -5,24 +5,38 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <stdexcept>
 #include <string>
 #include <tuple>
 #include <vector>
 
 #include "support/catch.h"
 #include "support/eventually.h"
+#include "support/log_capture.h"
 #include "tidegauge/util/guarded.h"
+#include "tidegauge/util/thread_guard.h"
 
 using namespace std::chrono_literals;
 using tidegauge::Guarded;
 using tidegauge::steady_now;
+using tidegauge::ThreadGuard;
 using tidegauge::monitor::Crew;
 using tidegauge::test::eventually;
+using tidegauge::test::LogCapture;
 using Task = Crew::Task;
 
 namespace {
 
 constexpr std::uint32_t threads = 16;
+
+LogCapture& log() {
+  static LogCapture capture;
+  return capture;
+}
+ThreadGuard& guard() {
+  static ThreadGuard guard(log().logger());
+  return guard;
+}
 
 /// The ids of the calls that have begun, in the order of their beginning.
 class Begun {
@@ -47,7 +61,8 @@ TEST_CASE("a call that is due soon is made in time although another is due much 
   // The thread that waits for the later one is one of sixteen: each round wakes another.
   for (int round = 0; round < 5; ++round) {
     Begun begun;
-    Crew crew(threads, threads, [&](const Task& task, const auto&) { begun.add(task.id); });
+    Crew crew(threads, threads, guard(),
+              [&](const Task& task, const auto&) { begun.add(task.id); });
     crew.ask({Crew::Call::inspect, "later", steady_now() + 1h});
     crew.ask({Crew::Call::inspect, "soon", steady_now() + 20ms});
     REQUIRE(eventually([&] { return begun.count("soon") == 1; }, 5s));
@@ -60,7 +75,7 @@ TEST_CASE("a call that is due soon is made in time although another is due much 
 TEST_CASE("no call is made before it is due, and those due first come first") {
   Begun begun;
   std::atomic<bool> early = false;
-  Crew crew(1, 1, [&](const Task& task, const auto&) {
+  Crew crew(1, 1, guard(), [&](const Task& task, const auto&) {
     if (steady_now() < task.due) early = true;
     begun.add(task.id);
   });
@@ -77,7 +92,7 @@ TEST_CASE("other calls are made beside one that hangs") {
   const auto other = GENERATE(0ms, 20ms);
   Begun begun;
   std::atomic<bool> other_made_meanwhile = false;
-  Crew crew(threads, threads, [&](const Task& task, const auto&) {
+  Crew crew(threads, threads, guard(), [&](const Task& task, const auto&) {
     begun.add(task.id);
     if (task.id != "hangs") return;
     other_made_meanwhile = eventually([&] { return begun.count("other") == 1; });
@@ -93,7 +108,7 @@ TEST_CASE("other calls are made beside one that hangs") {
 
 TEST_CASE("a call asked for several times before it is begun is made once, at the earliest time") {
   Begun begun;
-  Crew crew(threads, threads, [&](const Task& task, const auto&) { begun.add(task.id); });
+  Crew crew(threads, threads, guard(), [&](const Task& task, const auto&) { begun.add(task.id); });
   const auto now = steady_now();
   crew.ask({Crew::Call::inspect, "web", now + 1h});
   crew.ask({Crew::Call::inspect, "web", now + 20ms});
@@ -108,7 +123,7 @@ TEST_CASE("a call asked for while it is in progress is made again afterwards, no
   std::atomic<int> in_progress = 0;
   std::atomic<bool> overlapped = false;
   std::atomic<bool> end = false;
-  Crew crew(threads, threads, [&](const Task& task, const auto&) {
+  Crew crew(threads, threads, guard(), [&](const Task& task, const auto&) {
     if (++in_progress > 1) overlapped = true;
     begun.add(task.id);
     std::ignore = eventually([&] { return end.load(); });
@@ -126,7 +141,7 @@ TEST_CASE("a call asked for while it is in progress is made again afterwards, no
 
 TEST_CASE("calls of another kind about the same container are calls of their own") {
   std::atomic<int> in_progress = 0;
-  Crew crew(threads, threads, [&](const Task&, const auto&) {
+  Crew crew(threads, threads, guard(), [&](const Task&, const auto&) {
     ++in_progress;
     std::ignore = eventually([&] { return in_progress == 3; });
   });
@@ -142,7 +157,7 @@ TEST_CASE("calls beyond the limit wait until one ends, or until the limit grows"
   std::atomic<std::uint32_t> in_progress = 0;
   std::atomic<std::uint32_t> most = 0;
   std::atomic<bool> end = false;
-  Crew crew(initial, threads, [&](const Task&, const auto&) {
+  Crew crew(initial, threads, guard(), [&](const Task&, const auto&) {
     const auto now = ++in_progress;
     for (auto seen = most.load(); seen < now && !most.compare_exchange_weak(seen, now);) {
     }
@@ -162,14 +177,14 @@ TEST_CASE("calls beyond the limit wait until one ends, or until the limit grows"
 }
 
 TEST_CASE("answers say nothing of the limit while fewer calls than that are in progress") {
-  Crew crew(2, threads, [](const Task&, const auto&) {});
+  Crew crew(2, threads, guard(), [](const Task&, const auto&) {});
   for (int i = 0; i < 1'000; ++i) crew.answered(10ms);
   CHECK(crew.limit() == 2);
 }
 
 TEST_CASE("what is dropped is not made, and what is asked for afterwards is") {
   Begun begun;
-  Crew crew(threads, threads, [&](const Task& task, const auto&) { begun.add(task.id); });
+  Crew crew(threads, threads, guard(), [&](const Task& task, const auto&) { begun.add(task.id); });
   crew.ask({Crew::Call::inspect, "dropped", steady_now() + 100ms});
   crew.ask({Crew::Call::inspect, "again", steady_now() + 100ms});
   crew.drop_all();
@@ -181,7 +196,7 @@ TEST_CASE("what is dropped is not made, and what is asked for afterwards is") {
 TEST_CASE("the crew is idle when nothing is in progress and nothing is due, or all was dropped") {
   std::atomic<bool> end = false;
   std::atomic<int> made = 0;
-  Crew crew(1, 1, [&](const Task&, const auto&) {
+  Crew crew(1, 1, guard(), [&](const Task&, const auto&) {
     std::ignore = eventually([&] { return end.load(); });
     ++made;
   });
@@ -194,11 +209,30 @@ TEST_CASE("the crew is idle when nothing is in progress and nothing is due, or a
   CHECK(made == 2);
 }
 
+TEST_CASE("a call that throws has ended, is logged and counted, and the others go on") {
+  LogCapture capture;
+  ThreadGuard threads_guard(capture.logger());
+  Begun begun;
+  Crew crew(1, 1, threads_guard, [&](const Task& task, const auto&) {
+    begun.add(task.id);
+    if (task.id == "throws") throw std::runtime_error("out of everything");
+  });
+  crew.ask({Crew::Call::inspect, "throws", steady_now()});
+  crew.ask({Crew::Call::inspect, "other", steady_now()});
+  crew.wait_until_idle({});
+  CHECK(begun.count("other") == 1);
+  crew.ask({Crew::Call::inspect, "throws", steady_now()});  // it is not in progress any more
+  crew.wait_until_idle({});
+  CHECK(begun.count("throws") == 2);
+  CHECK(capture.count("out of everything") == 2);
+  CHECK(threads_guard.failures().at("crew") == 2);
+}
+
 TEST_CASE("the end of a crew cancels the calls in progress and drops the others") {
   Begun begun;
   std::atomic<int> cancelled = 0;
   {
-    Crew crew(1, 1, [&](const Task& task, const auto& stop) {
+    Crew crew(1, 1, guard(), [&](const Task& task, const auto& stop) {
       begun.add(task.id);
       if (eventually([&] { return stop.stop_requested(); })) ++cancelled;
     });

@@ -18,6 +18,7 @@
 #include "tidegauge/monitor/container_monitor.h"
 #include "tidegauge/pool/pool_manager.h"
 #include "tidegauge/util/guarded.h"
+#include "tidegauge/util/thread_guard.h"
 
 namespace tidegauge::test {
 
@@ -69,6 +70,7 @@ class Watch {
                   .snapshots = snapshots_,
                   .observer = reports_,
                   .logger = log_.logger(),
+                  .guard = guard_,
                   .max_connections = pool.max_connections,
                   .kernel = kernel.value_or(KernelView()).paths,
                   .kernel_descriptors = kernel.value_or(KernelView()).descriptors}) {}
@@ -96,6 +98,7 @@ class Watch {
   config::PoolConfig pool_;
   std::vector<config::EndpointConfig> endpoints_;
   LogCapture log_;
+  ThreadGuard guard_{log_.logger()};
   pool::PoolManager pools_;
   docker::ClientManager clients_;
   model::SnapshotStore snapshots_;

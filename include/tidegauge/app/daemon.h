@@ -17,6 +17,7 @@
 #include "tidegauge/monitor/container_monitor.h"
 #include "tidegauge/pool/pool_manager.h"
 #include "tidegauge/util/log.h"
+#include "tidegauge/util/thread_guard.h"
 #include "tidegauge/web/server.h"
 
 namespace tidegauge::app {
@@ -46,6 +47,7 @@ class Daemon {
 
   const config::Config& config_;
   Logger& logger_;
+  ThreadGuard guard_;
   metrics::Instruments instruments_;
   metrics::SeriesLimit series_limit_;
   pool::PoolManager pools_;

@@ -24,6 +24,7 @@
 #include <set>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tidegauge/cgroup/host_files.h"
@@ -35,6 +36,8 @@
 #include "tidegauge/monitor/cycle_report.h"
 #include "tidegauge/monitor/inventory.h"
 #include "tidegauge/util/log.h"
+#include "tidegauge/util/retry.h"
+#include "tidegauge/util/thread_guard.h"
 
 namespace tidegauge::monitor {
 
@@ -44,14 +47,17 @@ struct MonitorContext {
   model::SnapshotStore& snapshots;
   CycleObserver& observer;
   Logger& logger;
+  ThreadGuard& guard;                  ///< the border of the monitor's own threads
   std::uint32_t max_connections;       ///< calls in flight are never more
   cgroup::Paths kernel = {};           ///< where the kernel's files are
   std::size_t kernel_descriptors = 0;  ///< how many of them are kept open
 };
 
 class Crew;
+enum class InspectWhom : std::uint8_t;
 enum class KernelTurn : std::uint8_t;
 class KernelSampler;
+class OptionalCall;
 class SnapshotShelf;
 
 class ContainerMonitor {
@@ -72,18 +78,27 @@ class ContainerMonitor {
   void run(const std::stop_token& stop);
 
  private:
-  // The inventory's own thread.
-  void keep_inventory(const std::stop_token& stop);
-  Result<void> follow_events(const std::stop_token& stop);
-  Result<void> take_inventory(const std::stop_token& stop);
+  class Followed;
+  struct OptionalCalls;
+
+  // The thread that follows the Engine, or that of `run_once`.
+  Result<void> take_inventory(InspectWhom whom, const std::stop_token& stop);
+  void drop_unusable(std::vector<model::ContainerSummary>& list);
+  void warn_of_unusable_id();
   Result<void> learn_engine(const std::stop_token& stop);
+  template <class Value>
+  Result<void> learn(OptionalCall& call, std::optional<Value>& known,
+                     Result<Value> (docker::ClientManager::*ask)(std::string_view,
+                                                                 const std::stop_token&),
+                     const std::stop_token& stop);
   Result<void> reconcile(const std::stop_token& stop);
   Inventory::Effect apply(const model::Event& event);
-  void engine_up();
-  void engine_down(const Error& reason);
+  void engine_up(std::uint64_t outages);
+  void engine_down(const Error& reason);  // and the thread that watches the health
 
   // Calls about one container, by the crew's threads.
   void inspect(const std::string& id, const std::stop_token& stop);
+  void inspect_failed(const std::string& id, Errc reason);
   void warn_of_ignored_wish(const model::Container& container);
   void sample(const std::string& id, SteadyTime due, const std::stop_token& stop);
   void measure(const std::string& id, const std::stop_token& stop);
@@ -138,6 +153,12 @@ class ContainerMonitor {
   std::atomic<std::uint64_t> inspect_errors_ = 0;
   std::atomic<std::uint64_t> sample_errors_ = 0;
   std::atomic<SteadyTime::duration> latest_answer_{};  // after its sample was due
+
+  std::unique_ptr<Followed> followed_;
+
+  // Of the thread that follows the Engine:
+  std::unique_ptr<OptionalCalls> calls_;
+  Retry unusable_ids_;  // limits the log
 
   std::unique_ptr<Crew> crew_;  // ended before what it uses
 };

@@ -79,12 +79,13 @@ class Inventory {
   /// What is asked about a container. Each kind succeeds or fails for itself: a sample by the
   /// kernel's files says nothing of inspects that hang.
   enum class Question : std::uint8_t { inspect, sample };
-  /// How a call about a container went. A container that is not found is gone.
+  /// How a call about a container went. A container that is not found is gone. A connection that is
+  /// cut may be the Engine's end: it is the container's failure when it happens twice in a row.
   std::optional<Notice> note_outcome(const std::string& id, Question question,
                                      const std::optional<Error>& failure, WallTime now);
 
   void forget_samples();
-  /// The Engine is gone, and with it all that it has measured.
+  /// The Engine is gone, and with it all that it has measured. Cut connections were its end.
   void forget_engine_samples();
 
   // --- what is known ---------------------------------------------------------------------------
@@ -92,9 +93,16 @@ class Inventory {
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
   [[nodiscard]] bool is_watched(const std::string& id) const;
   [[nodiscard]] bool is_inspected(const std::string& id) const;
+  /// How many calls of a kind have failed in a row.
+  [[nodiscard]] std::uint64_t failures(const std::string& id, Question question) const;
+  /// Empty: there is no such container.
+  [[nodiscard]] std::string name_of(const std::string& id) const;
   [[nodiscard]] std::vector<std::string> ids() const;
   /// Of those that are watched, or that are not known well enough to say.
   [[nodiscard]] std::vector<std::string> ids_to_inspect() const;
+  /// Of those on `list` that are new, or are otherwise than was known, as far as lists tell.
+  [[nodiscard]] std::vector<std::string> ids_that_differ(
+      const std::vector<model::ContainerSummary>& list) const;
   /// Of those that the Engine samples.
   [[nodiscard]] std::vector<std::string> ids_to_ask_about() const;
   /// Of those with processes whose writable layer is due to be measured, which they are not any
@@ -130,6 +138,8 @@ class Inventory {
   struct Outcome {
     bool failing = false;
     bool stuck = false;
+    bool cut = false;            ///< the connection, which may have been the Engine's end
+    std::uint64_t failures = 0;  ///< in a row
   };
   struct Entry {
     std::shared_ptr<const model::Container> container;

@@ -1,0 +1,124 @@
+#pragma once
+
+// Keeps what is known of the containers in step with one Engine: follows its events, and takes the
+// inventory where events may have been lost. It decides what is asked when, so that no Engine is
+// asked without a pause, whatever it answers:
+//
+// - A stream that ends is opened again a little before its last event. One that ends at once, again
+//   and again, is opened ever more rarely, and then only containers that the list shows to have
+//   changed are inspected.
+// - An event that cannot be read may be about any container: the inventory is taken once.
+// - Where the stream cannot be opened, the containers are listed at a bearable pace instead.
+//
+// Example: a proxy refuses GET /events. The containers are listed at once and all are inspected.
+// 30 s later they are listed again: two are new, one has ended, these three are inspected. Five
+// minutes later the stream is tried again.
+//
+// While the pool says that the Engine is down, a stream that the pool left open is read to its end:
+// an Engine that stops tells how its containers end.
+//
+// `follow` and `watch_health` are called by a thread each. What is passed to the constructor
+// outlives the follower.
+
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "monitor/optional_call.h"
+#include "tidegauge/config/config.h"
+#include "tidegauge/docker/client_manager.h"
+#include "tidegauge/monitor/inventory.h"
+#include "tidegauge/util/log.h"
+#include "tidegauge/util/retry.h"
+
+namespace tidegauge::monitor {
+
+/// Which containers are inspected after a list.
+enum class InspectWhom : std::uint8_t { all, changed };
+
+/// What the follower does to what is known. `apply` to `reconcile` are called by the thread of
+/// `follow`.
+class FollowedEngine {
+ public:
+  FollowedEngine() = default;
+  FollowedEngine(const FollowedEngine&) = delete;
+  FollowedEngine& operator=(const FollowedEngine&) = delete;
+  virtual ~FollowedEngine() = default;
+
+  /// See Inventory::follow_from.
+  virtual std::optional<WallTime> follow_from() = 0;
+  virtual Inventory::Effect apply(const model::Event& event) = 0;
+  virtual Result<void> take_inventory(InspectWhom whom, const std::stop_token& stop) = 0;
+  /// Waits until each container was asked about, or until `deadline`.
+  virtual void await_inspects(SteadyTime deadline, const std::stop_token& stop) = 0;
+  virtual Result<void> reconcile(const std::stop_token& stop) = 0;
+
+  [[nodiscard]] virtual bool is_up() = 0;
+  [[nodiscard]] virtual std::uint64_t outages() = 0;
+  /// Unless there was an outage since there were `outages` of them.
+  virtual void engine_up(std::uint64_t outages) = 0;
+  virtual void engine_down(const Error& reason) = 0;
+};
+
+class EngineFollower {
+ public:
+  EngineFollower(std::string endpoint, const config::MonitorConfig& options,
+                 docker::ClientManager& clients, Logger& logger, FollowedEngine& engine);
+
+  void follow(const std::stop_token& stop);
+  /// Tells of an outage at once, also while the stream of events goes on.
+  void watch_health(const std::stop_token& stop);
+
+ private:
+  /// The version of the pool's health that the current stream began with, and how to leave that
+  /// stream.
+  struct Following {
+    std::uint64_t version = 0;
+    std::stop_source leave{std::nostopstate};
+  };
+
+  [[nodiscard]] pool::EngineHealth begin_following(const std::stop_source& leave);
+  void leave_stream_before(std::uint64_t version);
+  Result<void> keep_up(const std::stop_token& stop);
+  void inventory_failed(const Error& reason);
+
+  Result<void> follow_events(docker::EventStream& stream, bool resumed,
+                             const std::stop_token& stop);
+  [[nodiscard]] bool replay(docker::EventStream& stream, const std::stop_token& stop);
+  Result<void> listen(docker::EventStream& stream, const std::stop_token& stop);
+  Inventory::Effect apply(const model::Event& event);
+  void event_lost(const Error& reason);
+  Result<void> look_after_inventory(SteadyTime now, const std::stop_token& stop);
+  Result<void> take_inventory(InspectWhom whom, const std::stop_token& stop);
+  void stream_ended(bool was_good);
+  [[nodiscard]] SteadyTime next_reconcile() const;
+
+  Result<void> list_instead(const std::stop_token& stop);
+
+  const std::string endpoint_;
+  const config::MonitorConfig& options_;
+  docker::ClientManager& clients_;
+  Logger& logger_;
+  FollowedEngine& engine_;
+
+  std::mutex mutex_;
+  Following following_;  // guarded by the mutex
+
+  // Of the thread of `follow`:
+  OptionalCall events_;
+  Retry inventories_;  // those that could not be taken
+  Retry streams_;      // those that ended at once
+  Retry losses_;       // events that could not be read
+  std::optional<SteadyTime> last_loss_;
+  std::uint64_t news_ = 0;  // events of this stream that were not known
+  SteadyTime inventory_due_ = SteadyTime::max();
+  SteadyTime reconcile_due_ = SteadyTime::max();
+  SteadyTime next_attempt_ = SteadyTime::min();  // to keep up, once the last one has ended
+  SteadyTime next_list_ = SteadyTime::min();
+  bool lists_only_ = false;
+  bool inspects_owed_ = false;  // the last list was not followed by inspects of all
+};
+
+}  // namespace tidegauge::monitor
