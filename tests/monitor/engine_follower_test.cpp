@@ -17,6 +17,7 @@
 #include "support/catch.h"
 #include "support/eventually.h"
 #include "support/http_server.h"
+#include "support/managed_scene.h"
 #include "tidegauge/util/guarded.h"
 
 using namespace tidegauge;
@@ -25,8 +26,10 @@ using model::ContainerState;
 using test::event_line;
 using test::eventually;
 using test::Exchange;
+using test::quick;
 using test::Request;
 using test::SmallEngine;
+using test::SocketFile;
 using test::unattended;
 using test::Watch;
 
@@ -39,7 +42,9 @@ class Scene {
  public:
   using Answer = std::function<bool(const Request&, Exchange&)>;
 
-  explicit Scene(config::MonitorConfig options = {.interval = 1h}, Answer answer = {})
+  explicit Scene(const config::PoolConfig& pool) : Scene({.interval = 1h}, {}, pool) {}
+  explicit Scene(const config::MonitorConfig& options = {.interval = 1h}, Answer answer = {},
+                 const config::PoolConfig& pool = unattended())
       : answer_(std::move(answer)),
         engine_({"db", "web"},
                 [this](const Request& request, Exchange& exchange) {
@@ -48,7 +53,7 @@ class Scene {
                   tell(exchange);
                   return true;
                 }),
-        watch_(engine_.socket_path(), unattended(), options),
+        watch_(engine_.socket_path(), pool, options),
         running_(watch_.run()) {}
   ~Scene() { end_ = true; }
   Scene(const Scene&) = delete;
@@ -122,7 +127,12 @@ TEST_CASE("events that cannot be read are passed over, and the inventory is take
   REQUIRE(scene.comes_up());
   REQUIRE(scene.engine().calls("/containers/json") == 1);
   scene.engine().set_ids({"db", "new", "web"});
-  for (int i = 0; i < 1'000; ++i) scene.say("{\"no\":\"event\"}\n");
+  SECTION("many that are no events") {
+    for (int i = 0; i < 1'000; ++i) scene.say("{\"no\":\"event\"}\n");
+  }
+  SECTION("one of more than a megabyte") {
+    scene.say(std::string(1'070'000, '{') + "\n");
+  }
   CHECK(eventually([&] { return scene.names() == std::vector<std::string>{"db", "new", "web"}; }));
   scene.say(event_line("die", "web"));
   CHECK(scene.shows_end_of("web"));

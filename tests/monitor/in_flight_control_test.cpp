@@ -1,7 +1,9 @@
 #include "tidegauge/monitor/in_flight_control.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <functional>
+#include <map>
 
 #include "support/catch.h"
 
@@ -27,6 +29,19 @@ double working_engine(std::uint32_t in_flight) {
 
 void answer(InFlightControl& control, const Engine& engine, int times) {
   for (int i = 0; i < times; ++i) control.answered(Seconds(engine(control.limit())));
+}
+
+/// At which limit most of the answers come, once it is known what is best.
+std::uint32_t usual_limit(InFlightControl& control, const Engine& engine) {
+  constexpr int answers = 10'000;
+  answer(control, engine, answers);
+  std::map<std::uint32_t, int> times;
+  for (int i = 0; i < answers; ++i) {
+    ++times[control.limit()];
+    answer(control, engine, 1);
+  }
+  return std::ranges::max_element(times, {}, [](const auto& counted) { return counted.second; })
+      ->first;
 }
 
 }  // namespace
@@ -76,4 +91,36 @@ TEST_CASE("one call at a time is the least, and no more than one may be all that
   InFlightControl control(1, 1);
   answer(control, working_engine, 1000);
   CHECK(control.limit() == 1);
+}
+
+TEST_CASE("slow answers to calls of before a change of the limit say nothing of the new one") {
+  constexpr std::uint32_t before = 8;
+  constexpr std::uint32_t after = 16;
+  InFlightControl control(before, after);
+  answer(control, waiting_engine, 2 * before);
+  REQUIRE(control.limit() == after);
+  for (std::uint32_t i = 0; i < before; ++i) control.answered(Seconds(100 * tick));
+  const bool slow_as_well = GENERATE(false, true);
+  for (std::uint32_t i = 0; i < 2 * after; ++i) {
+    control.answered(Seconds(slow_as_well ? 100 * tick : tick));
+  }
+  CHECK(control.limit() == (slow_as_well ? before : after));
+}
+
+TEST_CASE("twice as many calls in flight are worth a quarter more answers, and no less") {
+  const auto [gain, best] = GENERATE(table<double, std::uint32_t>({{1.2, 8}, {1.3, 16}}));
+  InFlightControl control(8, 16);
+  const auto usual = usual_limit(
+      control, [gain](std::uint32_t in_flight) { return in_flight > 8 ? tick * 2 / gain : tick; });
+  CHECK(usual == best);
+}
+
+TEST_CASE("half as many calls in flight are worth a tenth of the answers, and no more") {
+  const auto [left, best] = GENERATE(table<double, std::uint32_t>({{0.95, 4}, {0.85, 8}}));
+  InFlightControl control(8, 8);
+  const auto usual = usual_limit(control, [left](std::uint32_t in_flight) {
+    if (in_flight >= 8) return tick;
+    return in_flight == 4 ? tick / 2 / left : tick;
+  });
+  CHECK(usual == best);
 }
