@@ -59,7 +59,8 @@ Daemon::Daemon(const config::Config& config, Logger& logger)
       guard_(logger),
       instruments_(
           logger, {.process = config.metrics.process, .many_engines = config.endpoints.size() > 1}),
-      series_limit_(config.metrics.max_series, logger),
+      series_limit_({.series = config.metrics.max_series, .bytes = config.metrics.max_page_bytes},
+                    logger),
       pools_(config.endpoints, config.pool, http::make_curl_transport, logger),
       clients_(pools_, config.endpoints, config.pool),
       snapshots_(names_of(config.endpoints)) {
@@ -115,7 +116,8 @@ std::unique_ptr<metrics::Page> Daemon::page() {
           .engines = snapshots_.latest(), .pools = pools_.stats(), .clients = clients_.stats()},
       metrics::PageOptions{.container_labels = config_.container_monitor.labels,
                            .labels = config_.metrics.labels,
-                           .disable = config_.metrics.disable},
+                           .disable = config_.metrics.disable,
+                           .max_label_length = config_.metrics.max_label_length},
       instruments_, series_limit_);
 }
 

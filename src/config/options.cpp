@@ -257,7 +257,16 @@ std::vector<Option> serving_options() {
              number(100, 10'000'000),
              "The most series of containers on the page. Beyond, the youngest containers are left "
              "off, each with all its series; it is logged, and counted by "
-             "tidegauge_series_dropped_total."),
+             "tidegauge_series_dropped. One container has at most a tenth; of one that has more, "
+             "interfaces and devices are left off."),
+      option("metrics.max_page_bytes", in(&Config::metrics, &MetricsConfig::max_page_bytes),
+             number(1'000'000, 1'000'000'000),
+             "The most bytes of containers on the page, with the same effect."),
+      option("metrics.max_label_length", in(&Config::metrics, &MetricsConfig::max_label_length),
+             number(32, 4'096),
+             "The longest value, in bytes, of a label container_label_*; longer ones are cut, "
+             "which is logged once and counted by tidegauge_labels_cut. Names, images and ids may "
+             "have 192 bytes at least, and are cut so that they stay different."),
       option("path.procfs", in(&Config::path, &PathConfig::procfs), absolute_path(),
              "Where the host's /proc is mounted. In a container with -v /proc:/host/proc:ro, "
              "/host/proc."),

@@ -28,18 +28,12 @@ bool is_word_character(char character) {
 }
 
 /// cAdvisor's names: "com.docker.compose.project" -> "container_label_com_docker_compose_project".
-/// Of keys that become the same name the first is taken, or the series would be invalid; one of
-/// `before` is first.
-std::vector<ExportedLabel> exported_labels(const std::vector<std::string>& keys,
-                                           const std::vector<ExportedLabel>& before = {}) {
+std::vector<ExportedLabel> exported_labels(const std::vector<std::string>& keys) {
   std::vector<ExportedLabel> exported;
-  const auto is_in = [](const std::vector<ExportedLabel>& labels, const std::string& name) {
-    return std::ranges::find(labels, name, &ExportedLabel::name) != labels.end();
-  };
   for (const auto& key : keys) {
     auto name = "container_label_" + key;
     std::ranges::replace_if(name, [](char c) { return !is_word_character(c); }, '_');
-    if (!is_in(before, name) && !is_in(exported, name)) exported.push_back({key, std::move(name)});
+    exported.push_back({key, std::move(name)});
   }
   return exported;
 }
@@ -59,33 +53,11 @@ std::vector<std::string> wishes(const model::Container& container) {
   return keys;
 }
 
-void append_docker_labels(std::string& labels, const model::Container& container,
-                          const std::vector<ExportedLabel>& exported) {
-  for (const auto& [key, name] : exported) {
-    if (const auto value = find_label(container, key)) append_label(labels, name, *value);
-  }
-}
-
-/// Everything that names a container: the labels of container_info.
-std::string full_labels(const ContainerRecord& record, std::string labels,
-                        const std::vector<ExportedLabel>& exported) {
-  const auto& container = *record.container;
-  append_label(labels, "id", record.cgroup_path);
-  append_label(labels, "name", container.name);
-  append_label(labels, "image", container.image);
-  append_docker_labels(labels, container, exported);
-  append_docker_labels(labels, container, exported_labels(wishes(container), exported));
-  return labels;
-}
-
+/// The same label set with one more.
 std::string with_label(std::string_view labels, std::string_view name, std::string_view value) {
   std::string more(labels);
   append_label(more, name, value);
   return more;
-}
-
-std::string with_name(std::string_view labels, std::string_view name) {
-  return with_label(labels, "name", name);
 }
 
 std::string device_name(const model::BlockIoStats& io) {
@@ -115,6 +87,24 @@ std::vector<Shown> shown(const model::EngineSnapshot& engine, SeriesLabels label
   return all;
 }
 
+/// What of a container is left off last. What it has once comes before what it may have any number
+/// of: then the interfaces that Docker gives it, by their name.
+enum class Worth : std::uint8_t { once, given, any_number };
+
+template <class Source>
+constexpr Worth worth(const Source& /*source*/) {
+  return Worth::once;
+}
+Worth worth(const model::NetworkStats& network) {
+  return network.interface.starts_with("eth") ? Worth::given : Worth::any_number;
+}
+constexpr Worth worth(const model::BlockIoStats& /*device*/) {
+  return Worth::any_number;
+}
+constexpr Worth worth(const model::FilesystemStats& /*filesystem*/) {
+  return Worth::any_number;
+}
+
 /// One collecting: everything first, then what there is no room for is taken out again.
 class Collecting {
  public:
@@ -123,8 +113,9 @@ class Collecting {
 
   ContainerSubjects collect(SeriesLimit& limit) {
     for (const auto& engine : input_.engines) add(*engine);
-    count_series();
-    const auto chosen = limit.choose(candidates_);
+    count_series(limit.share());
+    limit.report_cut_labels(labels_cut_, labels_cut_of_);
+    const auto chosen = limit.choose(candidates_, size_of_events());
     if (std::ranges::find(chosen, false) != chosen.end()) {
       subjects_.for_each_group(options_, [&](const auto& /*rows*/, auto& subjects) {
         std::erase_if(subjects, [&](const auto& subject) { return !chosen[subject.owner]; });
@@ -189,7 +180,7 @@ class Collecting {
 
   void add(const ContainerRecord& record, std::string_view endpoint, std::size_t owner) {
     const auto& container = *record.container;
-    const auto full = keep(full_labels(record, std::string(endpoint), exported_));
+    const auto full = keep(full_labels(record, std::string(endpoint)));
     const auto labels = options_.labels == SeriesLabels::cadvisor
                             ? full
                             : keep(with_name(endpoint, container.name));
@@ -240,13 +231,81 @@ class Collecting {
 
   std::string_view keep(std::string labels) { return subjects_.label_sets.keep(std::move(labels)); }
 
-  void count_series() {
-    subjects_.for_each_group(options_, [&](const auto& rows, const auto& subjects) {
-      for (const auto& subject : subjects) {
-        const Samples counted(candidates_[subject.owner].series);
-        for (const auto& row : rows) row.write(*subject.source, counted);
+  /// Everything that names a container: the labels of container_info.
+  std::string full_labels(const ContainerRecord& record, std::string labels) {
+    const auto& container = *record.container;
+    const auto cut_before = labels_cut_;
+    append_text(labels, "id", record.cgroup_path);
+    append_text(labels, "name", container.name);
+    append_text(labels, "image", container.image);
+    label_names_.clear();
+    append_docker_labels(labels, container, exported_);
+    append_docker_labels(labels, container, exported_labels(wishes(container)));
+    if (labels_cut_ > cut_before && labels_cut_of_.empty()) labels_cut_of_ = container.name;
+    return labels;
+  }
+
+  std::string with_name(std::string_view labels, std::string_view name) const {
+    std::string more(labels);
+    append_label(more, "name", name, longest_name());
+    return more;
+  }
+
+  void append_text(std::string& labels, std::string_view name, std::string_view value) {
+    if (append_label(labels, name, value, longest_name())) ++labels_cut_;
+  }
+
+  /// Of keys that become the same name, the first that the container has is taken: twice, it would
+  /// make the series invalid.
+  void append_docker_labels(std::string& labels, const model::Container& container,
+                            const std::vector<ExportedLabel>& exported) {
+    for (const auto& [key, name] : exported) {
+      const auto value = find_label(container, key);
+      if (!value || std::ranges::find(label_names_, name) != label_names_.end()) continue;
+      label_names_.push_back(name);
+      if (append_label(labels, name, *value, options_.max_label_length, Cut::front)) ++labels_cut_;
+    }
+  }
+
+  /// What tells containers apart is not cut as early as what describes them: rootless, a
+  /// container's cgroup has 130 characters.
+  [[nodiscard]] std::size_t longest_name() const {
+    return std::max(options_.max_label_length, longest_text);
+  }
+
+  /// Counts what each container has, and leaves off what is beyond `share`, the least worth first.
+  void count_series(const PageSize& share) {
+    for (const auto turn : {Worth::once, Worth::given, Worth::any_number}) {
+      subjects_.for_each_group(options_, [&](const auto& rows, auto& subjects) {
+        std::erase_if(subjects, [&](const auto& subject) {
+          if (worth(*subject.source) != turn) return false;
+          PageSize size;
+          for (const auto& row : rows) {
+            row.write(*subject.source, Samples(size, row.family, subject.labels));
+          }
+          auto& candidate = candidates_[subject.owner];
+          const bool fits = (candidate.size + size).fits(share);
+          if (fits) {
+            candidate.size += size;
+          } else {
+            candidate.beyond += size.series;
+          }
+          return !fits;
+        });
+      });
+    }
+  }
+
+  /// The kinds of events are as many as the Engine likes, and count like series of containers.
+  [[nodiscard]] PageSize size_of_events() const {
+    PageSize size;
+    for (const auto& engine : input_.engines) {
+      constexpr std::size_t beside_texts = 80;
+      for (const auto& [kind, count] : engine->inventory.events) {
+        size += {.series = 1, .bytes = beside_texts + kind.first.size() + kind.second.size()};
       }
-    });
+    }
+    return size;
   }
 
   const PageInput& input_;
@@ -254,6 +313,9 @@ class Collecting {
   const std::vector<ExportedLabel> exported_;
   ContainerSubjects subjects_;
   std::vector<SeriesLimit::Candidate> candidates_;
+  std::vector<std::string> label_names_;  ///< container_label_* of the container at hand
+  std::size_t labels_cut_ = 0;
+  std::string_view labels_cut_of_;  ///< the first of the containers
 };
 
 }  // namespace

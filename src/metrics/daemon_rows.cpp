@@ -6,9 +6,13 @@ namespace {
 using enum MetricType;
 
 constexpr Row<SeriesLimit> series_metrics[] = {
-    {{"tidegauge_series_dropped_total", counter,
-      "Series of containers left off for metrics.max_series, over all pages served."},
+    {{"tidegauge_series_dropped", gauge,
+      "Series of containers left off this page, for metrics.max_series or "
+      "metrics.max_page_bytes."},
      [](const SeriesLimit& limit, const Samples& out) { out.add(limit.dropped()); }},
+    {{"tidegauge_labels_cut", gauge,
+      "Labels of containers on this page that are cut, for metrics.max_label_length."},
+     [](const SeriesLimit& limit, const Samples& out) { out.add(limit.cut_labels()); }},
 };
 
 constexpr Row<Logger> log_metrics[] = {

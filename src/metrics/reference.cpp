@@ -44,8 +44,15 @@ container_memory_working_set_bytes
   * on (instance, name) group_left (image, container_label_com_docker_compose_service) container_info
 ```
 
-There are at most `metrics.max_series` series of containers. Beyond, containers are left off with
-all that is theirs: first those that are gone, then the youngest.
+Where keys become the same name, the first that the container has counts. A value is cut at
+`metrics.max_label_length` bytes; `id`, `name` and `image` at 192, or more where the option is more,
+with a hash of the whole behind `~`, so that different ones stay different. A byte that is not UTF-8
+is shown as `\xff`.
+
+There are at most `metrics.max_series` series of containers, and `metrics.max_page_bytes` of them.
+Beyond, containers are left off with all that is theirs: first those that are gone, then the youngest.
+One container has at most a tenth (or 1,000 series); what it has beyond is left off, first the
+interfaces that Docker has not given it and its devices. `tidegauge_series_dropped` counts both.
 )";
 
 constexpr std::string_view connections_text =

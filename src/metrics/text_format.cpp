@@ -1,67 +1,92 @@
 #include "metrics/text_format.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 
+#include "tidegauge/util/utf8.h"
+
 namespace tidegauge::metrics {
 namespace {
-
-constexpr std::string_view replacement_character = "\xEF\xBF\xBD";  // U+FFFD
-
-unsigned byte_at(std::string_view text, std::size_t position) {
-  return static_cast<unsigned char>(text[position]);
-}
-
-/// How many bytes the UTF-8 character at the front has; 0 where it is not one (Unicode, table 3-7).
-std::size_t character_length(std::string_view text) {
-  const auto lead = byte_at(text, 0);
-  if (lead < 0x80) return 1;
-  if (lead < 0xC2 || lead > 0xF4) return 0;
-  const std::size_t length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-  if (text.size() < length) return 0;
-  const unsigned lowest = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
-  const unsigned highest = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-  if (byte_at(text, 1) < lowest || byte_at(text, 1) > highest) return 0;
-  for (std::size_t i = 2; i < length; ++i) {
-    if ((byte_at(text, i) & 0xC0U) != 0x80) return 0;
-  }
-  return length;
-}
 
 bool is_plain(char character) {
   return character != '\\' && character != '"' && character != '\n' &&
          static_cast<unsigned char>(character) < 0x80;
 }
 
-/// Appends the character at the front of `text`, escaped; returns how many bytes it took.
-std::size_t append_special(std::string& out, std::string_view text) {
-  switch (text.front()) {
-    case '\\':
-      out += "\\\\";
-      return 1;
-    case '"':
-      out += "\\\"";
-      return 1;
-    case '\n':
-      out += "\\n";
-      return 1;
-    default:
-      break;
+bool is_hex_digit(char character) {
+  return (character >= '0' && character <= '9') || (character >= 'a' && character <= 'f');
+}
+
+/// Whether it begins as a byte is shown that is not UTF-8: "\xff".
+bool looks_like_a_byte(std::string_view text) {
+  return text.size() >= 4 && text.starts_with("\\x") && is_hex_digit(text[2]) &&
+         is_hex_digit(text[3]);
+}
+
+/// Valid UTF-8 that reads the same. Different texts stay different: the byte 0xff becomes \xff, and
+/// the four characters \xff become \x5cxff.
+std::string readable(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const auto length = looks_like_a_byte(text) ? 0 : utf8_character_length(text);
+    if (length == 0) {
+      out += "\\x" + hex_digits(text.front());
+    } else {
+      out += text.substr(0, length);
+    }
+    text.remove_prefix(std::max<std::size_t>(length, 1));
   }
-  const auto length = character_length(text);
-  out += length == 0 ? replacement_character : text.substr(0, length);
-  return length == 0 ? 1 : length;
+  return out;
 }
 
 void append_escaped(std::string& out, std::string_view text) {
-  while (!text.empty()) {
-    std::size_t plain = 0;
-    while (plain < text.size() && is_plain(text[plain])) ++plain;
-    out += text.substr(0, plain);
-    text.remove_prefix(plain);
-    if (!text.empty()) text.remove_prefix(append_special(out, text));
+  for (const char character : text) {
+    if (character == '\\' || character == '"') {
+      out += '\\';
+      out += character;
+    } else if (character == '\n') {
+      out += "\\n";
+    } else {
+      out += character;
+    }
   }
+}
+
+void append_quoted(std::string& labels, std::string_view name, std::string_view value) {
+  if (value.empty()) return;
+  labels += name;
+  labels += "=\"";
+  if (std::ranges::all_of(value, is_plain)) {
+    labels += value;
+  } else {
+    append_escaped(labels, value);
+  }
+  labels += "\",";
+}
+
+constexpr char hash_mark = '~';
+constexpr std::size_t hash_size = 16;
+
+/// FNV-1a: the same in every run of every build, as labels have to be.
+std::string hash_of(std::string_view text) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const char byte : text) hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3;
+  std::string digits;
+  for (int shift = 56; shift >= 0; shift -= 8) {
+    digits += hex_digits(static_cast<char>((hash >> shift) & 0xFFU));
+  }
+  return digits;
+}
+
+/// Whether it could be taken for a shortened value, whose front ends up to three bytes early. Such
+/// a value is shortened as well, or the two could be equal.
+bool looks_shortened(std::string_view value, std::size_t longest) {
+  if (value.size() + 3 < longest || value.size() <= hash_size) return false;
+  const auto hash = value.substr(value.size() - hash_size);
+  return value[value.size() - hash_size - 1] == hash_mark &&
+         std::ranges::all_of(hash, is_hex_digit);
 }
 
 template <class T, class... Format>
@@ -109,12 +134,20 @@ void Number::append_to(std::string& text) const {
   }
 }
 
-void append_label(std::string& labels, std::string_view name, std::string_view value) {
-  if (value.empty()) return;
-  labels += name;
-  labels += "=\"";
-  append_escaped(labels, value);
-  labels += "\",";
+bool append_label(std::string& labels, std::string_view name, std::string_view value,
+                  std::size_t longest, Cut cut) {
+  std::string made;
+  if (!std::ranges::all_of(value, is_plain)) value = made = readable(value);
+  const bool is_cut =
+      value.size() > longest || (cut == Cut::distinct && looks_shortened(value, longest));
+  if (is_cut && cut == Cut::distinct) {
+    const auto front = utf8_prefix(value, longest - hash_size - 1);
+    value = made = std::string(front) + hash_mark + hash_of(value);
+  } else if (is_cut) {
+    value = utf8_prefix(value, longest);
+  }
+  append_quoted(labels, name, value);
+  return is_cut;
 }
 
 void TextWriter::sample(std::string_view labels, std::initializer_list<Label> more, Number value) {
@@ -152,7 +185,9 @@ void TextWriter::write_sample(std::string_view suffix, std::string_view labels,
   const auto opening = text_.size();
   text_ += '{';
   text_ += labels;
-  for (const auto& label : more) append_label(text_, label.name, label.value);
+  for (const auto& label : more) {
+    append_label(text_, label.name, label.value);
+  }
   append_label(text_, "le", bound);
   if (text_.size() == opening + 1) {
     text_.back() = ' ';  // no labels, no braces

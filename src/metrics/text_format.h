@@ -4,6 +4,7 @@
 // of tens of thousands of samples. Everything that knows the format's syntax is here and in
 // text_format.cpp, so that OpenMetrics is one more writer. Not thread-safe.
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -14,6 +15,7 @@
 #include <utility>
 #include <variant>
 
+#include "tidegauge/metrics/page_size.h"
 #include "tidegauge/model/histogram.h"
 
 namespace tidegauge::metrics {
@@ -48,9 +50,22 @@ class Number {
   std::variant<std::uint64_t, double> value_;
 };
 
-/// Appends `name="value",` to a label set, the value escaped and made valid UTF-8. An empty value
-/// adds nothing: to Prometheus it is the same as no label.
-void append_label(std::string& labels, std::string_view name, std::string_view value);
+/// The most bytes of a value that tells one series from another, as a container's name.
+inline constexpr std::size_t longest_text = 192;
+
+/// What is left of a value that is too long.
+enum class Cut : std::uint8_t {
+  front,    ///< its front: for what describes
+  distinct  ///< its front, "~" and a hash of the whole: for what tells one series from another
+};
+
+/// Appends `name="value",` to a label set, the value escaped and made valid UTF-8: a byte that is
+/// not part of a character becomes the text \xff. A value that would have more than `longest`
+/// bytes, at least 32, is cut on a UTF-8 border. Different values stay different, unless they are
+/// cut to their fronts. An empty value adds nothing: to Prometheus it is the same as no label.
+/// Returns whether the value was cut.
+bool append_label(std::string& labels, std::string_view name, std::string_view value,
+                  std::size_t longest = longest_text, Cut cut = Cut::distinct);
 
 /// Writes samples of one family; its head comes with the first of them, unless `has_head` says that
 /// it is there. All three outlive it.
@@ -79,12 +94,14 @@ class TextWriter {
 class Samples {
  public:
   Samples(TextWriter& writer, std::string_view labels) : writer_(&writer), labels_(labels) {}
-  /// Adds to `count` how many series there are, and writes nothing.
-  explicit Samples(std::size_t& count) : count_(&count) {}
+  /// Adds to `size` what the samples of `family` would take, and writes nothing. A value counts as
+  /// the longest number.
+  Samples(PageSize& size, const Family& family, std::string_view labels)
+      : labels_(labels), family_(&family), size_(&size) {}
 
   void add(Number value, std::initializer_list<Label> more = {}) const {
-    if (count_ != nullptr) {
-      ++*count_;
+    if (size_ != nullptr) {
+      count(1, more);
     } else {
       writer_->sample(labels_, more, value);
     }
@@ -95,17 +112,28 @@ class Samples {
   }
   void add(const model::DurationHistogram& histogram,
            std::initializer_list<Label> more = {}) const {
-    if (count_ != nullptr) {
-      *count_ += model::duration_bounds.size() + 3;  // +Inf, _sum and _count
+    if (size_ != nullptr) {
+      count(model::duration_bounds.size() + 3, more);  // +Inf, _sum and _count
     } else {
       writer_->histogram(labels_, more, histogram);
     }
   }
 
  private:
+  void count(std::size_t series, std::initializer_list<Label> more) const {
+    constexpr std::size_t signs_and_number = 24;
+    auto bytes = family_->name.size() + labels_.size() + signs_and_number;
+    for (const auto& label : more) {
+      constexpr std::size_t signs = 4;
+      bytes += label.name.size() + std::min(label.value.size(), longest_text) + signs;
+    }
+    *size_ += {.series = series, .bytes = series * bytes};
+  }
+
   TextWriter* writer_ = nullptr;
   std::string_view labels_;
-  std::size_t* count_ = nullptr;
+  const Family* family_ = nullptr;
+  PageSize* size_ = nullptr;
 };
 
 }  // namespace tidegauge::metrics

@@ -13,12 +13,14 @@
 #include "metrics/example_input.h"
 #include "support/catch.h"
 #include "support/golden_file.h"
+#include "support/log_capture.h"
 #include "tidegauge/metrics/instruments.h"
 #include "tidegauge/metrics/series_limit.h"
 
 using namespace tidegauge;
 using metrics::PageInput;
 using metrics::PageOptions;
+using metrics::PageSize;
 using test::contains;
 using test::engine_with;
 using test::example_input;
@@ -26,13 +28,15 @@ using test::running_container;
 
 namespace {
 
+constexpr PageSize no_limit{.series = 100'000, .bytes = 100'000'000};
+
 const PageOptions compose_label{.container_labels = {"com.docker.compose.project"}};
 
 std::vector<std::string> render_pieces(const PageInput& input,
                                        const PageOptions& options = compose_label,
-                                       std::size_t max_series = 100'000) {
+                                       PageSize max = no_limit) {
   Logger logger(LogLevel::error);
-  metrics::SeriesLimit limit(max_series, logger);
+  metrics::SeriesLimit limit(max, logger);
   metrics::Instruments instruments(logger, {.process = false});
   instruments.cycle_finished({.endpoint = "local",
                               .duration = std::chrono::milliseconds(42),
@@ -46,9 +50,9 @@ std::vector<std::string> render_pieces(const PageInput& input,
 }
 
 std::string render(const PageInput& input, const PageOptions& options = compose_label,
-                   std::size_t max_series = 100'000) {
+                   PageSize max = no_limit) {
   std::string text;
-  for (const auto& piece : render_pieces(input, options, max_series)) text += piece;
+  for (const auto& piece : render_pieces(input, options, max)) text += piece;
   return text;
 }
 
@@ -108,7 +112,7 @@ TEST_CASE("a piece of a page has whole lines and is small, however many containe
     CHECK(piece.size() < 40'000);
     for (const auto& line : lines_with(piece, {"# TYPE "})) CHECK(families.insert(line).second);
   }
-  const auto page = render(input, compose_label, 1'000'000);
+  const auto page = render(input, compose_label, {1'000'000, no_limit.bytes});
   CHECK(lines_with(page, {"container_memory_rss{"}).size() == 1000);
 }
 
@@ -148,17 +152,20 @@ TEST_CASE("text from outside is escaped in labels") {
                                     "e \xF0\x9F\x90\xB3\""));
 }
 
-TEST_CASE("what is not UTF-8 is replaced, byte by byte") {
-  const std::string mark = "\xEF\xBF\xBD";
+TEST_CASE("what is not UTF-8 is shown byte by byte, so that different names stay different") {
   const std::vector<std::pair<std::string, std::string>> images = {
-      {"a\xFFz", "a" + mark + "z"},
-      {"cut \xE2\x82", "cut " + mark + mark},
-      {"overlong \xC0\xAF", "overlong " + mark + mark},
-      {"overlong \xE0\x80\xAF", "overlong " + mark + mark + mark},
-      {"surrogate \xED\xA0\x80", "surrogate " + mark + mark + mark},
-      {"beyond \xF4\x90\x80\x80", "beyond " + mark + mark + mark + mark},
+      {"a\xFFz", R"(a\\xffz)"},
+      {"a\xFEz", R"(a\\xfez)"},
+      {R"(a\xffz)", R"(a\\x5cxffz)"},
+      {R"(C:\x)", R"(C:\\x)"},
+      {R"(C:\xyz)", R"(C:\\xyz)"},
+      {"cut \xE2\x82", R"(cut \\xe2\\x82)"},
+      {"overlong \xC0\xAF", R"(overlong \\xc0\\xaf)"},
+      {"overlong \xE0\x80\xAF", R"(overlong \\xe0\\x80\\xaf)"},
+      {"surrogate \xED\xA0\x80", R"(surrogate \\xed\\xa0\\x80)"},
+      {"beyond \xF4\x90\x80\x80", R"(beyond \\xf4\\x90\\x80\\x80)"},
       {"last \xF4\x8F\xBF\xBF", "last \xF4\x8F\xBF\xBF"},
-      {"\xE2\x82\xAC\xE2", "\xE2\x82\xAC" + mark},
+      {"\xE2\x82\xAC\xE2", "\xE2\x82\xAC\\\\xe2"},
   };
   for (const auto& image : images) {
     const auto record = changed(running_container("web"), [&](model::Container& container) {
@@ -297,6 +304,22 @@ TEST_CASE("two Docker labels that become the same name do not make the series in
   CHECK_THAT(page, !contains("dash"));
 }
 
+TEST_CASE("of Docker labels that become the same name, the first that the container has counts") {
+  const PageOptions options{.container_labels = {"app.name", "app_name"}};
+  const auto with = [&](std::vector<std::pair<std::string, std::string>> labels) {
+    return lines_with(
+        render_container(changed(running_container("web"),
+                                 [&](model::Container& container) { container.labels = labels; }),
+                         options),
+        {"container_pids{"});
+  };
+  CHECK_THAT(with({{"app_name", "under"}}).at(0), contains("container_label_app_name=\"under\""));
+  CHECK_THAT(with({{"app.name", "dot"}, {"app_name", "under"}}).at(0),
+             contains("container_label_app_name=\"dot\"") && !contains("under"));
+  CHECK_THAT(with({{"app-name", "dash"}, {"tidegauge.labels", "app name, app-name"}}).at(0),
+             contains("container_label_app_name=\"dash\""));
+}
+
 TEST_CASE("a container has the labels exported that its own label names, and no other has them") {
   const auto wishing = changed(running_container("web"), [](model::Container& container) {
     container.labels = {{"stage", "blue"},
@@ -410,14 +433,145 @@ TEST_CASE("a container that there is no room for is left off with all that is it
     return lines.size();
   };
   const auto all = of_containers(render(input));
-  CHECK(of_containers(render(input, compose_label, all)) == all);
-  const auto page = render(input, compose_label, all - 1);
+  const auto room = all + engine.inventory.events.size();
+  CHECK(of_containers(render(input, compose_label, {room, no_limit.bytes})) == all);
+  const auto page = render(input, compose_label, {room - 1, no_limit.bytes});
   CHECK(lines_with(page, {"name=\"web\""}).empty());
   CHECK(lines_with(page, {"name=\"db\""}).size() == of_containers(page));
   const auto dropped =
-      "\ntidegauge_series_dropped_total " + std::to_string(all - of_containers(page)) + "\n";
+      "\ntidegauge_series_dropped " + std::to_string(all - of_containers(page)) + "\n";
   CHECK_THAT(page, contains(dropped));
   CHECK_THAT(page, contains("tidegauge_engine_containers{state=\"running\"} 2"));
+}
+
+TEST_CASE("a container that there are no bytes for is left off likewise") {
+  const auto engine = engine_with("local", {running_container("db"), running_container("web")});
+  const PageInput input{.engines = {engine}, .pools = {}, .clients = {}};
+  const auto page = render(input, compose_label, {.series = 100'000, .bytes = 60'000});
+  CHECK(lines_with(page, {"name=\"db\""}).empty() != lines_with(page, {"name=\"web\""}).empty());
+  std::size_t bytes = 0;
+  for (const auto& line : lines_with(page, {"name=\""})) bytes += line.size() + 1;
+  CHECK(bytes < 60'000);
+  CHECK(bytes > 20'000);  // what a container is counted for is not far from what it takes
+}
+
+TEST_CASE(
+    "a container of thousands of interfaces has the series that are worth most, and hides none") {
+  auto hog = running_container("hog");
+  auto stats = *hog.stats;
+  stats.networks.clear();
+  for (int i = 10'000; i < 15'000; ++i) {
+    stats.networks.push_back({.interface = "br" + std::to_string(i), .receive_bytes = 1});
+  }
+  stats.networks.push_back({.interface = "eth0", .receive_bytes = 2});
+  hog.stats = std::make_shared<model::ContainerStats>(stats);
+  hog = changed(hog, [](model::Container& container) { container.created_at = WallTime{}; });
+  const auto page = render({.engines = {engine_with("local", {hog, running_container("web")})},
+                            .pools = {},
+                            .clients = {}},
+                           compose_label, {.series = 20'000, .bytes = no_limit.bytes});
+  const auto of_hog = lines_with(page, {"name=\"hog\""}).size();
+  CHECK(of_hog <= 2'000);
+  CHECK(of_hog > 1'900);
+  CHECK(lines_with(page, {"container_memory_rss{", "name=\"hog\""}).size() == 1);
+  CHECK(lines_with(page,
+                   {"container_network_receive_bytes_total{", "interface=\"eth0\"", "name=\"hog\""})
+            .size() == 1);
+  CHECK(lines_with(page, {"container_memory_rss{", "name=\"web\""}).size() == 1);
+  CHECK(lines_with(page, {"name=\"web\"", "container_network_"}).size() > 5);
+  CHECK_THAT(page, !contains("\ntidegauge_series_dropped 0\n"));
+}
+
+TEST_CASE("a Docker label is cut at its bound, before a character that does not fit") {
+  const auto value_of_label = [](const std::string& value, std::size_t longest) {
+    const auto record = changed(running_container("web"), [&](model::Container& container) {
+      container.labels = {{"team", value}};
+    });
+    const auto page =
+        render_container(record, {.container_labels = {"team"}, .max_label_length = longest});
+    const auto from = page.find("container_label_team=\"") + 22;
+    return page.substr(from, page.find('"', from) - from);
+  };
+  const std::string x127(127, 'x');
+  CHECK(value_of_label(x127 + "y", 128) == x127 + "y");
+  CHECK(value_of_label(x127 + "yz", 128) == x127 + "y");
+  CHECK(value_of_label(x127 + "\u00e9", 128) == x127);
+  CHECK(value_of_label(std::string(3'000, 'x'), 128).size() == 128);
+  CHECK(value_of_label(std::string(3'000, 'x'), 200).size() == 200);
+}
+
+TEST_CASE("labels that are cut are counted, and logged once with the container") {
+  const auto record = changed(running_container("web"), [](model::Container& container) {
+    container.image = std::string(1'000, 'i');
+    container.labels = {{"team", std::string(1'000, 'x')}};
+  });
+  const PageInput input{.engines = {engine_with("local", {record})}, .pools = {}, .clients = {}};
+  const PageOptions options{.container_labels = {"team"}};
+  CHECK_THAT(render(input, options), contains("\ntidegauge_labels_cut 2\n"));
+  CHECK_THAT(render(example_input()), contains("\ntidegauge_labels_cut 0\n"));
+  test::LogCapture log;
+  metrics::SeriesLimit limit(no_limit, log.logger());
+  const metrics::Instruments instruments(log.logger(), {.process = false});
+  const metrics::Page first(input, options, instruments, limit);
+  const metrics::Page second(input, options, instruments, limit);
+  CHECK(log.count("labels=2 container=web") == 1);
+}
+
+TEST_CASE("names that are too long are cut and stay different") {
+  const std::string x(300, 'x');
+  const auto named = [](const std::string& name) {
+    return changed(running_container("web"),
+                   [&](model::Container& container) { container.id = container.name = name; });
+  };
+  const auto labels = GENERATE(config::SeriesLabels::cadvisor, config::SeriesLabels::minimal);
+  const auto page_of = [&](const std::vector<std::string>& names) {
+    std::vector<model::ContainerRecord> records;
+    for (const auto& name : names) records.push_back(named(name));
+    return render({.engines = {engine_with("local", records)}, .pools = {}, .clients = {}},
+                  {.labels = labels});
+  };
+  std::vector<std::string> names{x + "1", x + "2"};
+  const auto lines = lines_with(page_of(names), {"container_pids{"});
+  REQUIRE(lines.size() == 2);
+  const std::regex cut("name=\"(x{175}~[0-9a-f]{16})\"");
+  std::smatch first;
+  REQUIRE(std::regex_search(lines[0], first, cut));
+  CHECK(std::regex_search(lines[1], cut));
+  CHECK(lines[0].substr(0, lines[0].rfind(' ')) != lines[1].substr(0, lines[1].rfind(' ')));
+
+  names.push_back(first[1]);  // which is short enough, and looks like the first when cut
+  std::set<std::string> series;
+  for (const auto& line : lines_with(page_of(names), {"container_pids{"})) {
+    CHECK(series.insert(line.substr(0, line.rfind(' '))).second);
+  }
+  CHECK(series.size() == 3);
+}
+
+TEST_CASE("a text of a megabyte from the Engine does not make a page of megabytes") {
+  const std::string huge(1'000'000, 'x');
+  auto record = changed(running_container("web"), [&](model::Container& container) {
+    container.name = container.image = container.hostname = container.network_mode = huge;
+    container.labels = {{"com.docker.compose.project", huge}};
+  });
+  record.cgroup_path = "/docker/" + huge;
+  auto engine = *engine_with("local", {record});
+  engine.version = model::EngineVersion{.version = huge, .os = huge, .kernel_version = huge};
+  engine.info = model::EngineInfo{.name = huge, .operating_system = huge};
+  engine.inventory.events[{"container", huge}] = 1;
+  const auto page = render({.engines = {std::make_shared<const model::EngineSnapshot>(engine)},
+                            .pools = {},
+                            .clients = {}});
+  CHECK(page.size() < 500'000);
+}
+
+TEST_CASE("the kinds of events take their room from containers") {
+  auto engine = *engine_with("local", {running_container("web")});
+  for (int i = 0; i < 1'000; ++i) engine.inventory.events[{"container", std::to_string(i)}] = 1;
+  const auto page = render({.engines = {std::make_shared<const model::EngineSnapshot>(engine)},
+                            .pools = {},
+                            .clients = {}},
+                           compose_label, {.series = 1'010, .bytes = no_limit.bytes});
+  CHECK(lines_with(page, {"name=\"web\""}).empty());
 }
 
 TEST_CASE("CPU time by CPU takes the place of the total") {
@@ -465,7 +619,7 @@ TEST_CASE("a container's part of a file system has the limits of that, where it 
 }
 
 TEST_CASE("the machine is never left off for want of room") {
-  const auto page = render(example_input(), compose_label, 100);
+  const auto page = render(example_input(), compose_label, {100, no_limit.bytes});
   CHECK(lines_with(page, {"container_memory_rss{id=\"/\"}"}).size() == 1);
   CHECK(lines_with(page, {"container_memory_rss{", "name="}).empty());
 }

@@ -14,10 +14,11 @@ using Candidates = std::vector<SeriesLimit::Candidate>;
 
 namespace {
 
+constexpr metrics::PageSize hundred{.series = 100, .bytes = 10'000};
 constexpr WallTime start{1'795'424'400s};
 
 SeriesLimit::Candidate one(const std::string& name, std::chrono::seconds born, std::size_t series) {
-  return {.key = "id of " + name, .name = name, .since = start + born, .series = series};
+  return {.key = "id of " + name, .name = name, .since = start + born, .size = {.series = series}};
 }
 
 SeriesLimit::Candidate gone(SeriesLimit::Candidate candidate) {
@@ -29,7 +30,7 @@ SeriesLimit::Candidate gone(SeriesLimit::Candidate candidate) {
 
 TEST_CASE("all are on the page up to the limit, and nothing is said") {
   test::LogCapture log;
-  SeriesLimit limit(100, log.logger());
+  SeriesLimit limit(hundred, log.logger());
   CHECK(limit.choose({one("a", 1s, 60), one("b", 2s, 40)}) == std::vector{true, true});
   CHECK(limit.choose({}).empty());
   CHECK(limit.dropped() == 0);
@@ -38,28 +39,75 @@ TEST_CASE("all are on the page up to the limit, and nothing is said") {
 
 TEST_CASE("the youngest are left off, whole, whatever their order on the page") {
   test::LogCapture log;
-  SeriesLimit limit(100, log.logger());
+  SeriesLimit limit(hundred, log.logger());
   CHECK(limit.choose({one("young", 3s, 30), one("old", 1s, 60), one("younger", 4s, 10),
                       one("middle", 2s, 40)}) == std::vector{false, true, false, true});
   CHECK(limit.dropped() == 40);
 }
 
-TEST_CASE("none younger takes the room that is too small for an older one") {
+TEST_CASE("one that does not fit takes no room, so that younger ones are on the page") {
   test::LogCapture log;
-  SeriesLimit limit(100, log.logger());
-  CHECK(limit.choose({one("old", 1s, 60), one("big", 2s, 50), one("small", 3s, 10)}) ==
-        std::vector{true, false, false});
+  SeriesLimit limit(hundred, log.logger());
+  CHECK(limit.choose({one("old", 1s, 60), one("big", 2s, 50), one("small", 3s, 10),
+                      one("last", 4s, 30)}) == std::vector{true, false, true, true});
+  CHECK(limit.dropped() == 50);
+}
+
+TEST_CASE("bytes are limited like series") {
+  test::LogCapture log;
+  SeriesLimit limit(hundred, log.logger());
+  auto wordy = one("wordy", 2s, 1);
+  wordy.size.bytes = 9'001;
+  auto old = one("old", 1s, 1);
+  old.size.bytes = 1'000;
+  CHECK(limit.choose({old, wordy}) == std::vector{true, false});
+  wordy.size.bytes = 9'000;
+  CHECK(limit.choose({old, wordy}) == std::vector{true, false});  // it keeps its room
+  CHECK(SeriesLimit(hundred, log.logger()).choose({old, wordy}) == std::vector{true, true});
+}
+
+TEST_CASE("what the page has beside containers takes its room first") {
+  test::LogCapture log;
+  SeriesLimit limit(hundred, log.logger());
+  CHECK(limit.choose({one("a", 1s, 60)}, {.series = 41}) == std::vector{false});
+  CHECK(limit.choose({one("a", 1s, 60)}, {.series = 40}) == std::vector{true});
+}
+
+TEST_CASE("a single container may have a tenth of the page, or a thousand series") {
+  test::LogCapture log;
+  const auto share = [&log](metrics::PageSize most) {
+    return SeriesLimit(most, log.logger()).share();
+  };
+  CHECK(share({.series = 100'000, .bytes = 64'000'000}) ==
+        metrics::PageSize{.series = 10'000, .bytes = 6'400'000});
+  CHECK(share({.series = 5'000, .bytes = 2'000'000}) ==
+        metrics::PageSize{.series = 1'000, .bytes = 1'000'000});
+  CHECK(share(hundred) == hundred);
+}
+
+TEST_CASE("what a container has beyond its share is counted, and logged when another has it too") {
+  test::LogCapture log;
+  SeriesLimit limit(hundred, log.logger());
+  auto hog = one("hog", 1s, 60);
+  hog.beyond = 500;
+  std::ignore = limit.choose({hog});
+  std::ignore = limit.choose({hog});
+  CHECK(limit.dropped() == 500);
+  CHECK(log.count("series=500 containers=hog") == 1);
+  std::ignore = limit.choose({one("hog", 1s, 60)});
+  CHECK(limit.dropped() == 0);
+  CHECK(log.count("") == 1);
 }
 
 TEST_CASE("what is gone is left off before what is there, however old") {
   test::LogCapture log;
-  SeriesLimit limit(100, log.logger());
+  SeriesLimit limit(hundred, log.logger());
   CHECK(limit.choose({gone(one("gone", 1s, 60)), one("new", 9s, 60)}) == std::vector{false, true});
 }
 
 TEST_CASE("a failed sample or a restart makes room for nobody") {
   test::LogCapture log;
-  SeriesLimit limit(100, log.logger());
+  SeriesLimit limit(hundred, log.logger());
   CHECK(limit.choose({one("a", 1s, 60), one("b", 2s, 60)}) == std::vector{true, false});
   CHECK(limit.choose({one("a", 1s, 20), one("b", 2s, 60)}) == std::vector{true, false});
   CHECK(limit.choose({}).empty());  // the Engine was down for a moment
@@ -69,35 +117,38 @@ TEST_CASE("a failed sample or a restart makes room for nobody") {
 
 TEST_CASE("when one is removed, the next takes its place") {
   test::LogCapture log;
-  SeriesLimit limit(100, log.logger());
+  SeriesLimit limit(hundred, log.logger());
   CHECK(limit.choose({one("a", 1s, 60), one("b", 2s, 60)}) == std::vector{true, false});
   CHECK(limit.choose({one("b", 2s, 60)}) == std::vector{true});
   CHECK(log.count("all containers are on the page again") == 1);
 }
 
-TEST_CASE("every page counts what it left off, but only another container is logged") {
+TEST_CASE("what is left off is that of the latest page, and only another container is logged") {
   test::LogCapture log;
-  SeriesLimit limit(100, log.logger());
+  SeriesLimit limit(hundred, log.logger());
   const Candidates two{one("a", 1s, 60), one("b", 2s, 60)};
-  const Candidates three{one("a", 1s, 60), one("b", 2s, 60), one("c", 3s, 5)};
+  const Candidates three{one("a", 1s, 60), one("b", 2s, 60), one("c", 3s, 50)};
   std::ignore = limit.choose(two);
   std::ignore = limit.choose(two);
-  CHECK(limit.dropped() == 120);
+  CHECK(limit.dropped() == 60);
   CHECK(log.count("") == 1);
   std::ignore = limit.choose(three);
+  CHECK(limit.dropped() == 110);
   CHECK(log.count("") == 2);
   std::ignore = limit.choose(two);  // fewer is no news
   CHECK(log.count("") == 2);
+  std::ignore = limit.choose({});  // the Engine is down: there is nothing to leave off
+  CHECK(limit.dropped() == 0);
 }
 
-TEST_CASE("the log names the containers, how many series they have, and the remedy") {
+TEST_CASE("the log names the containers, how many series they have, and the limit") {
   test::LogCapture log;
-  SeriesLimit limit(100, log.logger());
+  SeriesLimit limit(hundred, log.logger());
   Candidates many{one("kept", 0s, 100)};
   for (int i = 1; i <= 12; ++i) many.push_back(one("web-" + std::to_string(i), 1s * i, 5));
   std::ignore = limit.choose(many);
   CHECK(log.count("containers=12 series=60 left_off=\"web-1, web-2, web-3, ") == 1);
   CHECK(log.count("web-10 and 2 more\"") == 1);
-  CHECK(log.count("raise metrics.max_series") == 1);
+  CHECK(log.count("metrics.max_series=100 ") == 1);
   CHECK(log.count("level=warn") == 1);
 }

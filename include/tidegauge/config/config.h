@@ -151,7 +151,9 @@ struct MetricsConfig {
   bool process = true;  ///< the daemon's own process_* metrics
   SeriesLabels labels = SeriesLabels::cadvisor;
   std::vector<MetricGroup> disable;
-  std::uint32_t max_series = 100'000;  ///< of containers
+  std::uint32_t max_series = 100'000;               ///< of containers
+  std::uint32_t max_page_bytes = 64 * 1024 * 1024;  ///< of containers
+  std::uint32_t max_label_length = 128;             ///< in bytes, of a container_label_*
 
   friend bool operator==(const MetricsConfig&, const MetricsConfig&) = default;
 };

@@ -5,6 +5,7 @@
 // /proc/self and the log, and never waits.
 
 #include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -30,6 +31,7 @@ struct PageOptions {
   std::vector<std::string> container_labels;  ///< Docker labels exported as container_label_*
   config::SeriesLabels labels = config::SeriesLabels::cadvisor;
   std::vector<config::MetricGroup> disable;
+  std::size_t max_label_length = 128;  ///< in bytes, of a container_label_*
 
   [[nodiscard]] bool shows(config::MetricGroup group) const {
     return std::ranges::find(disable, group) == disable.end();
