@@ -128,7 +128,8 @@ Result<model::EngineInfo> parse_info(std::string_view body) {
                            .cgroup_version = text(root, "CgroupVersion") == "2" ? 2U : 1U,
                            .cpus = small<std::uint32_t>(integer(root, "NCPU")),
                            .memory_bytes = count(root, "MemTotal"),
-                           .containers = count(root, "Containers")};
+                           .containers = count(root, "Containers"),
+                           .system_time = parse_timestamp(text(root, "SystemTime"))};
 }
 
 Result<std::vector<model::ContainerSummary>> parse_container_list(std::string_view body) {

@@ -46,4 +46,11 @@ Lifecycle& Lifecycle::operator+=(const Lifecycle& other) noexcept {
   return *this;
 }
 
+bool is_blank(const Lifecycle& lifecycle) noexcept {
+  const auto is_zero = [](std::uint64_t count) { return count == 0; };
+  return lifecycle.restarts == 0 && lifecycle.oom_events.value_or(0) == 0 &&
+         std::ranges::all_of(lifecycle.exits, is_zero) &&
+         std::ranges::all_of(lifecycle.health_transitions, is_zero);
+}
+
 }  // namespace tidegauge::model

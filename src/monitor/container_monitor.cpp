@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <thread>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 #include "monitor/choice.h"
@@ -72,7 +73,7 @@ class ContainerMonitor::Followed final : public FollowedEngine {
   std::optional<WallTime> follow_from() override {
     const std::lock_guard lock(monitor_.mutex_);
     ++monitor_.inventory_.stats.streams_opened;
-    return monitor_.inventory_.follow_from(wall_now());
+    return monitor_.inventory_.follow_from();
   }
   Inventory::Effect apply(const model::Event& event) override { return monitor_.apply(event); }
   Result<void> take_inventory(InspectWhom whom, const std::stop_token& stop) override {
@@ -220,7 +221,7 @@ Result<void> ContainerMonitor::take_inventory(InspectWhom whom, const std::stop_
     const std::lock_guard lock(mutex_);
     for (const auto& id : inventory_.ids()) kernel_news(id);
     if (whom == InspectWhom::changed) ids = inventory_.ids_that_differ(*list);
-    inventory_.resync(*list, wall_now());
+    inventory_.resync(*list, moment_now());
     if (whom == InspectWhom::all) ids = inventory_.ids_to_inspect();
   }
   const auto now = steady_now();
@@ -269,10 +270,15 @@ Result<void> ContainerMonitor::learn(
   call.answered();
   {
     const std::lock_guard lock(mutex_);
+    if constexpr (std::is_same_v<Value, model::EngineInfo>) note_time(*value);
     known = std::move(*value);
   }
   changed();
   return {};
+}
+
+void ContainerMonitor::note_time(const model::EngineInfo& info) {
+  if (info.system_time) inventory_.note_engine_time(*info.system_time, steady_now());
 }
 
 /// A list costs the Engine much, its own count nothing: lists only where the two differ, or where
@@ -286,6 +292,7 @@ Result<void> ContainerMonitor::reconcile(const std::stop_token& stop) {
   if (!info) return {};  // likewise
   {
     const std::lock_guard lock(mutex_);
+    note_time(*info);
     if (!info->containers || *info->containers == inventory_.size()) return {};
   }
   return take_inventory(InspectWhom::all, stop);
@@ -300,7 +307,7 @@ Inventory::Effect ContainerMonitor::apply(const model::Event& event) {
   bool inspect_it = false;
   {
     const std::lock_guard lock(mutex_);
-    effect = inventory_.apply(event, wall_now());
+    effect = inventory_.apply(event, moment_now());
     if (event.type == "container") kernel_news(event.id);
     inspect_it = effect == Inventory::Effect::inspect && up_;  // else the inventory comes first
   }
@@ -358,13 +365,16 @@ void ContainerMonitor::inspect(const std::string& id, const std::stop_token& sto
   if (!version) return;
   auto container = context_.clients.container_inspect(endpoint_, id, stop);
   if (stop.stop_requested()) return;
+  if (container && container->id != id) {
+    container = fail(Errc::bad_reply, "the Engine has answered with another container");
+  }
   if (container && first) warn_of_ignored_wish(*container);
   bool sample_it = false;
   bool by_kernel = false;
   {
     const std::lock_guard lock(mutex_);
     const bool believed =
-        container && inventory_.note_inspected(id, *version, std::move(*container), wall_now());
+        container && inventory_.note_inspected(id, *version, std::move(*container), moment_now());
     // Without a process that could be looked for, only the Engine can tell.
     const bool only_engine =
         kernel_falls_back() && inventory_.is_sampled(id) && !inventory_.run_of(id);
@@ -462,7 +472,7 @@ void ContainerMonitor::note_outcome(const std::string& id, Inventory::Question q
   std::optional<Inventory::Notice> notice;
   {
     const std::lock_guard lock(mutex_);
-    notice = inventory_.note_outcome(id, question, failure, wall_now());
+    notice = inventory_.note_outcome(id, question, failure, moment_now());
   }
   if (!notice) return;
   if (notice->failure) {
@@ -599,7 +609,7 @@ void ContainerMonitor::measure_layers(bool every_one) {
   std::vector<std::string> ids;
   {
     const std::lock_guard lock(mutex_);
-    ids = inventory_.take_ids_to_measure(wall_now(), every_one);
+    ids = inventory_.take_ids_to_measure(steady_now(), every_one);
   }
   ask_over(every_one ? 0ns : options_.interval, *crew_, Crew::Call::measure, std::move(ids));
 }
@@ -621,7 +631,8 @@ void ContainerMonitor::publish() {
     snapshot = shelf_->take();
   }
   snapshot->endpoint = endpoint_;
-  snapshot->taken_at = wall_now();
+  const auto now = moment_now();
+  snapshot->taken_at = now.wall;
   snapshot->max_in_flight = crew_->limit();
   snapshot->host = host_;
   snapshot->negotiated_api_version = context_.clients.api_version(endpoint_);
@@ -632,7 +643,7 @@ void ContainerMonitor::publish() {
     snapshot->version = version_;
     snapshot->info = info_;
     snapshot->inventory = inventory_.stats;
-    inventory_.fill(*snapshot, snapshot->taken_at);
+    inventory_.fill(*snapshot, now);
     if (version_ && version_->is_podman) {
       for (auto& [name, lifecycle] : snapshot->lifecycles) lifecycle.oom_events.reset();
     }

@@ -16,10 +16,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Twice what the Engine remembers, so that a replay is always recognised.
-constexpr std::size_t remembered_events = 512;
-/// Events are not quite in the order of their times.
-constexpr auto overlap = 2s;
+/// How often a container is inspected whose health check runs: each of its failures shows.
+constexpr auto health_refresh_interval = 30s;
+constexpr auto refresh_gap = 1s;  // between two containers' turns, at least
 constexpr std::size_t most_ghosts = 1'000;
 constexpr std::size_t most_names_gone = 10'000;
 
@@ -88,7 +87,7 @@ const std::vector<std::string>& Inventory::wanted_actions() {
   return actions;
 }
 
-void Inventory::resync(const std::vector<model::ContainerSummary>& list, WallTime now) {
+void Inventory::resync(const std::vector<model::ContainerSummary>& list, const Moment& now) {
   const bool first = stats.lists++ == 0;
   std::set<std::string> listed;
   for (const auto& summary : list) {
@@ -96,11 +95,16 @@ void Inventory::resync(const std::vector<model::ContainerSummary>& list, WallTim
     const bool known = entries_.contains(summary.id);
     auto& known_or_new = entry(container_of(summary), now);
     if (!first && (!known || known_or_new.container->state != summary.state)) ++stats.drift;
-    if (known_or_new.container->name != summary.name) rename(known_or_new, summary.name, now);
+    if (known_or_new.container->name != summary.name) {
+      // A list may show the name by which another container links to it.
+      known_or_new.misnamed = known_or_new.inspected || known_or_new.told;
+      if (!known_or_new.misnamed) begin_as(known_or_new, summary.name, now);
+    }
     if (known_or_new.container->state != summary.state) {
       change(known_or_new, [&](Container& container) { container.state = summary.state; });
     }
     known_or_new.verify = known_or_new.inspected;
+    ++known_or_new.version;  // an answer on its way may be older than the list
   }
   for (auto known = entries_.begin(); known != entries_.end();) {
     const auto current = known++;
@@ -110,17 +114,21 @@ void Inventory::resync(const std::vector<model::ContainerSummary>& list, WallTim
   }
 }
 
-std::optional<WallTime> Inventory::follow_from(WallTime now) {
-  if (last_event_) return *last_event_ - overlap;
-  last_event_ = now;
-  return std::nullopt;
+void Inventory::note_engine_time(WallTime engine_time, SteadyTime now) {
+  clock_.set(engine_time, now);
+  events_.begin(engine_time);
 }
 
-Inventory::Effect Inventory::apply(const model::Event& event, WallTime now) {
-  if (!remember(event)) return Effect::known;
+Inventory::Effect Inventory::apply(const model::Event& event, const Moment& now) {
+  if (!events_.remember(event)) return Effect::known;
+  clock_.at_least(event.at, now.steady);
   const auto kind = kind_of(event.action);
-  ++stats.events[{event.type, std::string(kind)}];
-  if (event.type != "container" || event.id.empty()) return Effect::none;
+  // The Engine may tell more than it is asked for, without a bound on the kinds of it.
+  const bool is_wanted = event.type == "container" &&
+                         std::ranges::find(wanted_actions(), kind) != wanted_actions().end();
+  const bool is_container = event.type == "container";
+  ++stats.events[{is_container ? event.type : "other", is_wanted ? std::string(kind) : "other"}];
+  if (!is_wanted || event.id.empty()) return Effect::none;
   if (kind == "destroy") {
     if (const auto gone = entries_.find(event.id); gone != entries_.end()) remove(gone, now);
     return Effect::none;
@@ -143,7 +151,8 @@ Inventory::Effect Inventory::apply(const model::Event& event, WallTime now) {
     } else {
       about.verify = true;  // the inspect that follows says how it ended
     }
-    about.last_seen = event.at;
+    about.ended_at = event.at;
+    about.last_seen = clock_.moment_of(event.at, now);
     change(about, [&](Container& container) {
       container.state = ContainerState::exited;
       container.finished_at = event.at;
@@ -176,22 +185,32 @@ std::optional<std::uint64_t> Inventory::version(const std::string& id) const {
 }
 
 bool Inventory::note_inspected(const std::string& id, std::uint64_t version, Container container,
-                               WallTime now) {
+                               const Moment& now) {
   const auto found = entries_.find(id);
   if (found == entries_.end() || found->second.version != version) return false;
+  if (container.id != id) return false;
   auto& entry = found->second;
   if (std::exchange(entry.verify, false)) note_unseen(entry, container, now);
-  if (container.name != entry.container->name) rename(entry, container.name, now);
+  entry.misnamed = false;
+  if (entry.inspected || entry.told) {
+    rename(entry, container.name, now);
+  } else {
+    begin_as(entry, container.name, now);  // a list has named it
+  }
   if (!entry.inspected) {
     entry.started_at = std::max(entry.started_at, container.started_at);
     entry.exited_at = std::max(entry.exited_at, container.finished_at);
   }
-  if (!entry.last_seen) entry.last_seen = container.finished_at;
+  if (container.finished_at > entry.ended_at) {  // without an event
+    entry.ended_at = container.finished_at;
+    entry.last_seen.reset();
+  }
   const bool same_run = entry.sample && container.started_at == entry.container->started_at;
   if (!model::has_processes(container.state) || (entry.inspected && !same_run)) {
     entry.sample.reset();
   }
   entry.inspected = entry.asked = true;
+  entry.refreshed = now.steady;
   entry.restarts_since_inspect = 0;
   entry.cgroup_path.clear();
   entry.container = std::make_shared<const Container>(std::move(container));
@@ -200,7 +219,7 @@ bool Inventory::note_inspected(const std::string& id, std::uint64_t version, Con
 }
 
 /// After a gap: what differs from what was known has happened, at least once.
-void Inventory::note_unseen(Entry& entry, const Container& container, WallTime now) {
+void Inventory::note_unseen(Entry& entry, const Container& container, const Moment& now) {
   auto& counts = counts_of(entry, now);
   if (container.started_at && entry.started_at && *container.started_at > *entry.started_at) {
     // The Engine's own count tells of several, less those that events have told of.
@@ -249,7 +268,7 @@ void Inventory::set_source(const std::string& id, model::StatsSource source) {
 
 std::optional<Inventory::Notice> Inventory::note_outcome(const std::string& id, Question question,
                                                          const std::optional<Error>& failure,
-                                                         WallTime now) {
+                                                         const Moment& now) {
   const auto found = entries_.find(id);
   if (found == entries_.end()) return std::nullopt;
   if (failure && failure->code == Errc::not_found) {
@@ -321,7 +340,7 @@ std::vector<std::string> Inventory::ids() const {
 std::vector<std::string> Inventory::ids_to_inspect() const {
   std::vector<std::string> ids;
   for (const auto& [id, entry] : entries_) {
-    if (entry.watched || !entry.inspected) ids.push_back(id);
+    if (entry.watched || !entry.inspected || entry.misnamed) ids.push_back(id);
   }
   return ids;
 }
@@ -331,9 +350,11 @@ std::vector<std::string> Inventory::ids_that_differ(
   std::vector<std::string> ids;
   for (const auto& summary : list) {
     const auto known = entries_.find(summary.id);
-    const bool same = known != entries_.end() && known->second.inspected &&
+    const bool is_new = known == entries_.end();
+    const bool misnamed = !is_new && known->second.container->name != summary.name;
+    const bool same = !is_new && !misnamed && known->second.inspected &&
                       known->second.container->state == summary.state;
-    const bool matters = known == entries_.end() || known->second.watched;
+    const bool matters = is_new || misnamed || known->second.watched;
     if (!same && matters) ids.push_back(summary.id);
   }
   return ids;
@@ -347,13 +368,14 @@ std::vector<std::string> Inventory::ids_to_ask_about() const {
   return ids;
 }
 
-std::vector<std::string> Inventory::take_ids_to_measure(WallTime now, bool every_one) {
-  std::vector<std::pair<WallTime, std::string>> due;
+std::vector<std::string> Inventory::take_ids_to_measure(SteadyTime now, bool every_one) {
+  std::vector<std::pair<std::optional<SteadyTime>, std::string>> due;
   std::size_t all = 0;
   for (const auto& [id, entry] : entries_) {
     if (!is_sampled(entry)) continue;
     ++all;
-    if (now - entry.measured >= options_.filesystem_interval) due.emplace_back(entry.measured, id);
+    const bool is_due = !entry.measured || now - *entry.measured >= options_.filesystem_interval;
+    if (is_due) due.emplace_back(entry.measured, id);
   }
   std::ranges::sort(due);
   const auto cycles = std::max<std::size_t>(
@@ -366,6 +388,38 @@ std::vector<std::string> Inventory::take_ids_to_measure(WallTime now, bool every
     ids.push_back(std::move(id));
   }
   return ids;
+}
+
+/// With the turns spread evenly, the next is whose wait is the longest in proportion to its period:
+/// so, where there are more than a second each is enough for, all wait longer in the same
+/// proportion.
+std::optional<std::string> Inventory::next_to_refresh(SteadyTime now) {
+  using Seconds = std::chrono::duration<double>;
+  if (options_.reconcile_interval.count() == 0) return std::nullopt;
+  if (next_refresh_ && now < *next_refresh_) return std::nullopt;
+  double turns_a_second = 0;
+  double longest_wait = 0;
+  Entries::value_type* next = nullptr;
+  for (auto& named : entries_) {
+    const auto& [id, entry] = named;
+    if (!entry.watched) continue;
+    const bool checks = is_sampled(entry) && entry.container->health != model::Health::none;
+    const auto period =
+        checks ? std::min<Seconds>(health_refresh_interval, options_.reconcile_interval)
+               : Seconds(options_.reconcile_interval);
+    turns_a_second += 1 / period.count();
+    const auto wait = Seconds(now - entry.refreshed) / period;
+    if (next != nullptr && wait <= longest_wait) continue;
+    next = &named;
+    longest_wait = wait;
+  }
+  const auto gap = std::chrono::duration_cast<SteadyTime::duration>(
+      std::max<Seconds>(refresh_gap, next == nullptr ? 0s : Seconds(1 / turns_a_second)));
+  const bool begins = !std::exchange(next_refresh_, now + gap);
+  if (begins || next == nullptr || now - next->second.refreshed < gap) return std::nullopt;
+  next->second.refreshed = now;
+  next->second.verify = next->second.inspected;
+  return next->first;
 }
 
 bool Inventory::asked_about_all() const {
@@ -396,14 +450,14 @@ std::optional<Inventory::Run> Inventory::run_of(const std::string& id) const {
              .host_network = container.network_mode == "host"};
 }
 
-void Inventory::fill(model::EngineSnapshot& snapshot, WallTime now) {
+void Inventory::fill(model::EngineSnapshot& snapshot, const Moment& now) {
   if (snapshot.up) {
     const auto driver = [](const auto& info) { return info ? info->cgroup_driver : ""; };
     if (driver(info_) != driver(snapshot.info)) {
       for (auto& [id, entry] : entries_) entry.cgroup_path.clear();
     }
     info_ = snapshot.info;
-    forget_old(now);
+    forget_old(now.steady);
   }
   snapshot.containers_by_state = {};
   std::size_t filled = 0;
@@ -434,20 +488,24 @@ void Inventory::fill(model::EngineSnapshot& snapshot, WallTime now) {
   }
 }
 
-void Inventory::describe(Entry& entry, WallTime now, model::ContainerRecord& record) const {
+void Inventory::describe(Entry& entry, const Moment& now, model::ContainerRecord& record) const {
   if (entry.cgroup_path.empty()) entry.cgroup_path = cgroup_path(*entry.container, info_);
   record.container = entry.container;
   record.cgroup_path = entry.cgroup_path;
   record.stats = entry.sample;
-  record.last_seen = entry.last_seen;
+  // It takes until the Engine has told its time to say how long ago.
+  if (!entry.last_seen && entry.ended_at) {
+    entry.last_seen = clock_.moment_of(*entry.ended_at, now);
+  }
+  record.last_seen.reset();
   record.collect_errors = entry.collect_errors;
   record.stuck = std::ranges::any_of(entry.outcomes, &Outcome::stuck);
   record.layer.reset();
   if (model::has_processes(entry.container->state)) {
     record.layer = entry.layer;
-    record.last_seen = now;
-  } else if (record.last_seen && now - *record.last_seen > options_.ghost_window) {
-    record.last_seen.reset();  // or an alert on its age would never end
+    record.last_seen = now.wall;
+  } else if (entry.last_seen && now.steady - entry.last_seen->steady <= options_.ghost_window) {
+    record.last_seen = entry.last_seen->wall;  // no longer, or an alert on its age would never end
   }
 }
 
@@ -462,11 +520,12 @@ bool Inventory::is_failing(const Entry& entry) {
 }
 
 /// Known or new; a new one is what `first` says until it is inspected.
-Inventory::Entry& Inventory::entry(Container first, WallTime now) {
+Inventory::Entry& Inventory::entry(Container first, const Moment& now) {
   auto& found = entries_[first.id];
   if (found.container) return found;
   first.state = ContainerState::created;
   found.source = source_;
+  found.refreshed = now.steady;
   found.container = std::make_shared<const Container>(std::move(first));
   judge(found, now);
   return found;
@@ -474,15 +533,15 @@ Inventory::Entry& Inventory::entry(Container first, WallTime now) {
 
 /// Decides by what is known of it whether it is watched. Whoever is, takes the place of a ghost of
 /// its name; of whoever is no more, nothing is left.
-void Inventory::judge(Entry& entry, WallTime now) {
+void Inventory::judge(Entry& entry, const Moment& now) {
   const auto& name = entry.container->name;
   const bool before = std::exchange(entry.watched, monitor::is_watched(*entry.container, options_));
-  if (entry.watched && !before) {
+  if (entry.watched) {
     ghosts_.erase(name);
     counts_of(entry, now);
-  } else if (before && !entry.watched) {
+  } else if (before) {
     entry.sample.reset();
-    counted_.erase(name);
+    if (watched_as(name) == nullptr) counted_.erase(name);
   }
 }
 
@@ -494,7 +553,7 @@ void Inventory::change(Entry& entry, const std::function<void(Container&)>& how)
 }
 
 /// A restart is a start after an end, whoever ordered it.
-void Inventory::note_start(Entry& entry, WallTime at, WallTime now) {
+void Inventory::note_start(Entry& entry, WallTime at, const Moment& now) {
   if (is_late_event_of(entry.unseen_start, at, entry.exited_at)) return;
   entry.started_at = at;
   entry.sample.reset();
@@ -503,7 +562,7 @@ void Inventory::note_start(Entry& entry, WallTime at, WallTime now) {
   ++entry.restarts_since_inspect;
 }
 
-void Inventory::note_exit(Entry& entry, WallTime at, int exit_code, WallTime now) {
+void Inventory::note_exit(Entry& entry, WallTime at, int exit_code, const Moment& now) {
   if (is_late_event_of(entry.unseen_exit, at, entry.started_at)) return;
   entry.exited_at = at;
   auto& counts = counts_of(entry, now);
@@ -511,7 +570,7 @@ void Inventory::note_exit(Entry& entry, WallTime at, int exit_code, WallTime now
   counts.last_exit_at = at;
 }
 
-void Inventory::note_oom(Entry& entry, WallTime at, WallTime now) {
+void Inventory::note_oom(Entry& entry, WallTime at, const Moment& now) {
   // The event comes before the end that it is told of with.
   const auto unseen = std::exchange(entry.unseen_oom, std::nullopt);
   if (unseen && unseen >= entry.started_at) return;
@@ -521,79 +580,81 @@ void Inventory::note_oom(Entry& entry, WallTime at, WallTime now) {
   counts.last_oom_at = at;
 }
 
-/// A list may be ahead of the events, and show a name that this one has yet to be given: then the
-/// counters that go with that change are those of the name before.
-void Inventory::begin_as(Entry& entry, const std::string& name, WallTime now) {
-  if (name.empty() || name == entry.container->name) return;
+/// A list may be ahead of the events, and show a name that this one has yet to be given, or one by
+/// which another container links to it: then the counters of that name are not those of this one.
+void Inventory::begin_as(Entry& entry, const std::string& name, const Moment& now) {
+  const auto listed = entry.container->name;
+  if (name.empty() || name == listed) return;
   change(entry, [&](Container& container) { container.name = name; });
   judge(entry, now);
+  leave_name(listed, now);
 }
 
 /// The counters go with the container.
-void Inventory::rename(Entry& entry, const std::string& name, WallTime now) {
+void Inventory::rename(Entry& entry, const std::string& name, const Moment& now) {
   const auto old = entry.container->name;
   if (name.empty() || name == old) return;
   auto counted = entry.watched ? counted_.extract(old) : decltype(counted_)::node_type();
   change(entry, [&](Container& container) { container.name = name; });
-  if (counted) {
-    ghosts_.erase(name);
-    auto& going_on = counted_[name];  // as after a Compose recreate, which renames the new one
-    going_on.lifecycle += counted.mapped().lifecycle;
-    going_on.gone_at.reset();
-  }
+  // As after a Compose recreate, which renames the new one.
+  if (counted) counted_[name].lifecycle += counted.mapped().lifecycle;
   judge(entry, now);
+  leave_name(old, now);
 }
 
-void Inventory::remove(Entries::iterator gone, WallTime now) {
+/// One container less has the name.
+void Inventory::leave_name(const std::string& name, const Moment& now) {
+  if (const auto* const other = watched_as(name)) {
+    counts_of(*other, now);
+  } else if (const auto counted = counted_.find(name); counted != counted_.end()) {
+    counted->second.gone_at = now.steady;
+    if (model::is_blank(counted->second.lifecycle)) counted_.erase(counted);
+  }
+}
+
+const Inventory::Entry* Inventory::watched_as(const std::string& name) const {
+  const auto found = std::ranges::find_if(entries_, [&](const auto& named) {
+    return named.second.watched && named.second.container->name == name;
+  });
+  return found == entries_.end() ? nullptr : &found->second;
+}
+
+void Inventory::remove(Entries::iterator gone, const Moment& now) {
   auto entry = std::move(gone->second);
   entries_.erase(gone);
   const auto& name = entry.container->name;
-  const bool goes_on = std::ranges::any_of(entries_, [&](const auto& named) {
-    return named.second.watched && named.second.container->name == name;
-  });
-  if (!entry.watched || goes_on) return;  // an inspect of the next may be ahead of this event
+  // An inspect of the next may be ahead of this event.
+  if (!entry.watched || watched_as(name) != nullptr) return;
   if (const auto counted = counted_.find(name); counted != counted_.end()) {
-    counted->second.gone_at = now;
+    counted->second.gone_at = now.steady;
   }
-  auto last_seen = entry.last_seen;
-  const bool ran = model::has_processes(entry.container->state);
-  if (ran) last_seen = now;
-  if (options_.ghost_window.count() == 0 || !last_seen) return;
+  const bool runs = model::has_processes(entry.container->state);
+  if (options_.ghost_window.count() == 0) return;
   model::ContainerRecord record;
   describe(entry, now, record);
+  if (runs) entry.last_seen = now;
+  if (!entry.last_seen && !entry.ended_at) return;          // it never ran
   if (record.container->state != ContainerState::exited) {  // "removing", or its end was not seen
     auto container = *entry.container;
     container.state = ContainerState::exited;
     record.container = std::make_shared<const Container>(std::move(container));
   }
   record.stats.reset();
-  record.last_seen = last_seen;
-  ghosts_[name] = {.record = std::move(record), .until = now + options_.ghost_window};
-}
-
-/// Whether it is new.
-bool Inventory::remember(const model::Event& event) {
-  EventKey key{event.at, event.id, event.action};
-  if (!known_events_.insert(key).second) return false;
-  last_event_ = std::max(last_event_, std::optional(event.at));
-  known_order_.push_back(std::move(key));
-  if (known_order_.size() > remembered_events) {
-    known_events_.erase(known_order_.front());
-    known_order_.pop_front();
-  }
-  return true;
+  record.last_seen.reset();
+  if (entry.last_seen) record.last_seen = entry.last_seen->wall;
+  ghosts_[name] = {.record = std::move(record), .until = now.steady + options_.ghost_window};
 }
 
 /// Where what happens to it is counted: under its name, if it is watched.
-model::Lifecycle& Inventory::counts_of(const Entry& entry, WallTime now) {
+model::Lifecycle& Inventory::counts_of(const Entry& entry, const Moment& now) {
   if (!entry.watched) return uncounted_;
   auto& counted = counted_[entry.container->name];
-  if (counted.lifecycle.counted_since == WallTime{}) counted.lifecycle.counted_since = now;
+  if (counted.lifecycle.counted_since == WallTime{}) counted.lifecycle.counted_since = now.wall;
   counted.gone_at.reset();
   return counted.lifecycle;
 }
 
-void Inventory::forget_old(WallTime now) {
+void Inventory::forget_old(SteadyTime now) {
   std::erase_if(ghosts_, [&](const auto& ghost) { return now >= ghost.second.until; });
   while (ghosts_.size() > most_ghosts) {
     ghosts_.erase(std::ranges::min_element(ghosts_, {},
@@ -607,7 +668,7 @@ void Inventory::forget_old(WallTime now) {
   auto names_gone = static_cast<std::size_t>(std::ranges::count_if(counted_, gone));
   for (; names_gone > most_names_gone; --names_gone) {
     counted_.erase(std::ranges::min_element(counted_, {}, [](const auto& named) {
-      return named.second.gone_at.value_or(WallTime::max());
+      return named.second.gone_at.value_or(SteadyTime::max());
     }));
   }
 }

@@ -27,12 +27,15 @@ class Scene {
  public:
   explicit Scene(config::MonitorConfig options = {})
       : options_(std::move(options)), inventory_(options_) {
-    std::ignore = inventory_.follow_from(now_);
+    inventory_.note_engine_time(now_, steady());
   }
 
   Inventory& inventory() { return inventory_; }
   [[nodiscard]] WallTime now() const { return now_; }
   void pass(std::chrono::nanoseconds time) { now_ += time; }
+  /// By this machine's clocks.
+  [[nodiscard]] SteadyTime steady() const { return SteadyTime{now_ - start_of_time + 1h}; }
+  [[nodiscard]] Moment moment() const { return {.steady = steady(), .wall = now_}; }
 
   /// An event, a millisecond after the one before.
   Inventory::Effect tell(const std::string& action, const std::string& id,
@@ -42,7 +45,7 @@ class Scene {
     if (!exit_code.empty()) event.attributes.emplace_back("exitCode", exit_code);
     event.attributes.emplace_back("name", name.empty() ? id : std::move(name));
     last_ = event;
-    return inventory_.apply(event, now_);
+    return inventory_.apply(event, moment());
   }
   Inventory::Effect tell_of_rename(const std::string& id, const std::string& from,
                                    const std::string& to) {
@@ -52,7 +55,7 @@ class Scene {
              .id = id,
              .at = now_,
              .attributes = {{"name", to}, {"oldName", "/" + from}}};
-    return inventory_.apply(last_, now_);
+    return inventory_.apply(last_, moment());
   }
   /// Likewise, of a container that has a label.
   Inventory::Effect tell_of(const std::string& id, const std::string& action,
@@ -63,7 +66,7 @@ class Scene {
              .id = id,
              .at = now_,
              .attributes = {{"image", "busybox"}, {"name", id}, label}};
-    return inventory_.apply(last_, now_);
+    return inventory_.apply(last_, moment());
   }
   [[nodiscard]] const model::Event& last() const { return last_; }
 
@@ -78,7 +81,7 @@ class Scene {
     for (const auto& [id, name] : running) {
       all.push_back({.id = id, .name = name, .state = ContainerState::running});
     }
-    inventory_.resync(all, now_);
+    inventory_.resync(all, moment());
   }
   /// What an inspect shows of a running container.
   [[nodiscard]] static Container running(const std::string& id, WallTime started_at) {
@@ -91,13 +94,13 @@ class Scene {
   }
   bool inspect(const Container& container) {
     return inventory_.note_inspected(container.id, inventory_.version(container.id).value(),
-                                     container, now_);
+                                     container, moment());
   }
 
   [[nodiscard]] model::EngineSnapshot snapshot() {
     model::EngineSnapshot snapshot;
     snapshot.up = true;
-    inventory_.fill(snapshot, now_);
+    inventory_.fill(snapshot, moment());
     return snapshot;
   }
   [[nodiscard]] std::optional<model::Lifecycle> counts(const std::string& name) {
@@ -181,7 +184,7 @@ TEST_CASE("an event that comes twice is counted once") {
   scene.tell("create", "web");
   scene.tell("start", "web");
   scene.tell("die", "web", "1");
-  CHECK(scene.inventory().apply(scene.last(), scene.now()) == Inventory::Effect::known);
+  CHECK(scene.inventory().apply(scene.last(), scene.moment()) == Inventory::Effect::known);
   CHECK(scene.exits("web", ExitClass::failure) == 1);
 }
 
@@ -192,7 +195,7 @@ TEST_CASE("an answer that is older than the last event is not believed") {
   scene.tell("start", "web");
   auto old = Scene::running("web", scene.now());
   old.state = ContainerState::created;
-  CHECK_FALSE(scene.inventory().note_inspected("web", version, old, scene.now()));
+  CHECK_FALSE(scene.inventory().note_inspected("web", version, old, scene.moment()));
   CHECK(scene.snapshot().containers.at(0).container->state == ContainerState::running);
 }
 
@@ -527,7 +530,7 @@ TEST_CASE("a failed call about a container that is not watched is nobody's news"
   scene.list({"job"});
   const Error failure{Errc::timeout, "late"};
   CHECK_FALSE(
-      scene.inventory().note_outcome("job", Inventory::Question::inspect, failure, scene.now()));
+      scene.inventory().note_outcome("job", Inventory::Question::inspect, failure, scene.moment()));
   CHECK(scene.inventory().asked_about_all());
 }
 
@@ -539,7 +542,7 @@ TEST_CASE("a sample that succeeds says nothing of inspects that hang, and the ot
   scene.list({"web"});
   REQUIRE(scene.inspect(Scene::running("web", scene.now())));
   const auto note = [&](auto question, const std::optional<Error>& failure) {
-    return scene.inventory().note_outcome("web", question, failure, scene.now());
+    return scene.inventory().note_outcome("web", question, failure, scene.moment());
   };
   const Error failure{Errc::timeout, "late"};
   CHECK(note(hanging, failure)->failure);
@@ -561,9 +564,9 @@ TEST_CASE("how the last sample of a container went does not matter once it has e
   Scene scene;
   scene.list({"web"});
   REQUIRE(scene.inspect(Scene::running("web", scene.now())));
-  CHECK(scene.inventory().note_outcome("web", sample, Error{Errc::stalled, ""}, scene.now()));
+  CHECK(scene.inventory().note_outcome("web", sample, Error{Errc::stalled, ""}, scene.moment()));
   scene.tell("die", "web", "0");
-  CHECK(scene.inventory().note_outcome("web", inspect, std::nullopt, scene.now()));
+  CHECK(scene.inventory().note_outcome("web", inspect, std::nullopt, scene.moment()));
   CHECK_FALSE(scene.snapshot().containers.at(0).stuck);
 }
 
@@ -612,14 +615,14 @@ TEST_CASE("layers are measured in turns, as many a cycle as it takes for all to 
   auto& inventory = scene.inventory();
   std::set<std::string> measured;
   for (int cycle = 0; cycle < 5; ++cycle) {
-    const auto turn = inventory.take_ids_to_measure(scene.now(), false);
+    const auto turn = inventory.take_ids_to_measure(scene.steady(), false);
     CHECK(turn.size() == 2);
     measured.insert(turn.begin(), turn.end());
     scene.pass(10s);
   }
   CHECK(measured.size() == ids.size());
-  CHECK(inventory.take_ids_to_measure(scene.now() - 1ms, false).empty());
-  CHECK(inventory.take_ids_to_measure(scene.now(), true).size() == 2);  // of the first turn
+  CHECK(inventory.take_ids_to_measure(scene.steady() - 1ms, false).empty());
+  CHECK(inventory.take_ids_to_measure(scene.steady(), true).size() == 2);  // of the first turn
 }
 
 TEST_CASE("a layer's size is shown while the container has processes, and not after a failure") {
@@ -638,5 +641,5 @@ TEST_CASE("a layer's size is shown while the container has processes, and not af
   CHECK(scene.inventory().note_measured("a", 1095, scene.now()));
   scene.tell("die", "a", "0");
   CHECK_FALSE(layer());
-  CHECK(scene.inventory().take_ids_to_measure(scene.now(), true).empty());
+  CHECK(scene.inventory().take_ids_to_measure(scene.steady(), true).empty());
 }

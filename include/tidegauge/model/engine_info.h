@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "tidegauge/util/time.h"
+
 namespace tidegauge::model {
 
 /// A version of the Engine's API, as 1.41.
@@ -43,6 +45,7 @@ struct EngineInfo {
   std::optional<std::uint32_t> cpus;
   std::optional<std::uint64_t> memory_bytes;
   std::optional<std::uint64_t> containers;  ///< how many there are, in any state
+  std::optional<WallTime> system_time;      ///< the Engine's clock when it answered
 };
 
 }  // namespace tidegauge::model

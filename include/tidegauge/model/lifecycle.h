@@ -47,6 +47,9 @@ struct Lifecycle {
   Lifecycle& operator+=(const Lifecycle& other) noexcept;
 };
 
+/// Whether nothing was counted.
+[[nodiscard]] bool is_blank(const Lifecycle& lifecycle) noexcept;
+
 /// How an inventory of containers is kept up to date.
 struct InventoryStats {
   std::map<std::pair<std::string, std::string>, std::uint64_t> events;  ///< by type and action

@@ -92,6 +92,7 @@ class ContainerMonitor {
                                                                  const std::stop_token&),
                      const std::stop_token& stop);
   Result<void> reconcile(const std::stop_token& stop);
+  void note_time(const model::EngineInfo& info);
   Inventory::Effect apply(const model::Event& event);
   void engine_up(std::uint64_t outages);
   void engine_down(const Error& reason);  // and the thread that watches the health

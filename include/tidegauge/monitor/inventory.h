@@ -15,19 +15,18 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "tidegauge/config/config.h"
 #include "tidegauge/model/event.h"
 #include "tidegauge/model/snapshot.h"
+#include "tidegauge/monitor/engine_clock.h"
+#include "tidegauge/monitor/event_log.h"
 #include "tidegauge/util/result.h"
 
 namespace tidegauge::monitor {
@@ -46,24 +45,27 @@ class Inventory {
 
   /// A list of all containers: at the start, or where events may have been lost. Whoever is not on
   /// it is gone; everyone on it is to be inspected.
-  void resync(const std::vector<model::ContainerSummary>& list, WallTime now);
+  void resync(const std::vector<model::ContainerSummary>& list, const Moment& now);
 
-  /// From where on to follow the events: a little before the last one, or before it was asked for
-  /// the first time, which is answered with nothing.
-  [[nodiscard]] std::optional<WallTime> follow_from(WallTime now);
+  /// The Engine has said what time it is. Whoever asks it anything that has the answer in it
+  /// (`/info`) passes it on, as soon as it is there.
+  void note_engine_time(WallTime engine_time, SteadyTime now);
+  /// From where on to follow the events, by the Engine's clock. Nothing: from now on; what was
+  /// missed until then cannot be told again.
+  [[nodiscard]] std::optional<WallTime> follow_from() const { return events_.follow_from(); }
   enum class Effect : std::uint8_t {
     none,
     inspect,  ///< the container is to be inspected
     known     ///< it came before: nothing was lost between it and what comes after
   };
   /// What has happened; counts each event once.
-  Effect apply(const model::Event& event, WallTime now);
+  Effect apply(const model::Event& event, const Moment& now);
 
   /// What an inspect has to present later to be believed. Nothing: the container is gone.
   [[nodiscard]] std::optional<std::uint64_t> version(const std::string& id) const;
-  /// Whether it was believed.
+  /// Whether it was believed. One of another container is not.
   bool note_inspected(const std::string& id, std::uint64_t version, model::Container container,
-                      WallTime now);
+                      const Moment& now);
   /// Nothing: the sample failed. What does not apply to the container is taken out of it.
   void note_sampled(const std::string& id, std::shared_ptr<model::ContainerStats> sample);
   /// Nothing: it could not be measured. Whether that is news.
@@ -82,7 +84,7 @@ class Inventory {
   /// How a call about a container went. A container that is not found is gone. A connection that is
   /// cut may be the Engine's end: it is the container's failure when it happens twice in a row.
   std::optional<Notice> note_outcome(const std::string& id, Question question,
-                                     const std::optional<Error>& failure, WallTime now);
+                                     const std::optional<Error>& failure, const Moment& now);
 
   void forget_samples();
   /// The Engine is gone, and with it all that it has measured. Cut connections were its end.
@@ -98,7 +100,8 @@ class Inventory {
   /// Empty: there is no such container.
   [[nodiscard]] std::string name_of(const std::string& id) const;
   [[nodiscard]] std::vector<std::string> ids() const;
-  /// Of those that are watched, or that are not known well enough to say.
+  /// Of those that are watched, or that are not known well enough to say, as where a list shows
+  /// another name.
   [[nodiscard]] std::vector<std::string> ids_to_inspect() const;
   /// Of those on `list` that are new, or are otherwise than was known, as far as lists tell.
   [[nodiscard]] std::vector<std::string> ids_that_differ(
@@ -108,7 +111,13 @@ class Inventory {
   /// Of those with processes whose writable layer is due to be measured, which they are not any
   /// more then. At most so many that all have their turn once in the interval of that, in cycles of
   /// the other; all, where `every_one` says so.
-  [[nodiscard]] std::vector<std::string> take_ids_to_measure(WallTime now, bool every_one);
+  [[nodiscard]] std::vector<std::string> take_ids_to_measure(SteadyTime now, bool every_one);
+  /// The container that is due to be inspected for what changes without an event, which it is not
+  /// any more then: in turns, each once in `reconcile_interval`, and more often where a health
+  /// check runs, but no more than one container a second in all. Nothing: none is due yet, or there
+  /// are no such turns. Asked as often as one likes; its answer costs a walk through all containers
+  /// at most once a second.
+  [[nodiscard]] std::optional<std::string> next_to_refresh(SteadyTime now);
   /// Whether a call about each of them has ended, be it in failure.
   [[nodiscard]] bool asked_about_all() const;
   /// Whether it is watched and has processes.
@@ -129,7 +138,7 @@ class Inventory {
 
   /// Fills in containers, ghosts and lifecycles, all of them anew, and forgets what is past its
   /// time. While the Engine is down there are only those containers that the kernel shows to live.
-  void fill(model::EngineSnapshot& snapshot, WallTime now);
+  void fill(model::EngineSnapshot& snapshot, const Moment& now);
 
   model::InventoryStats stats;  ///< whoever opens streams and lists counts here too
 
@@ -146,16 +155,19 @@ class Inventory {
     std::string cgroup_path;  ///< empty: to be made
     std::shared_ptr<const model::ContainerStats> sample;
     std::optional<model::WritableLayer> layer;
-    WallTime measured{};  ///< or asked for
+    std::optional<SteadyTime> measured;  ///< or asked for
+    SteadyTime refreshed{};              ///< inspected, or to be
     bool unmeasurable = false;
     bool watched = false;
     model::StatsSource source{};
-    bool told = false;          ///< of, by an event
-    bool asked = false;         ///< about, with whatever outcome
-    bool inspected = false;     ///< successfully
-    bool verify = false;        ///< what its next inspect shows may have happened unseen
-    std::uint64_t version = 0;  ///< grows with each event
-    std::optional<WallTime> last_seen;
+    bool told = false;                 ///< of, by an event
+    bool asked = false;                ///< about, with whatever outcome
+    bool inspected = false;            ///< successfully
+    bool misnamed = false;             ///< by a list, since it was inspected
+    bool verify = false;               ///< what its next inspect shows may have happened unseen
+    std::uint64_t version = 0;         ///< grows with each event
+    std::optional<WallTime> ended_at;  ///< the last time, by the Engine's clock
+    std::optional<Moment> last_seen;   ///< that moment, once the Engine has told its time
     // The last start and end, as counted, or as it was found at first; by the Engine's clock. Not
     // as later inspects say: they may be ahead of the events.
     std::optional<WallTime> started_at;
@@ -171,31 +183,31 @@ class Inventory {
   };
   struct Counted {
     model::Lifecycle lifecycle;
-    std::optional<WallTime> gone_at;  ///< no container has the name any more, since
+    std::optional<SteadyTime> gone_at;  ///< no container has the name any more, since
   };
   struct Ghost {
     model::ContainerRecord record;
-    WallTime until{};
+    SteadyTime until{};
   };
-  using EventKey = std::tuple<WallTime, std::string, std::string>;
   using Entries = std::map<std::string, Entry>;
 
   [[nodiscard]] static bool is_sampled(const Entry& entry);
   [[nodiscard]] static bool is_failing(const Entry& entry);
-  Entry& entry(model::Container first, WallTime now);
-  void judge(Entry& entry, WallTime now);
+  Entry& entry(model::Container first, const Moment& now);
+  void judge(Entry& entry, const Moment& now);
   void change(Entry& entry, const std::function<void(model::Container&)>& how);
-  void note_start(Entry& entry, WallTime at, WallTime now);
-  void note_exit(Entry& entry, WallTime at, int exit_code, WallTime now);
-  void note_oom(Entry& entry, WallTime at, WallTime now);
-  void note_unseen(Entry& entry, const model::Container& container, WallTime now);
-  void begin_as(Entry& entry, const std::string& name, WallTime now);
-  void rename(Entry& entry, const std::string& name, WallTime now);
-  void remove(Entries::iterator gone, WallTime now);
-  bool remember(const model::Event& event);
-  model::Lifecycle& counts_of(const Entry& entry, WallTime now);
-  void forget_old(WallTime now);
-  void describe(Entry& entry, WallTime now, model::ContainerRecord& record) const;
+  void note_start(Entry& entry, WallTime at, const Moment& now);
+  void note_exit(Entry& entry, WallTime at, int exit_code, const Moment& now);
+  void note_oom(Entry& entry, WallTime at, const Moment& now);
+  void note_unseen(Entry& entry, const model::Container& container, const Moment& now);
+  void begin_as(Entry& entry, const std::string& name, const Moment& now);
+  void rename(Entry& entry, const std::string& name, const Moment& now);
+  void remove(Entries::iterator gone, const Moment& now);
+  void leave_name(const std::string& name, const Moment& now);
+  [[nodiscard]] const Entry* watched_as(const std::string& name) const;
+  model::Lifecycle& counts_of(const Entry& entry, const Moment& now);
+  void forget_old(SteadyTime now);
+  void describe(Entry& entry, const Moment& now, model::ContainerRecord& record) const;
 
   const config::MonitorConfig& options_;
   const model::StatsSource source_;
@@ -203,9 +215,9 @@ class Inventory {
   std::map<std::string, Counted> counted_;  // by name
   model::Lifecycle uncounted_;              // of those that are not watched
   std::map<std::string, Ghost> ghosts_;     // by name
-  std::optional<WallTime> last_event_;
-  std::set<EventKey> known_events_;
-  std::deque<EventKey> known_order_;
+  EventLog events_;
+  EngineClock clock_;
+  std::optional<SteadyTime> next_refresh_;
   std::optional<model::EngineInfo> info_;  // of the last snapshot of an Engine that was up
 };
 

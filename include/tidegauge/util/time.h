@@ -19,6 +19,17 @@ using WallTime = std::chrono::sys_time<std::chrono::nanoseconds>;
   return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
 }
 
+/// One moment by both clocks. How long ago it was, the steady one says, which nobody sets; the
+/// other is for users to read.
+struct Moment {
+  SteadyTime steady{};
+  WallTime wall{};
+};
+
+[[nodiscard]] inline Moment moment_now() {
+  return {.steady = steady_now(), .wall = wall_now()};
+}
+
 /// Seconds as Prometheus counts them.
 template <class Rep, class Period>
 [[nodiscard]] constexpr double to_seconds(std::chrono::duration<Rep, Period> duration) {
