@@ -1,32 +1,20 @@
 #include "tidegauge/util/log.h"
 
-#include <spdlog/sinks/base_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
-
+#include <array>
+#include <ctime>
+#include <exception>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <utility>
 
+#include "tidegauge/util/guarded.h"
 #include "tidegauge/util/json_text.h"
-#include "tidegauge/util/time.h"
+#include "util/log_throttle.h"
+#include "util/log_writer.h"
 
 namespace tidegauge {
 namespace {
-
-class FunctionSink final : public spdlog::sinks::base_sink<std::mutex> {
- public:
-  FunctionSink(Logger::Sink receiver, void* context) : receiver_(receiver), context_(context) {}
-
- protected:
-  void sink_it_(const spdlog::details::log_msg& message) override {
-    receiver_(context_, {message.payload.data(), message.payload.size()});
-  }
-  void flush_() override {}
-
- private:
-  Logger::Sink receiver_;
-  void* context_;
-};
 
 std::string timestamp() {
   const auto now = wall_now();
@@ -36,49 +24,103 @@ std::string timestamp() {
       std::chrono::duration_cast<Milliseconds>(now.time_since_epoch()).count() % 1000;
   std::tm utc{};
   gmtime_r(&seconds, &utc);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900,
-                     utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, millis);
+  std::array<char, sizeof "2026-11-23T09:12:57."> text{};
+  const auto length = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S.", &utc);
+  return std::string(text.data(), length) + std::to_string(1000 + millis).substr(1) + 'Z';
+}
+
+/// At most `most` bytes of a text, and of UTF-8 only whole characters.
+std::string_view cut(std::string_view text, std::size_t most) {
+  if (text.size() <= most) return text;
+  const auto is_continuation = [&](std::size_t at) {
+    return (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U;
+  };
+  constexpr std::size_t longest_character = 4;
+  auto end = most;
+  while (end > 0 && most - end < longest_character && is_continuation(end)) --end;
+  return text.substr(0, end);
 }
 
 bool needs_quotes(std::string_view text) {
   if (text.empty()) return true;
   for (const char c : text) {
-    if (c == ' ' || c == '"' || c == '=' || c == '\\' || static_cast<unsigned char>(c) < 0x20) {
-      return true;
-    }
+    const auto byte = static_cast<unsigned char>(c);
+    // Beyond ASCII it may be no UTF-8, which `json_quoted` mends.
+    if (c == ' ' || c == '"' || c == '=' || c == '\\' || byte < 0x20 || byte > 0x7E) return true;
   }
   return false;
 }
 
-std::string logfmt_line(LogLevel level, std::string_view message, Logger::Fields fields) {
-  auto line =
-      fmt::format("{} level={} msg={}", timestamp(), to_string(level), json_quoted(message));
-  for (const auto& field : fields) {
-    line += fmt::format(" {}={}", field.key,
-                        needs_quotes(field.value) ? json_quoted(field.value) : field.value);
+/// What a line says, and how much of each text is on it.
+struct Line {
+  LogLevel level;
+  std::string_view message;
+  std::span<const LogField> fields;
+  std::uint64_t suppressed_before = 0;
+  std::size_t longest_text = Logger::max_line_bytes;
+};
+
+std::string logfmt_line(const Line& line) {
+  auto text = timestamp() + " level=" + std::string(to_string(line.level)) +
+              " msg=" + json_quoted(cut(line.message, line.longest_text));
+  for (const auto& field : line.fields) {
+    const auto value = cut(field.value, line.longest_text);
+    text += ' ';
+    text += field.key;
+    text += '=';
+    text += needs_quotes(value) ? json_quoted(value) : value;
   }
-  return line;
+  if (line.suppressed_before > 0) {
+    text += " suppressed=" + std::to_string(line.suppressed_before);
+  }
+  return text + '\n';
 }
 
-std::string json_line(LogLevel level, std::string_view message, Logger::Fields fields) {
-  auto line = fmt::format(R"({{"ts":"{}","level":"{}","msg":{})", timestamp(), to_string(level),
-                          json_quoted(message));
-  for (const auto& field : fields) {
-    line += fmt::format(",{}:{}", json_quoted(field.key),
-                        field.is_number ? field.value : json_quoted(field.value));
+std::string json_line(const Line& line) {
+  auto text = "{\"ts\":\"" + timestamp() + R"(","level":")" + std::string(to_string(line.level)) +
+              R"(","msg":)" + json_quoted(cut(line.message, line.longest_text));
+  for (const auto& field : line.fields) {
+    const auto value = cut(field.value, line.longest_text);
+    text += ',' + json_quoted(field.key) + ':';
+    text += field.is_number ? std::string(value) : json_quoted(value);
   }
-  return line + '}';
+  if (line.suppressed_before > 0) {
+    text += ",\"suppressed\":" + std::to_string(line.suppressed_before);
+  }
+  return text + "}\n";
+}
+
+/// Texts are cut, not the line, which stays well-formed.
+std::string finished_line(LogFormat format, Line line) {
+  while (true) {
+    auto text = format == LogFormat::json ? json_line(line) : logfmt_line(line);
+    if (text.size() <= Logger::max_line_bytes || line.longest_text == 0) return text;
+    line.longest_text /= 2;
+  }
+}
+
+template <LogFormat format>
+std::string drop_notice(std::uint64_t dropped) {
+  const std::array fields{LogField{"lines", dropped}};
+  return finished_line(format, {.level = LogLevel::warn,
+                                .message = "log lines were dropped: nobody read the log",
+                                .fields = fields});
 }
 
 }  // namespace
 
 struct Logger::Backend {
-  explicit Backend(spdlog::sink_ptr sink) : logger("tidegauge", std::move(sink)) {
-    logger.set_pattern("%v");
-    logger.set_level(spdlog::level::trace);
-    logger.flush_on(spdlog::level::trace);
-  }
-  spdlog::logger logger;
+  explicit Backend(LogFormat format, int fd)
+      : writer(std::in_place, fd,
+               format == LogFormat::json ? &drop_notice<LogFormat::json>
+                                         : &drop_notice<LogFormat::logfmt>) {}
+  Backend(Sink receiver, void* receiver_context) : sink(receiver), context(receiver_context) {}
+
+  Guarded<LogThrottle> throttle;
+  std::optional<LogWriter> writer;  // absent: there is a sink
+  std::mutex sink_mutex;
+  Sink sink = nullptr;
+  void* context = nullptr;
 };
 
 std::string_view to_string(LogLevel level) noexcept {
@@ -95,28 +137,65 @@ std::string_view to_string(LogLevel level) noexcept {
   return "unknown";
 }
 
-Logger::Logger(LogLevel level, LogFormat format)
-    : backend_(std::make_unique<Backend>(std::make_shared<spdlog::sinks::stderr_sink_mt>())),
-      level_(level),
-      format_(format) {}
+Logger::Logger(LogLevel level, LogFormat format, int fd)
+    : backend_(std::make_unique<Backend>(format, fd)), level_(level), format_(format) {}
 
 Logger::Logger(LogLevel level, LogFormat format, Sink sink, void* context)
-    : backend_(std::make_unique<Backend>(std::make_shared<FunctionSink>(sink, context))),
-      level_(level),
-      format_(format) {}
+    : backend_(std::make_unique<Backend>(sink, context)), level_(level), format_(format) {}
 
 Logger::~Logger() = default;
+
+bool Logger::flush(Milliseconds limit) noexcept {
+  return !backend_->writer || backend_->writer->flush(limit);
+}
 
 std::uint64_t Logger::lines(LogLevel level) const noexcept {
   return lines_[static_cast<std::size_t>(level)].load(std::memory_order_relaxed);
 }
 
-void Logger::log(LogLevel level, std::string_view message, Fields fields) {
+std::uint64_t Logger::suppressed() const noexcept {
+  return suppressed_.load(std::memory_order_relaxed);
+}
+
+std::uint64_t Logger::dropped() const noexcept {
+  const auto by_writer = backend_->writer ? backend_->writer->dropped() : 0;
+  return by_writer + dropped_.load(std::memory_order_relaxed);
+}
+
+/// Whoever asks for debug lines asks for all of them.
+void Logger::log(LogLevel level, std::string_view message, Fields fields) noexcept {
   if (level < level_) return;
-  lines_[static_cast<std::size_t>(level)].fetch_add(1, std::memory_order_relaxed);
-  const auto line = format_ == LogFormat::json ? json_line(level, message, fields)
-                                               : logfmt_line(level, message, fields);
-  backend_->logger.log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
+  try {
+    std::uint64_t suppressed_before = 0;
+    if (level != LogLevel::debug) {
+      const auto admitted = backend_->throttle.with(
+          [&](LogThrottle& throttle) { return throttle.admit(message, steady_now()); });
+      if (!admitted) {
+        suppressed_.fetch_add(1, std::memory_order_relaxed);
+        return;
+      }
+      suppressed_before = *admitted;
+    }
+    if (write(level, message, fields, suppressed_before)) {
+      lines_[static_cast<std::size_t>(level)].fetch_add(1, std::memory_order_relaxed);
+    }
+  } catch (const std::exception&) {  // out of memory
+    dropped_.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
+/// False where it is dropped, which the writer has counted.
+bool Logger::write(LogLevel level, std::string_view message, Fields fields,
+                   std::uint64_t suppressed_before) {
+  auto line = finished_line(format_, {.level = level,
+                                      .message = message,
+                                      .fields = fields,
+                                      .suppressed_before = suppressed_before});
+  if (backend_->writer) return backend_->writer->push(std::move(line));
+  line.pop_back();
+  const std::lock_guard lock(backend_->sink_mutex);
+  backend_->sink(backend_->context, line);
+  return true;
 }
 
 }  // namespace tidegauge

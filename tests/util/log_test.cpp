@@ -1,6 +1,12 @@
 #include "tidegauge/util/log.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdint>
 #include <regex>
 #include <string>
 #include <string_view>
@@ -8,8 +14,10 @@
 #include <vector>
 
 #include "support/catch.h"
+#include "tidegauge/util/unique_fd.h"
 
 using namespace tidegauge;
+using namespace std::chrono_literals;
 using test::contains;
 
 namespace {
@@ -41,6 +49,45 @@ class Scene {
   Logger logger_;
 };
 
+/// A pipe that is read when the test wants it.
+class Pipe {
+ public:
+  Pipe() {
+    std::array<int, 2> ends{};
+    REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+    reader_ = UniqueFd(ends[0]);
+    writer_ = UniqueFd(ends[1]);
+  }
+  [[nodiscard]] int writer() const { return writer_.get(); }
+  /// Writes until the pipe takes no more.
+  void fill() const {
+    const int flags = ::fcntl(writer(), F_GETFL);
+    ::fcntl(writer(), F_SETFL, flags | O_NONBLOCK);
+    while (::write(writer(), "\n", 1) == 1) {
+    }
+    ::fcntl(writer(), F_SETFL, flags);
+  }
+  /// The lines that are written from now on until one has `last` in it, without empty ones.
+  [[nodiscard]] std::vector<std::string> read_until(std::string_view last) const {
+    std::vector<std::string> lines;
+    std::string line;
+    for (char c = 0; ::read(reader_.get(), &c, 1) == 1;) {
+      if (c != '\n') {
+        line += c;
+        continue;
+      }
+      if (!line.empty()) lines.push_back(line);
+      if (line.contains(last)) break;
+      line.clear();
+    }
+    return lines;
+  }
+
+ private:
+  UniqueFd reader_;
+  UniqueFd writer_;
+};
+
 /// The one line that is written for this field.
 std::string field_line(LogFormat format, const LogField& field) {
   Scene scene(format);
@@ -70,7 +117,7 @@ TEST_CASE("logfmt quotes a text that could not be told from the rest of the line
     return line.substr(line.find("key=") + 4);
   };
   CHECK(written("plain-text_1/2:3") == "plain-text_1/2:3");
-  CHECK(written("größe") == "größe");
+  CHECK(written("größe") == R"("größe")");
   CHECK(written("") == R"("")");
   CHECK(written("two words") == R"("two words")");
   CHECK(written("a=b") == R"("a=b")");
@@ -120,14 +167,132 @@ TEST_CASE("lines of several threads arrive whole, and all are counted") {
     for (int thread = 0; thread < 4; ++thread) {
       threads.emplace_back([&] {
         for (int i = 0; i < 500; ++i)
-          scene.logger().info("said", {{"text", std::string(200, 'x')}});
+          scene.logger().debug("said", {{"text", std::string(200, 'x')}});
       });
     }
   }
   REQUIRE(scene.lines().size() == 2'000);
-  CHECK(scene.logger().lines(LogLevel::info) == 2'000);
+  CHECK(scene.logger().lines(LogLevel::debug) == 2'000);
   const auto whole = [](const std::string& line) {
-    return line.ends_with(" level=info msg=\"said\" text=" + std::string(200, 'x'));
+    return line.ends_with(" level=debug msg=\"said\" text=" + std::string(200, 'x'));
   };
   CHECK(std::ranges::all_of(scene.lines(), whole));
+}
+
+// --- bounds --------------------------------------------------------------------------------------
+
+TEST_CASE(
+    "a flood of one message is suppressed, counted, and told with the next other than debug") {
+  Scene scene;
+  for (int i = 0; i < 100; ++i) scene.logger().warn("event cannot be read");
+  scene.logger().warn("engine is down");
+  for (int i = 0; i < 100; ++i) scene.logger().debug("sampled");
+  CHECK(scene.lines().size() == 20 + 1 + 100);
+  CHECK(scene.logger().lines(LogLevel::warn) == 21);
+  CHECK(scene.logger().suppressed() == 80);
+  CHECK(scene.logger().dropped() == 0);
+}
+
+TEST_CASE("a line has a bound, ends within no character, and stays well-formed") {
+  for (const auto format : {LogFormat::logfmt, LogFormat::json}) {
+    const std::string shift = GENERATE("", "a", "aa");
+    std::string text = shift;
+    for (int i = 0; i < 1'000'000; ++i) text += "ß€";
+    Scene scene(format);
+    scene.logger().warn(text, {{"first", text}, {"control", std::string(100'000, '\a')}, {"n", 7}});
+    const auto line = scene.line();
+    CHECK(line.size() > 1'000);
+    CHECK(line.size() < Logger::max_line_bytes);
+    CHECK_THAT(line, contains(format == LogFormat::json ? R"(,"n":7})" : R"(" n=7)"));
+    // Whole characters, each followed by another or by the end of its text.
+    CHECK(std::regex_search(line, std::regex(shift + R"((ß€)+(ß)?")")));
+    CHECK_FALSE(std::regex_search(line, std::regex("[\xC3\xE2\x82]\"")));
+  }
+}
+
+// --- a reader that does not read -----------------------------------------------------------------
+
+TEST_CASE("lines are written in their order, and flush waits for them") {
+  const Pipe pipe;
+  Logger logger(LogLevel::debug, LogFormat::logfmt, pipe.writer());
+  for (int i = 0; i < 500; ++i) logger.debug("line", {{"number", i}});
+  logger.debug("last");
+  CHECK(logger.flush(10s));
+  const auto lines = pipe.read_until("msg=\"last\"");
+  REQUIRE(lines.size() == 501);
+  for (int i = 0; i < 500; ++i) {
+    CHECK(lines[static_cast<std::size_t>(i)].ends_with(" number=" + std::to_string(i)));
+  }
+  CHECK(logger.dropped() == 0);
+}
+
+TEST_CASE("a log that nobody reads blocks nobody, and tells later how many lines it lost") {
+  const auto format = GENERATE(LogFormat::logfmt, LogFormat::json);
+  const Pipe pipe;
+  pipe.fill();
+  Logger logger(LogLevel::debug, format, pipe.writer());
+  for (int i = 0; i < 10'000; ++i) logger.debug("line", {{"number", i}});
+  CHECK_FALSE(logger.flush(10ms));
+  const auto dropped = logger.dropped();
+  CHECK(dropped > 0);
+  CHECK(logger.lines(LogLevel::debug) == 10'000 - dropped);
+
+  const auto lines = pipe.read_until("were dropped");
+  const std::string told = format == LogFormat::json ? ",\"lines\":" : " lines=";
+  REQUIRE(lines.size() == 10'000 - dropped + 1);
+  CHECK_THAT(lines.back(), contains(told + std::to_string(dropped)));
+  for (std::size_t i = 0; i + 1 < lines.size(); ++i) {
+    CHECK(std::regex_search(lines[i], std::regex("number\"?[=:]" + std::to_string(i) + "\\b")));
+  }
+  logger.debug("afterwards");
+  CHECK(logger.flush(10s));
+  CHECK(pipe.read_until("afterwards").size() == 1);
+  CHECK(logger.dropped() == dropped);
+}
+
+TEST_CASE("what waits for a log that nobody reads is bounded by its bytes") {
+  const Pipe pipe;
+  pipe.fill();
+  Logger logger(LogLevel::debug, LogFormat::logfmt, pipe.writer());
+  for (int i = 0; i < 1'000; ++i) logger.debug("line", {{"text", std::string(4'096, 'x')}});
+  // The queue's megabyte, and as much that is on its way.
+  CHECK(logger.lines(LogLevel::debug) * 4'096 <= std::size_t{2} * 1024 * 1024);
+  CHECK(logger.lines(LogLevel::debug) > 200);
+  static_cast<void>(pipe.read_until("were dropped"));  // or the thread would outlive the pipe
+}
+
+TEST_CASE("the end of a logger is bounded though nobody reads, and writes all to one who does") {
+  const bool is_read = GENERATE(true, false);
+  const Pipe pipe;
+  if (!is_read) pipe.fill();
+  const auto begin = steady_now();
+  {
+    Logger logger(LogLevel::debug, LogFormat::logfmt, pipe.writer());
+    for (int i = 0; i < 100; ++i) logger.debug("line", {{"number", i}});
+  }
+  if (is_read) {
+    CHECK(pipe.read_until("number=99").size() == 100);
+  } else {
+    CHECK(steady_now() - begin < 3s);
+    // For the thread that is left behind, which then ends.
+    CHECK(pipe.read_until("number=99").size() == 100);
+  }
+}
+
+TEST_CASE("lines that the descriptor refuses are counted as dropped") {
+  const UniqueFd full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
+  Logger logger(LogLevel::info, LogFormat::logfmt, full.get());
+  logger.info("one");
+  logger.info("two");
+  CHECK(logger.flush(10s));
+  CHECK(logger.dropped() == 2);
+}
+
+TEST_CASE("a descriptor that another has made non-blocking loses no line") {
+  const Pipe pipe;
+  REQUIRE(::fcntl(pipe.writer(), F_SETFL, O_NONBLOCK | O_WRONLY) == 0);
+  Logger logger(LogLevel::debug, LogFormat::logfmt, pipe.writer());
+  for (int i = 0; i < 3'000; ++i) logger.debug("line", {{"number", i}});
+  CHECK(pipe.read_until("number=2999").size() == 3'000);
+  CHECK(logger.dropped() == 0);
 }

@@ -5,11 +5,16 @@
 //   logger.warn("engine is down", {{"endpoint", name}, {"reason", error.message}});
 //   -> 2026-11-23T09:12:57.123Z level=warn msg="engine is down" endpoint=local reason="..."
 //
-// Thread-safe. The only place that knows spdlog. A Logger is made in `app` and handed down by
+// Logging never blocks: a thread of its own writes (src/util/log_writer.h). Lines that the reader
+// of the log does not take in time are dropped and counted, a message that floods is suppressed and
+// counted (src/util/log_throttle.h), and a line is at most `max_line_bytes` long.
+//
+// Thread-safe; never throws once it is made. A Logger is made in `app` and handed down by
 // reference; whoever keeps it must not outlive it.
 
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
@@ -17,6 +22,8 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+
+#include "tidegauge/util/time.h"
 
 namespace tidegauge {
 
@@ -44,10 +51,15 @@ class Logger {
  public:
   using Fields = std::initializer_list<LogField>;
 
-  /// Writes to standard error.
-  explicit Logger(LogLevel level = LogLevel::info, LogFormat format = LogFormat::logfmt);
+  static constexpr std::size_t max_line_bytes = std::size_t{8} * 1024;  ///< with its newline
 
-  /// Receives each finished line, without its newline, under a lock. For tests.
+  /// Writes to `fd`, standard error unless told otherwise. At its end it writes what can be written
+  /// within a second.
+  explicit Logger(LogLevel level = LogLevel::info, LogFormat format = LogFormat::logfmt,
+                  int fd = 2);
+
+  /// Receives each finished line, without its newline, on the thread that logs it, under a lock.
+  /// For tests.
   using Sink = void (*)(void* context, std::string_view line);
   Logger(LogLevel level, LogFormat format, Sink sink, void* context);
 
@@ -64,17 +76,29 @@ class Logger {
     log(LogLevel::error, message, fields);
   }
 
-  /// Lines written since the start, by level.
+  /// Waits until all lines so far are written, for at most `limit`. Whether they are.
+  bool flush(Milliseconds limit) noexcept;
+
+  // Since the start. Each line that is not below the level is counted in one of the three.
+  /// Lines logged.
   [[nodiscard]] std::uint64_t lines(LogLevel level) const noexcept;
+  /// Lines of messages that came too often.
+  [[nodiscard]] std::uint64_t suppressed() const noexcept;
+  /// Lines lost because nobody read the log.
+  [[nodiscard]] std::uint64_t dropped() const noexcept;
 
  private:
-  void log(LogLevel level, std::string_view message, Fields fields);
+  void log(LogLevel level, std::string_view message, Fields fields) noexcept;
+  [[nodiscard]] bool write(LogLevel level, std::string_view message, Fields fields,
+                           std::uint64_t suppressed_before);
 
   struct Backend;
   std::unique_ptr<Backend> backend_;
   LogLevel level_;
   LogFormat format_;
   std::array<std::atomic<std::uint64_t>, 4> lines_{};
+  std::atomic<std::uint64_t> suppressed_ = 0;
+  std::atomic<std::uint64_t> dropped_ = 0;
 };
 
 }  // namespace tidegauge
