@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "app/debug_page.h"
 #include "tidegauge/http/curl_transport.h"
@@ -58,7 +59,8 @@ Daemon::Daemon(const config::Config& config, Logger& logger)
       logger_(logger),
       guard_(logger),
       instruments_(
-          logger, {.process = config.metrics.process, .many_engines = config.endpoints.size() > 1}),
+          logger, guard_,
+          {.process = config.metrics.process, .many_engines = config.endpoints.size() > 1}),
       series_limit_({.series = config.metrics.max_series, .bytes = config.metrics.max_page_bytes},
                     logger),
       pools_(config.endpoints, config.pool, http::make_curl_transport, logger),
@@ -92,11 +94,13 @@ Daemon::~Daemon() {
 Result<void> Daemon::start() {
   auto server = web::Server::start({.listen_address = config_.web.listen_address,
                                     .max_connections = config_.web.max_connections},
-                                   routes());
+                                   routes(), guard_);
   if (!server) return fail(server.error());
   server_ = std::move(*server);
   for (auto& monitor : monitors_) {
-    threads_.emplace_back([&monitor](const std::stop_token& stop) { monitor->run(stop); });
+    threads_.emplace_back([this, &monitor](const std::stop_token& stop) {
+      guard_.run("monitor", stop, [&] { monitor->run(stop); });
+    });
   }
   logger_.info("tidegauge has started", {{"version", TIDEGAUGE_VERSION},
                                          {"listen_address", config_.web.listen_address},
@@ -110,10 +114,19 @@ bool Daemon::run_once() {
   return std::ranges::all_of(snapshots_.latest(), [](const auto& engine) { return engine->up; });
 }
 
-std::unique_ptr<metrics::Page> Daemon::page() {
+std::unique_ptr<metrics::Page> Daemon::page_of_cycle() {
+  return page(snapshots_.latest());
+}
+
+model::Snapshot Daemon::fresh_snapshots() const {
+  return model::without_stale(snapshots_.latest(), steady_now(),
+                              config::greatest_age(config_.container_monitor));
+}
+
+std::unique_ptr<metrics::Page> Daemon::page(model::Snapshot engines) {
   return std::make_unique<metrics::Page>(
       metrics::PageInput{
-          .engines = snapshots_.latest(), .pools = pools_.stats(), .clients = clients_.stats()},
+          .engines = std::move(engines), .pools = pools_.stats(), .clients = clients_.stats()},
       metrics::PageOptions{.container_labels = config_.container_monitor.labels,
                            .labels = config_.metrics.labels,
                            .disable = config_.metrics.disable,
@@ -129,10 +142,10 @@ std::vector<web::Route> Daemon::routes() {
   };
   const auto metrics = [this](const web::Request&) {
     return web::Response{.content_type = metrics::page_content_type,
-                         .next_piece = [page = page()] { return page->next(); }};
+                         .next_piece = [page = page(fresh_snapshots())] { return page->next(); }};
   };
   const auto ready = [this](const web::Request&) {
-    for (const auto& engine : snapshots_.latest()) {
+    for (const auto& engine : fresh_snapshots()) {
       if (engine->up) continue;
       return web::Response{.status = 503,
                            .body = engine->endpoint + ": " + engine->down_reason + "\n"};

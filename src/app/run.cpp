@@ -103,7 +103,7 @@ int run_daemon(const config::Loaded& loaded, Logger& logger) {
 int run_once(const config::Config& config, Logger& logger) {
   Daemon daemon(config, logger);
   const bool up = daemon.run_once();
-  const auto page = daemon.page();
+  const auto page = daemon.page_of_cycle();
   for (auto piece = page->next(); !piece.empty(); piece = page->next()) std::cout << piece;
   std::cout << std::flush;
   return up ? success : failure;

@@ -43,6 +43,12 @@ std::vector<Option> monitor_options() {
       option("container_monitor.interval", monitor(&C::interval), duration(1s, 1h),
              "From the start of one cycle to the start of the next."),
       option(
+          "container_monitor.max_age", monitor(&C::max_age), duration_or_zero(1s, 24h),
+          "The age from which on what is known of an Engine is no longer shown, because its "
+          "monitor has stopped: the page then has none of its containers, tidegauge_engine_up is "
+          "0, and tidegauge_snapshot_stale is 1. At least container_monitor.interval. 0: three "
+          "intervals, and at least 10s."),
+      option(
           "container_monitor.stats_source", monitor(&C::stats_source), stats_choice(),
           "Who is asked for the resource numbers of containers. auto: the kernel for those whose "
           "cgroup is visible from here, which costs next to nothing, the Engine for the others "

@@ -7,12 +7,18 @@ namespace {
 
 constexpr std::string_view connecting_is_part = "connecting is a part of it";
 
-constexpr std::array<Rule, 9> table{{
+constexpr std::array<Rule, 10> table{{
     {"pool.min_connections", "at most", "pool.max_connections", "no more can be open",
      [](const Config& c) { return c.pool.min_connections <= c.pool.max_connections; }},
     {"container_monitor.max_in_flight", "at most", "pool.max_connections",
      "each call has a connection to itself",
      [](const Config& c) { return c.container_monitor.max_in_flight <= c.pool.max_connections; }},
+    {"container_monitor.interval", "at most", "container_monitor.max_age",
+     "what is known is published once per interval",
+     [](const Config& c) {
+       return c.container_monitor.max_age.count() == 0 ||
+              c.container_monitor.interval <= c.container_monitor.max_age;
+     }},
     {"pool.connect_timeout", "at most", "pool.probe_timeout", connecting_is_part,
      [](const Config& c) { return c.pool.connect_timeout <= c.pool.probe_timeout; }},
     {"pool.connect_timeout", "at most", "pool.list_timeout", connecting_is_part,

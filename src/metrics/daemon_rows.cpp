@@ -22,6 +22,24 @@ constexpr Row<Logger> log_metrics[] = {
          out.add(logger.lines(level), {{"level", to_string(level)}});
        }
      }},
+    {{"tidegauge_log_lines_dropped_total", counter,
+      "Lines lost because the log took no more: nobody read it, or its disk was full."},
+     [](const Logger& logger, const Samples& out) { out.add(logger.dropped()); }},
+    {{"tidegauge_log_lines_suppressed_total", counter,
+      "Lines left out because the same message was logged too often."},
+     [](const Logger& logger, const Samples& out) { out.add(logger.suppressed()); }},
+};
+
+constexpr Row<ThreadGuard> thread_metrics[] = {
+    {{"tidegauge_thread_failures_total", counter,
+      "Work of a thread that failed unexpectedly, after which the thread goes on. A thread appears "
+      "with its first failure.",
+      "thread"},
+     [](const ThreadGuard& threads, const Samples& out) {
+       for (const auto& [thread, count] : threads.failures()) {
+         out.add(count, {{"thread", thread}});
+       }
+     }},
 };
 
 // The names that all Prometheus client libraries use.
@@ -50,6 +68,9 @@ std::span<const Row<SeriesLimit>> series_rows() noexcept {
 }
 std::span<const Row<Logger>> log_rows() noexcept {
   return log_metrics;
+}
+std::span<const Row<ThreadGuard>> thread_rows() noexcept {
+  return thread_metrics;
 }
 std::span<const Row<ProcessStats>> process_rows() noexcept {
   return process_metrics;

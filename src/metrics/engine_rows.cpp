@@ -48,7 +48,8 @@ void write_container_counts(const EngineSnapshot& engine, const Samples& out) {
 }
 
 constexpr Row<EngineSnapshot> engine_metrics[] = {
-    {{"tidegauge_engine_up", gauge, "1 while the Engine answers, 0 while it does not."},
+    {{"tidegauge_engine_up", gauge,
+      "1 while the Engine answers, 0 while it does not or nobody knows."},
      [](const EngineSnapshot& engine, const Samples& out) { out.add(engine.up); }},
     {{"container_scrape_error", gauge,
       "1 while the Engine does not answer, 0 while it does, by cAdvisor's name."},
@@ -58,6 +59,10 @@ constexpr Row<EngineSnapshot> engine_metrics[] = {
      [](const EngineSnapshot& engine, const Samples& out) {
        out.add(to_unix_seconds(engine.taken_at));
      }},
+    {{"tidegauge_snapshot_stale", gauge,
+      "1 while what is known of the Engine is older than container_monitor.max_age, and not "
+      "shown."},
+     [](const EngineSnapshot& engine, const Samples& out) { out.add(engine.stale); }},
     {{"tidegauge_engine_info", gauge, "What the Engine says of itself; always 1.",
       "version, api_version, min_api_version, negotiated_api_version, os, arch, kernel, host, "
       "operating_system, storage_driver, cgroup_driver, cgroup_version"},

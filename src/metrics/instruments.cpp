@@ -39,8 +39,9 @@ std::vector<prometheus::MetricFamily> sorted_families(const prometheus::Registry
 }  // namespace
 
 struct Instruments::Impl {
-  Impl(const Logger& daemon_logger, InstrumentOptions daemon_options)
-      : logger(daemon_logger), options(daemon_options) {}
+  Impl(const Logger& daemon_logger, const ThreadGuard& daemon_threads,
+       InstrumentOptions daemon_options)
+      : logger(daemon_logger), threads(daemon_threads), options(daemon_options) {}
 
   [[nodiscard]] prometheus::Labels labels_of(const monitor::CycleReport& report) const {
     if (!options.many_engines) return {};
@@ -48,6 +49,7 @@ struct Instruments::Impl {
   }
 
   const Logger& logger;
+  const ThreadGuard& threads;
   InstrumentOptions options;
   prometheus::Registry registry;
   prometheus::Family<prometheus::Histogram>& durations =
@@ -56,8 +58,9 @@ struct Instruments::Impl {
       registered(prometheus::BuildCounter(), cycle_errors, registry);
 };
 
-Instruments::Instruments(const Logger& logger, InstrumentOptions options)
-    : impl_(std::make_unique<Impl>(logger, options)) {
+Instruments::Instruments(const Logger& logger, const ThreadGuard& threads,
+                         InstrumentOptions options)
+    : impl_(std::make_unique<Impl>(logger, threads, options)) {
   registered(prometheus::BuildGauge(), build_info, impl_->registry)
       .Add({{"version", TIDEGAUGE_VERSION}})
       .Set(1);
@@ -80,6 +83,7 @@ void Instruments::cycle_finished(const monitor::CycleReport& report) {
 std::string Instruments::render() const {
   auto text = prometheus::TextSerializer().Serialize(sorted_families(impl_->registry));
   for (const auto& row : log_rows()) render_row(text, row, {{&impl_->logger, {}}});
+  for (const auto& row : thread_rows()) render_row(text, row, {{&impl_->threads, {}}});
   if (!impl_->options.process) return text;
   if (const auto process = read_process_stats()) {
     for (const auto& row : process_rows()) render_row(text, row, {{&*process, {}}});

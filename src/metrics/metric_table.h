@@ -14,6 +14,7 @@
 #include "tidegauge/model/pool_stats.h"
 #include "tidegauge/model/snapshot.h"
 #include "tidegauge/util/log.h"
+#include "tidegauge/util/thread_guard.h"
 
 namespace tidegauge::metrics {
 
@@ -55,6 +56,7 @@ struct Row {
 // Of the daemon.
 [[nodiscard]] std::span<const Row<SeriesLimit>> series_rows() noexcept;
 [[nodiscard]] std::span<const Row<Logger>> log_rows() noexcept;
+[[nodiscard]] std::span<const Row<ThreadGuard>> thread_rows() noexcept;
 [[nodiscard]] std::span<const Row<ProcessStats>> process_rows() noexcept;
 
 /// Those that prometheus-cpp keeps (`instruments.cpp`): counted in place, so without a function.

@@ -167,6 +167,7 @@ std::string print_reference() {
   for (const auto& family : {build_info, cycle_duration, cycle_errors}) print_family(page, family);
   print_rows(page, series_rows());
   print_rows(page, log_rows());
+  print_rows(page, thread_rows());
   print_heading(page, "The process", "Switched off by `metrics.process: false`.\n");
   print_rows(page, process_rows());
   return page;

@@ -201,6 +201,7 @@ void ContainerMonitor::run(const std::stop_token& stop) {
     if (steady_now() >= next_cycle && !stop.stop_requested()) {
       report_cycle();
       begin_cycle();
+      changed();  // also where nothing has: who reads the page judges the age of what is published
       const auto late = (steady_now() - next_cycle) / options_.interval;
       next_cycle += (1 + late) * options_.interval;  // what was missed is not made up for
     }
@@ -633,6 +634,7 @@ void ContainerMonitor::publish() {
   snapshot->endpoint = endpoint_;
   const auto now = moment_now();
   snapshot->taken_at = now.wall;
+  snapshot->published_at = now.steady;
   snapshot->max_in_flight = crew_->limit();
   snapshot->host = host_;
   snapshot->negotiated_api_version = context_.clients.api_version(endpoint_);

@@ -1,5 +1,8 @@
 #include "tidegauge/util/thread_guard.h"
 
+#include <pthread.h>
+
+#include <array>
 #include <exception>
 
 #include "tidegauge/util/retry.h"
@@ -8,6 +11,10 @@ namespace tidegauge {
 
 void ThreadGuard::run(std::string_view thread, const std::stop_token& stop,
                       const std::function<void()>& work) noexcept {
+  // For top -H and the like; the kernel keeps fifteen bytes.
+  std::array<char, 16> name{};
+  thread.copy(name.data(), name.size() - 1);
+  ::pthread_setname_np(::pthread_self(), name.data());
   Retry retry;
   while (!run_once(thread, work) && !stop.stop_requested()) {
     static_cast<void>(retry.failed(steady_now()));  // Logger limits the lines

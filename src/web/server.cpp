@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <system_error>
 #include <tuple>
 #include <utility>
@@ -19,6 +18,7 @@ namespace tidegauge::web {
 namespace {
 
 constexpr unsigned int idle_limit_seconds = 30;
+constexpr std::string_view thread_name = "web";
 
 // Its address marks a request whose headers libmicrohttpd has shown us once. To answer it already
 // then would cost the client its kept-alive connection.
@@ -29,15 +29,18 @@ std::string_view header(MHD_Connection* connection, const char* name) {
   return value == nullptr ? std::string_view{} : std::string_view{value};
 }
 
-Response call_handler(const Route& route, const Request& request) {
-  try {
-    return route.handle(request);
-  } catch (const std::exception& error) {
-    return {.status = MHD_HTTP_INTERNAL_SERVER_ERROR,
-            .body = std::string("internal error: ") + error.what() + "\n"};
-  } catch (...) {
+/// What the server shows, and who is told where that fails.
+struct Site {
+  std::vector<Route> routes;
+  ThreadGuard& guard;
+};
+
+Response call_handler(const Route& route, const Request& request, ThreadGuard& guard) {
+  Response response;
+  if (!guard.run_once(thread_name, [&] { response = route.handle(request); })) {
     return {.status = MHD_HTTP_INTERNAL_SERVER_ERROR, .body = "internal error\n"};
   }
+  return response;
 }
 
 Response not_found(const std::vector<Route>& routes) {
@@ -46,21 +49,21 @@ Response not_found(const std::vector<Route>& routes) {
   return response;
 }
 
-Response respond(MHD_Connection* connection, const std::vector<Route>& routes,
-                 std::string_view path) {
-  const auto route = std::ranges::find(routes, path, &Route::path);
-  if (route == routes.end()) return not_found(routes);
+Response respond(MHD_Connection* connection, const Site& site, std::string_view path) {
+  const auto route = std::ranges::find(site.routes, path, &Route::path);
+  if (route == site.routes.end()) return not_found(site.routes);
   return call_handler(*route,
                       {.path = path,
                        .accept = header(connection, MHD_HTTP_HEADER_ACCEPT),
-                       .accept_encoding = header(connection, MHD_HTTP_HEADER_ACCEPT_ENCODING)});
+                       .accept_encoding = header(connection, MHD_HTTP_HEADER_ACCEPT_ENCODING)},
+                      site.guard);
 }
 
 /// The body of an answer on its way, in pieces.
 class Body {
  public:
-  explicit Body(std::move_only_function<std::string_view()> next_piece)
-      : next_piece_(std::move(next_piece)) {}
+  Body(std::move_only_function<std::string_view()> next_piece, ThreadGuard& guard)
+      : next_piece_(std::move(next_piece)), guard_(guard) {}
 
   /// At most `most` bytes into `out`; how many, or what libmicrohttpd calls the end or an error.
   ssize_t read(char* out, std::size_t most) {
@@ -87,24 +90,22 @@ class Body {
   void read_piece() {
     rest_ = {};
     if (failed_) return;
-    try {
-      rest_ = next_piece_();
-    } catch (...) {
-      failed_ = true;
-    }
+    failed_ = !guard_.run_once(thread_name, [this] { rest_ = next_piece_(); });
   }
 
   std::move_only_function<std::string_view()> next_piece_;
+  ThreadGuard& guard_;
   std::string_view rest_;  // of the last piece
   bool failed_ = false;
 };
 
 /// Chunked, but for HEAD with its length: libmicrohttpd would send the end of the chunks too.
-MHD_Response* in_pieces(std::move_only_function<std::string_view()> next_piece, bool only_head) {
+MHD_Response* in_pieces(std::move_only_function<std::string_view()> next_piece, bool only_head,
+                        ThreadGuard& guard) {
   // What one system call sends: the more, the cheaper a large answer, until malloc gives each block
   // back to the kernel.
   constexpr std::size_t block_bytes = std::size_t{120} * 1024;
-  auto body = std::make_unique<Body>(std::move(next_piece));
+  auto body = std::make_unique<Body>(std::move(next_piece), guard);
   auto* const message = MHD_create_response_from_callback(
       only_head ? body->measure() : MHD_SIZE_UNKNOWN, block_bytes,
       [](void* owned, std::uint64_t /*position*/, char* out, std::size_t most) {
@@ -121,10 +122,12 @@ MHD_Response* whole(const std::string& body) {
                                          MHD_RESPMEM_MUST_COPY);
 }
 
-MHD_Result queue_answer(MHD_Connection* connection, std::string_view method, Response response) {
+MHD_Result queue_answer(MHD_Connection* connection, std::string_view method, Response response,
+                        ThreadGuard& guard) {
   const bool only_head = method == MHD_HTTP_METHOD_HEAD;
-  auto* const message = response.next_piece ? in_pieces(std::move(response.next_piece), only_head)
-                                            : whole(response.body);
+  auto* const message = response.next_piece
+                            ? in_pieces(std::move(response.next_piece), only_head, guard)
+                            : whole(response.body);
   if (message == nullptr) return MHD_NO;
   MHD_add_response_header(message, MHD_HTTP_HEADER_CONTENT_TYPE, response.content_type.c_str());
   if (response.status == MHD_HTTP_METHOD_NOT_ALLOWED) {
@@ -135,30 +138,40 @@ MHD_Result queue_answer(MHD_Connection* connection, std::string_view method, Res
   return result;
 }
 
-MHD_Result answer(void* context, MHD_Connection* connection, const char* path, const char* method,
-                  const char* /*version*/, const char* /*upload*/, std::size_t* upload_size,
-                  void** request_context) {
-  const std::string_view verb = method;
+MHD_Result answer_request(const Site& site, MHD_Connection* connection, std::string_view path,
+                          std::string_view verb, std::size_t& upload_size, void*& request_context) {
   if (verb != MHD_HTTP_METHOD_GET && verb != MHD_HTTP_METHOD_HEAD) {
     return queue_answer(connection, verb,
-                        {.status = MHD_HTTP_METHOD_NOT_ALLOWED, .body = "only GET and HEAD\n"});
+                        {.status = MHD_HTTP_METHOD_NOT_ALLOWED, .body = "only GET and HEAD\n"},
+                        site.guard);
   }
-  if (*request_context == nullptr) {
-    *request_context = &seen_before;
+  if (request_context == nullptr) {
+    request_context = &seen_before;
     return MHD_YES;
   }
-  if (*upload_size != 0) {  // the body of a GET means nothing
-    *upload_size = 0;
+  if (upload_size != 0) {  // the body of a GET means nothing
+    upload_size = 0;
     return MHD_YES;
   }
-  const auto& routes = *static_cast<const std::vector<Route>*>(context);
-  return queue_answer(connection, verb, respond(connection, routes, path));
+  return queue_answer(connection, verb, respond(connection, site, path), site.guard);
+}
+
+/// No exception may cross libmicrohttpd, which is C: without memory the connection is closed.
+MHD_Result answer(void* context, MHD_Connection* connection, const char* path, const char* method,
+                  const char* /*version*/, const char* /*upload*/, std::size_t* upload_size,
+                  void** request_context) noexcept {
+  try {
+    return answer_request(*static_cast<const Site*>(context), connection, path, method,
+                          *upload_size, *request_context);
+  } catch (...) {
+    return MHD_NO;
+  }
 }
 
 }  // namespace
 
 struct Server::Impl {
-  std::vector<Route> routes;
+  Site site;
   std::uint16_t port = 0;
   std::string unix_path;
   MHD_Daemon* daemon = nullptr;
@@ -173,16 +186,15 @@ Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() = default;
 
 Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options,
-                                              std::vector<Route> routes) {
+                                              std::vector<Route> routes, ThreadGuard& guard) {
   auto socket = open_listen_socket(options.listen_address);
   if (!socket) return std::unexpected(socket.error());
-  auto impl = std::make_unique<Impl>();
-  impl->routes = std::move(routes);
+  auto impl = std::make_unique<Impl>(Site{.routes = std::move(routes), .guard = guard});
   impl->port = socket->port;
   impl->unix_path = std::move(socket->unix_path);
   // libmicrohttpd closes the socket, when it cannot start too.
   impl->daemon = MHD_start_daemon(
-      MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, nullptr, nullptr, &answer, &impl->routes,
+      MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, nullptr, nullptr, &answer, &impl->site,
       MHD_OPTION_LISTEN_SOCKET, socket->fd.release(), MHD_OPTION_CONNECTION_LIMIT,
       options.max_connections, MHD_OPTION_CONNECTION_TIMEOUT, idle_limit_seconds, MHD_OPTION_END);
   if (impl->daemon == nullptr) {

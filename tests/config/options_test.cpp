@@ -58,7 +58,7 @@ std::vector<Value> other_values(const Option& option) {
   if (option.type == "duration") {
     const Config config;
     const auto now = duration(Milliseconds(0), std::chrono::hours(1000)).parse(option.get(config));
-    for (const auto length : {*now * 2, *now / 2, Milliseconds(5000), Milliseconds(30'000)}) {
+    for (const auto length : {*now * 2, *now / 2, Milliseconds(30'000), Milliseconds(5000)}) {
       values.emplace_back(std::to_string(length.count()) + "ms");
     }
   }

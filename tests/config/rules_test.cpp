@@ -30,6 +30,7 @@ TEST_CASE("every rule refuses what breaks it by one, and allows its edge") {
   const std::map<std::string, Edge> edges{
       {"pool.min_connections", {"17", "16", "16"}},
       {"container_monitor.max_in_flight", {"17", "16", "16"}},
+      {"container_monitor.interval", {"20s1ms", "20s", "20s"}},
       {"pool.probe_timeout", {"3s", "3s", "2999ms"}},
       {"pool.probe_backoff_initial", {"2s1ms", "2s", "2s"}},
       {"pool.quarantine_initial", {"6s", "5s", "5s"}},
@@ -71,4 +72,10 @@ TEST_CASE("a broken rule stands with the strongest source that has a part in it"
 TEST_CASE("a value that could not be read breaks no rule as well") {
   CHECK(mistakes_in("pool:\n  max_connections: many\n  min_connections: 20\n") ==
         "config.yaml:2: pool.max_connections: \"many\" is not a whole number; allowed: 1 to 256\n");
+}
+
+TEST_CASE("without a greatest age what is shown is as old as three intervals, and ten seconds") {
+  CHECK(greatest_age({.interval = 10s}) == 30s);
+  CHECK(greatest_age({.interval = 1s}) == 10s);
+  CHECK(greatest_age({.interval = 1s, .max_age = 2s}) == 2s);
 }

@@ -148,6 +148,7 @@ std::shared_ptr<model::EngineSnapshot> engine(const std::string& endpoint) {
   engine->endpoint = endpoint;
   engine->up = true;
   engine->taken_at = now;
+  engine->published_at = SteadyTime{} + 1h;
   engine->version = model::EngineVersion{.version = "20.10.24+dfsg1",
                                          .api_version = {1, 41},
                                          .min_api_version = {1, 12},

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include <chrono>
+#include <new>
 #include <string>
 
 #include "support/catch.h"
@@ -10,6 +11,7 @@
 #include "tidegauge/util/unique_fd.h"
 
 using namespace tidegauge;
+using namespace std::chrono_literals;
 using metrics::Instruments;
 using test::contains;
 
@@ -33,8 +35,9 @@ monitor::CycleReport report(const std::string& endpoint, double seconds) {
 }  // namespace
 
 TEST_CASE("cycles are timed and their errors counted by step") {
-  const Logger logger(LogLevel::error);
-  Instruments instruments(logger, {.process = false});
+  Logger logger(LogLevel::error);
+  const ThreadGuard threads(logger);
+  Instruments instruments(logger, threads, {.process = false});
   instruments.cycle_finished(report("local", 0.003));
   instruments.cycle_finished(report("local", 0.3));
   const auto page = instruments.render();
@@ -47,8 +50,9 @@ TEST_CASE("cycles are timed and their errors counted by step") {
 }
 
 TEST_CASE("with several Engines the cycles of each are apart") {
-  const Logger logger(LogLevel::error);
-  Instruments instruments(logger, {.process = false, .many_engines = true});
+  Logger logger(LogLevel::error);
+  const ThreadGuard threads(logger);
+  Instruments instruments(logger, threads, {.process = false, .many_engines = true});
   instruments.cycle_finished(report("a", 0.1));
   instruments.cycle_finished(report("b", 0.1));
   const auto page = instruments.render();
@@ -58,7 +62,8 @@ TEST_CASE("with several Engines the cycles of each are apart") {
 
 TEST_CASE("log lines are counted by level, those of level debug only when they are written") {
   Logger logger(LogLevel::info, LogFormat::logfmt, [](void*, std::string_view) {}, nullptr);
-  const Instruments instruments(logger, {.process = false});
+  const ThreadGuard threads(logger);
+  const Instruments instruments(logger, threads, {.process = false});
   logger.warn("one");
   logger.warn("two");
   logger.debug("not written");
@@ -67,9 +72,34 @@ TEST_CASE("log lines are counted by level, those of level debug only when they a
   CHECK(value(page, "tidegauge_log_lines_total{level=\"debug\"}") == 0);
 }
 
+TEST_CASE("log lines that were suppressed or dropped are counted apart") {
+  const UniqueFd full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
+  Logger logger(LogLevel::info, LogFormat::logfmt, full.get());
+  const ThreadGuard threads(logger);
+  const Instruments instruments(logger, threads, {.process = false});
+  for (int i = 0; i < 50; ++i) logger.warn("the same");
+  REQUIRE(logger.flush(10s));
+  const auto page = instruments.render();
+  CHECK(value(page, "tidegauge_log_lines_total{level=\"warn\"}") == 20);
+  CHECK(value(page, "tidegauge_log_lines_suppressed_total") == 30);
+  CHECK(value(page, "tidegauge_log_lines_dropped_total") >= 20);
+}
+
+TEST_CASE("failures of threads are counted by the thread") {
+  Logger logger(LogLevel::error, LogFormat::logfmt, [](void*, std::string_view) {}, nullptr);
+  ThreadGuard threads(logger);
+  const Instruments instruments(logger, threads, {.process = false});
+  CHECK_THAT(instruments.render(), !contains("tidegauge_thread_failures_total{"));
+  for (int i = 0; i < 2; ++i) {
+    CHECK_FALSE(threads.run_once("monitor", [] { throw std::bad_alloc(); }));
+  }
+  CHECK(value(instruments.render(), "tidegauge_thread_failures_total{thread=\"monitor\"}") == 2);
+}
+
 TEST_CASE("the process is described by the kernel") {
-  const Logger logger(LogLevel::error);
-  const Instruments instruments(logger, {});
+  Logger logger(LogLevel::error);
+  const ThreadGuard threads(logger);
+  const Instruments instruments(logger, threads, {});
   const auto page = instruments.render();
   const auto fds = value(page, "process_open_fds");
   CHECK(fds >= 3);
@@ -87,11 +117,14 @@ TEST_CASE("the process is described by the kernel") {
 }
 
 TEST_CASE("the process can be left out") {
-  const Logger logger(LogLevel::error);
-  CHECK_THAT(Instruments(logger, {.process = false}).render(), !contains("process_"));
+  Logger logger(LogLevel::error);
+  const ThreadGuard threads(logger);
+  CHECK_THAT(Instruments(logger, threads, {.process = false}).render(), !contains("process_"));
 }
 
 TEST_CASE("the version of the build is a label") {
-  const Logger logger(LogLevel::error);
-  CHECK_THAT(Instruments(logger, {}).render(), contains("tidegauge_build_info{version=\""));
+  Logger logger(LogLevel::error);
+  const ThreadGuard threads(logger);
+  CHECK_THAT(Instruments(logger, threads, {}).render(),
+             contains("tidegauge_build_info{version=\""));
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <limits>
+#include <new>
 #include <regex>
 #include <set>
 #include <sstream>
@@ -35,9 +36,11 @@ const PageOptions compose_label{.container_labels = {"com.docker.compose.project
 std::vector<std::string> render_pieces(const PageInput& input,
                                        const PageOptions& options = compose_label,
                                        PageSize max = no_limit) {
-  Logger logger(LogLevel::error);
+  Logger logger(LogLevel::error, LogFormat::logfmt, [](void*, std::string_view) {}, nullptr);
   metrics::SeriesLimit limit(max, logger);
-  metrics::Instruments instruments(logger, {.process = false});
+  ThreadGuard threads(logger);
+  static_cast<void>(threads.run_once("monitor", [] { throw std::bad_alloc(); }));
+  metrics::Instruments instruments(logger, threads, {.process = false});
   instruments.cycle_finished({.endpoint = "local",
                               .duration = std::chrono::milliseconds(42),
                               .list_errors = 0,
@@ -270,6 +273,21 @@ TEST_CASE("an Engine that is down says so and has no containers") {
   CHECK(lines_with(page, {"container_", "id="}).empty());
   CHECK(lines_with(page, {"tidegauge_engine_containers"}).empty());
   CHECK(lines_with(page, {"tidegauge_engine_info"}).empty());
+}
+
+TEST_CASE("of an Engine whose snapshot is too old the page says so and has no containers") {
+  const auto example = example_input();
+  const auto shown = model::without_stale(
+      example.engines, *example.engines[0]->published_at + std::chrono::seconds(31),
+      std::chrono::seconds(30));
+  const auto page = render({.engines = shown, .pools = {}, .clients = {}});
+  CHECK_THAT(page, contains("tidegauge_engine_up 0\n"));
+  CHECK_THAT(page, contains("container_scrape_error 1\n"));
+  CHECK_THAT(page, contains("tidegauge_snapshot_stale 1\n"));
+  CHECK_THAT(page, contains("tidegauge_snapshot_timestamp_seconds "));
+  CHECK_THAT(page, contains("tidegauge_inventory_event_streams_total 2\n"));
+  CHECK_THAT(page, !contains("\ncontainer_last_seen") && !contains("\nmachine_"));
+  CHECK_THAT(page, !contains("id=\"/"));
 }
 
 TEST_CASE("the label endpoint is there only when there are several Engines") {
@@ -511,7 +529,8 @@ TEST_CASE("labels that are cut are counted, and logged once with the container")
   CHECK_THAT(render(example_input()), contains("\ntidegauge_labels_cut 0\n"));
   test::LogCapture log;
   metrics::SeriesLimit limit(no_limit, log.logger());
-  const metrics::Instruments instruments(log.logger(), {.process = false});
+  const ThreadGuard threads(log.logger());
+  const metrics::Instruments instruments(log.logger(), threads, {.process = false});
   const metrics::Page first(input, options, instruments, limit);
   const metrics::Page second(input, options, instruments, limit);
   CHECK(log.count("labels=2 container=web") == 1);

@@ -1,6 +1,7 @@
 #include "tidegauge/model/snapshot.h"
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -11,6 +12,7 @@
 #include "support/catch.h"
 
 using namespace tidegauge::model;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -94,4 +96,48 @@ TEST_CASE("whoever reads while others publish sees whole pictures, and never an 
   CHECK(backwards == 0);
   CHECK(store.latest()[0]->containers.size() == rounds);
   CHECK(store.latest()[1]->containers.size() == rounds);
+}
+
+TEST_CASE("of a snapshot that is too old nothing is shown but its age and its counters") {
+  const auto now = tidegauge::steady_now();
+  auto old = std::make_shared<EngineSnapshot>();
+  old->endpoint = "local";
+  old->up = true;
+  old->taken_at = tidegauge::wall_now();
+  old->published_at = now - 46'400ms;
+  old->version = EngineVersion{};
+  old->info = EngineInfo{};
+  old->containers.resize(2);
+  old->ghosts.resize(1);
+  old->lifecycles.resize(1);
+  old->host = std::make_shared<HostStats>();
+  old->inventory.streams_opened = 3;
+  const Snapshot engines{old, picture("build", 1)};
+
+  const auto shown = without_stale(engines, now, 30s);
+  REQUIRE(shown.size() == 2);
+  const auto& stale = *shown[0];
+  CHECK(stale.stale);
+  CHECK_FALSE(stale.up);
+  CHECK(stale.endpoint == "local");
+  CHECK(stale.down_reason == "the snapshot is 46 s old: the monitor has stopped publishing");
+  CHECK(stale.containers.empty());
+  CHECK(stale.ghosts.empty());
+  CHECK(stale.lifecycles.empty());
+  CHECK(stale.host == nullptr);
+  CHECK_FALSE(stale.version);
+  CHECK_FALSE(stale.info);
+  CHECK(stale.taken_at == old->taken_at);
+  CHECK(stale.inventory.streams_opened == 3);
+  CHECK(shown[1] == engines[1]);  // by no monitor yet, hence of no age
+}
+
+TEST_CASE("a snapshot is shown as it is up to the greatest age, whatever the wall clock says") {
+  const auto now = tidegauge::steady_now();
+  auto engine = std::make_shared<EngineSnapshot>();
+  engine->taken_at = tidegauge::wall_now() - 24h;
+  engine->published_at = now - 30s;
+  const Snapshot engines{engine};
+  CHECK(without_stale(engines, now, 30s) == engines);
+  CHECK(without_stale(engines, now + 1ns, 30s) != engines);
 }

@@ -778,6 +778,22 @@ TEST_CASE("an Engine that answers everything but the list is not asked without a
   CHECK(scene.engine().calls(EngineCall::list) == 2);
 }
 
+TEST_CASE("what is known is published once per interval, also where nothing changes") {
+  const bool is_up = GENERATE(true, false);
+  const SmallEngine engine({}, [&](const auto& request, auto& exchange) {
+    if (!is_up && request.target.contains("/containers/json")) exchange.reply(500, {}, "{}");
+    return !is_up && request.target.contains("/containers/json");
+  });
+  Watch watch(engine.socket_path(), unattended(), {.interval = 100ms});
+  const auto running = watch.run();
+  const auto published_at = [&] { return watch.snapshot()->published_at; };
+  for (int times = 0; times < 3; ++times) {
+    const auto before = published_at();
+    REQUIRE(eventually([&] { return published_at() != before; }));
+    CHECK(published_at() > before);
+  }
+}
+
 TEST_CASE("watching stops at once, also while it waits and while the Engine hangs") {
   const auto hanging = GENERATE(as<std::optional<EngineCall>>{}, std::nullopt, EngineCall::ping,
                                 EngineCall::list, EngineCall::inspect, EngineCall::stats);

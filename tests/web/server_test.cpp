@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <stdexcept>
@@ -13,9 +14,11 @@
 #include <vector>
 
 #include "support/catch.h"
+#include "support/log_capture.h"
 #include "support/raw_client.h"
 #include "support/temporary_directory.h"
 #include "support/wait_until.h"
+#include "tidegauge/util/thread_guard.h"
 #include "tidegauge/util/time.h"
 
 using namespace tidegauge;
@@ -45,21 +48,47 @@ std::vector<web::Route> example_routes() {
            [](const web::Request&) -> web::Response { throw std::runtime_error("out of ink"); }}};
 }
 
-std::unique_ptr<web::Server> serve(const std::string& address = "127.0.0.1:0",
-                                   std::vector<web::Route> routes = example_routes()) {
-  return value_of(web::Server::start({.listen_address = address}, std::move(routes)));
+/// The border of a server's thread, and its log.
+struct Border {
+  test::LogCapture log;
+  ThreadGuard guard{log.logger()};
+};
+
+/// A server with all that it needs.
+class Serving {
+ public:
+  Serving(const web::ServerOptions& options, std::vector<web::Route> routes)
+      : server_(value_of(web::Server::start(options, std::move(routes), border_->guard))) {}
+
+  web::Server* operator->() const { return server_.get(); }
+  void reset() { server_.reset(); }
+  [[nodiscard]] const test::LogCapture& log() const { return border_->log; }
+  [[nodiscard]] std::uint64_t failures() const {
+    const auto failures = border_->guard.failures();
+    return failures.contains("web") ? failures.at("web") : 0;
+  }
+
+ private:
+  std::unique_ptr<Border> border_ = std::make_unique<Border>();
+  std::unique_ptr<web::Server> server_;
+};
+
+Serving serve(const std::string& address = "127.0.0.1:0",
+              std::vector<web::Route> routes = example_routes()) {
+  return {{.listen_address = address}, std::move(routes)};
 }
 
 /// Under "/", an answer in the pieces that a copy of `next_piece` gives.
 template <class Pieces>
-std::unique_ptr<web::Server> serve_pieces(Pieces next_piece) {
+Serving serve_pieces(Pieces next_piece) {
   return serve("127.0.0.1:0", {{"/", [next_piece](const web::Request&) {
                                   return web::Response{.next_piece = next_piece};
                                 }}});
 }
 
 std::string start_error(const std::string& address) {
-  return error_of(web::Server::start({.listen_address = address}, {})).message;
+  Border border;
+  return error_of(web::Server::start({.listen_address = address}, {}, border.guard)).message;
 }
 
 }  // namespace
@@ -115,12 +144,15 @@ TEST_CASE("only GET and HEAD are allowed, of any path") {
   }
 }
 
-TEST_CASE("a handler that throws is a 500, and the next request is served") {
+TEST_CASE(
+    "a handler that throws is a 500 whose reason is in the log alone, and the next is served") {
   const auto server = serve();
   RawClient client(server->port());
   const auto answer = client.get("/throws");
   CHECK(answer.status == 500);
-  CHECK_THAT(answer.body, contains("out of ink"));
+  CHECK(answer.body == "internal error\n");
+  CHECK(server.log().count("thread=web reason=\"out of ink\"") == 1);
+  CHECK(server.failures() == 1);
   CHECK(client.get("/metrics").status == 200);
 }
 
@@ -204,6 +236,7 @@ TEST_CASE("a piece that throws cuts the answer, which the client can tell from i
   std::ignore = client.read_head();
   CHECK(client.read_chunk() == "up ");
   CHECK_FALSE(client.read_some());
+  CHECK(server.failures() == 1);
   CHECK(RawClient(server->port()).get("/none").status == 404);
 }
 
@@ -232,8 +265,7 @@ TEST_CASE("pieces wait for a client that does not read, and end with it") {
 }
 
 TEST_CASE("a client beyond the limit waits until another one has gone") {
-  const auto server = value_of(web::Server::start(
-      {.listen_address = "127.0.0.1:0", .max_connections = 1}, example_routes()));
+  const Serving server({.listen_address = "127.0.0.1:0", .max_connections = 1}, example_routes());
   RawClient waiting = [&] {
     RawClient first(server->port());
     CHECK(first.get("/metrics").status == 200);
@@ -295,7 +327,8 @@ TEST_CASE("the socket that a killed program has left behind is replaced") {
 TEST_CASE("a port in use is told with the address and the remedy") {
   const auto server = serve();
   const auto address = "127.0.0.1:" + std::to_string(server->port());
-  const auto error = error_of(web::Server::start({.listen_address = address}, {}));
+  Border border;
+  const auto error = error_of(web::Server::start({.listen_address = address}, {}, border.guard));
   CHECK(error.code == Errc::system);
   CHECK(error.message == "cannot listen on web.listen_address \"" + address +
                              "\": Address already in use; another program listens there: stop it "
@@ -326,7 +359,8 @@ TEST_CASE("what is not an address is told with what is allowed") {
   const auto* const address =
       GENERATE("", "9717", "127.0.0.1", "127.0.0.1:", "127.0.0.1:http", "127.0.0.1:65536",
                "127.0.0.1:-1", "::1:9717", "[::1:9717", "unix://relative");
-  const auto error = error_of(web::Server::start({.listen_address = address}, {}));
+  Border border;
+  const auto error = error_of(web::Server::start({.listen_address = address}, {}, border.guard));
   CHECK(error.code == Errc::invalid_config);
   CHECK_THAT(error.message,
              contains("\"" + std::string(address) + "\"") && contains("allowed: 127.0.0.1:9717"));

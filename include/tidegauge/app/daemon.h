@@ -38,12 +38,15 @@ class Daemon {
   /// One cycle of every monitor; for --once. False where an Engine is down.
   bool run_once();
 
-  [[nodiscard]] std::unique_ptr<metrics::Page> page();
+  /// The page of that cycle, however long ago the first of its monitors was done.
+  [[nodiscard]] std::unique_ptr<metrics::Page> page_of_cycle();
   /// Where it serves, once started.
   [[nodiscard]] std::uint16_t port() const noexcept { return server_->port(); }
 
  private:
   [[nodiscard]] std::vector<web::Route> routes();
+  [[nodiscard]] model::Snapshot fresh_snapshots() const;
+  [[nodiscard]] std::unique_ptr<metrics::Page> page(model::Snapshot engines);
 
   const config::Config& config_;
   Logger& logger_;

@@ -4,6 +4,7 @@
 // stands here, and every option's name, bounds and help in one row of `src/config/options.cpp`.
 // A new option is one field here and one row there; a test counts that none is forgotten.
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -45,6 +46,7 @@ struct MonitorConfig {
   Milliseconds filesystem_interval = 0s;  ///< between two measurements of a container's writable
                                           ///< layer; 0: none
   Milliseconds interval = 10s;            ///< from the start of one cycle to the start of the next
+  Milliseconds max_age = 0s;              ///< of what a page shows; 0: see `greatest_age`
   /// Calls at the same time to begin with, at most pool.max_connections: the loader lowers this
   /// default, never a value that was set, to a smaller pool.
   std::uint32_t max_in_flight = 8;
@@ -64,6 +66,14 @@ struct MonitorConfig {
 
   friend bool operator==(const MonitorConfig&, const MonitorConfig&) = default;
 };
+
+/// The age from which on a page shows nothing of an Engine, as its monitor must have stopped: what
+/// is set, or three intervals, but at least ten seconds, so that a busy machine looks like no
+/// fault.
+[[nodiscard]] constexpr Milliseconds greatest_age(const MonitorConfig& monitor) {
+  if (monitor.max_age.count() > 0) return monitor.max_age;
+  return std::max<Milliseconds>(3 * monitor.interval, 10s);
+}
 
 /// Which free connection the next caller gets.
 enum class Balancing : std::uint8_t { lifo, round_robin, least_used, random };

@@ -1,7 +1,8 @@
 #pragma once
 
-// What the daemon counts about itself: build, cycles, errors, log lines, process. The only place
-// that knows prometheus-cpp. Thread-safe. Made in `app`, outlives the monitors that report to it.
+// What the daemon counts about itself: build, cycles, errors, log lines, threads, process. The only
+// place that knows prometheus-cpp. Thread-safe. Made in `app`, outlives the monitors that report to
+// it.
 
 #include <memory>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "tidegauge/monitor/cycle_report.h"
 #include "tidegauge/util/log.h"
+#include "tidegauge/util/thread_guard.h"
 
 namespace tidegauge::metrics {
 
@@ -19,8 +21,8 @@ struct InstrumentOptions {
 
 class Instruments final : public monitor::CycleObserver {
  public:
-  /// `logger` (whose lines are counted) must outlive this.
-  Instruments(const Logger& logger, InstrumentOptions options);
+  /// `logger` and `threads` (whose lines and failures are counted) outlive this.
+  Instruments(const Logger& logger, const ThreadGuard& threads, InstrumentOptions options);
   ~Instruments() override;
 
   void cycle_finished(const monitor::CycleReport& report) override;

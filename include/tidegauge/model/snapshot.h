@@ -45,6 +45,8 @@ struct EngineSnapshot {
   bool up = false;
   std::string down_reason;  ///< empty while up
   WallTime taken_at{};
+  std::optional<SteadyTime> published_at;  ///< for its age; absent: by no monitor yet
+  bool stale = false;                      ///< too old to be shown, see `without_stale`
   std::optional<EngineVersion> version;
   std::optional<EngineInfo> info;
   std::optional<ApiVersion> negotiated_api_version;
@@ -61,6 +63,13 @@ struct EngineSnapshot {
 
 /// All endpoints, in the order of the configuration.
 using Snapshot = std::vector<std::shared_ptr<const EngineSnapshot>>;
+
+/// What may be shown now. A monitor publishes at least once per interval; a snapshot older than
+/// `max_age` means that it has stopped, so that nobody knows what its Engine and containers do. In
+/// place of such a snapshot stands one that is `stale`: the Engine is down, the reason tells the
+/// age, and nothing is left but the counters.
+[[nodiscard]] Snapshot without_stale(Snapshot engines, SteadyTime now,
+                                     SteadyTime::duration max_age);
 
 /// Where monitors publish and scrapes read. Thread-safe; neither ever waits for the other longer
 /// than it takes to copy a few pointers.

@@ -73,8 +73,8 @@ class ContainerMonitor {
   /// costs only its own series; an Engine that does not answer, all of them.
   void run_once(const std::stop_token& stop = {});
 
-  /// Watches until `stop`. An Engine that goes down is published at once, one that comes back is
-  /// watched again at once.
+  /// Watches until `stop`, and publishes at least once per interval. An Engine that goes down is
+  /// published at once, one that comes back is watched again at once.
   void run(const std::stop_token& stop);
 
  private:

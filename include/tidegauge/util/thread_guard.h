@@ -27,7 +27,7 @@ class ThreadGuard {
   explicit ThreadGuard(Logger& logger) : logger_(logger) {}
 
   /// Calls `work` until it returns, or until `stop` once it has thrown. `thread` names the thread
-  /// in the log and in the metric: "monitor", "maintenance".
+  /// in the log, in the metric and for the kernel: "monitor", "maintenance".
   void run(std::string_view thread, const std::stop_token& stop,
            const std::function<void()>& work) noexcept;
 

@@ -3,7 +3,8 @@
 // The daemon's HTTP server: a table of routes on libmicrohttpd, which only this layer knows.
 // Handlers run one after the other on the server's thread, must be quick, and must never wait for
 // an Engine. Everything but GET and HEAD of a known path is answered here (404, 405); a handler
-// that throws is a 500. What handlers refer to must outlive the server.
+// that throws is a 500, whose reason is for the log alone. What handlers refer to must outlive the
+// server.
 
 #include <cstdint>
 #include <functional>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "tidegauge/util/result.h"
+#include "tidegauge/util/thread_guard.h"
 
 namespace tidegauge::web {
 
@@ -50,8 +52,10 @@ class Server {
  public:
   /// A port in use, an address that is not this machine's, or a malformed one is an error whose
   /// message names the address and the remedy.
+  /// `guard`, which outlives the server, has what handlers throw, as the thread "web".
   [[nodiscard]] static Result<std::unique_ptr<Server>> start(const ServerOptions& options,
-                                                             std::vector<Route> routes);
+                                                             std::vector<Route> routes,
+                                                             ThreadGuard& guard);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
