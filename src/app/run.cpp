@@ -4,13 +4,15 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <string>
+#include <string_view>
 
 #include "app/healthcheck.h"
+#include "app/signal_thread.h"
+#include "app/standard_streams.h"
 #include "tidegauge/app/command_line.h"
 #include "tidegauge/app/daemon.h"
 #include "tidegauge/config/loader.h"
@@ -22,26 +24,6 @@ constexpr int success = 0;
 constexpr int failure = 1;
 constexpr int mistake = 2;
 constexpr const char* default_config_file = "/etc/tidegauge/config.yaml";
-
-/// Blocked before there is a second thread, so that only `wait` sees them.
-class StopSignals {
- public:
-  StopSignals() {
-    sigemptyset(&signals_);
-    sigaddset(&signals_, SIGTERM);
-    sigaddset(&signals_, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
-    std::signal(SIGPIPE, SIG_IGN);
-  }
-  [[nodiscard]] int wait() const {
-    int signal = 0;
-    sigwait(&signals_, &signal);
-    return signal;
-  }
-
- private:
-  sigset_t signals_{};
-};
 
 std::string config_file_of(const CommandLine& line) {
   if (!line.config_file.empty()) return line.config_file;
@@ -85,18 +67,24 @@ void allow_many_descriptors() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+int failed(const Error& error) {
+  std::cerr << "tidegauge: " << error.message << '\n';
+  return failure;
+}
+
+int print(std::string_view text) {
+  const auto written = write_output(text);
+  return written ? success : failed(written.error());
+}
+
 int run_daemon(const config::Loaded& loaded, Logger& logger) {
   keep_little_memory();
   allow_many_descriptors();
-  const StopSignals signals;
+  SignalThread signals(logger);
   Daemon daemon(loaded.config, logger);
-  if (const auto started = daemon.start(); !started) {
-    std::cerr << "tidegauge: " << started.error().message << '\n';
-    return failure;
-  }
+  if (const auto started = daemon.start(); !started) return failed(started.error());
   log_engines(loaded, logger);
-  const int signal = signals.wait();
-  logger.info("stopping", {{"signal", signal}});
+  signals.wait_for_stop();
   return success;
 }
 
@@ -104,17 +92,15 @@ int run_once(const config::Config& config, Logger& logger) {
   Daemon daemon(config, logger);
   const bool up = daemon.run_once();
   const auto page = daemon.page_of_cycle();
-  for (auto piece = page->next(); !piece.empty(); piece = page->next()) std::cout << piece;
-  std::cout << std::flush;
+  for (auto piece = page->next(); !piece.empty(); piece = page->next()) {
+    if (const auto written = write_output(piece); !written) return failed(written.error());
+  }
   return up ? success : failure;
 }
 
 int run_healthcheck(const config::Config& config) {
-  if (const auto healthy = check_health(config.web.listen_address); !healthy) {
-    std::cerr << "tidegauge: " << healthy.error().message << '\n';
-    return failure;
-  }
-  return success;
+  const auto healthy = check_health(config.web.listen_address);
+  return healthy ? success : failed(healthy.error());
 }
 
 int act(const CommandLine& line) {
@@ -128,11 +114,9 @@ int act(const CommandLine& line) {
   for (const auto& warning : loaded->warnings) logger.warn(warning);
   switch (line.action) {
     case Action::check_config:
-      std::cout << "the configuration is valid\n";
-      return success;
+      return print("the configuration is valid\n");
     case Action::print_config:
-      std::cout << config::print_config(config, loaded->addresses_from);
-      return success;
+      return print(config::print_config(config, loaded->addresses_from));
     case Action::healthcheck:
       return run_healthcheck(config);
     case Action::once:
@@ -145,19 +129,14 @@ int act(const CommandLine& line) {
 }  // namespace
 
 int run(std::span<const char* const> arguments) {
+  if (const auto opened = open_missing_streams(); !opened) return failed(opened.error());
   const auto line = parse_command_line(arguments);
   if (!line) {
     std::cerr << "tidegauge: " << line.error().message << '\n';
     return mistake;
   }
-  if (line->action == Action::help) {
-    std::cout << usage();
-    return success;
-  }
-  if (line->action == Action::version) {
-    std::cout << "tidegauge " << TIDEGAUGE_VERSION << '\n';
-    return success;
-  }
+  if (line->action == Action::help) return print(usage());
+  if (line->action == Action::version) return print("tidegauge " TIDEGAUGE_VERSION "\n");
   try {
     return act(*line);
   } catch (const std::exception& error) {  // out of memory, descriptors or threads

@@ -1,6 +1,8 @@
 // The program as its users run it: a process with arguments, an environment, signals and an exit
 // status, beside a simulated Engine.
 
+#include "app/program.h"
+
 #include <algorithm>
 #include <chrono>
 #include <csignal>
@@ -13,99 +15,19 @@
 
 #include "simulated_engine/simulated_engine.h"
 #include "support/catch.h"
-#include "support/child_process.h"
-#include "support/raw_client.h"
+#include "support/http_server.h"
+#include "support/stopped_thread.h"
 #include "support/temporary_directory.h"
 #include "support/wait_until.h"
 
 using namespace tidegauge;
 using namespace std::chrono_literals;
-using test::ChildProcess;
+using test::Arguments;
 using test::contains;
-using test::RawClient;
-using test::SocketFile;
-
-namespace {
-
-using Arguments = std::vector<std::string>;
-
-Arguments command(Arguments arguments) {
-  arguments.insert(arguments.begin(), TIDEGAUGE_PROGRAM);
-  return arguments;
-}
-
-struct Finished {
-  int status = 0;
-  std::string output;
-  std::string errors;
-};
-
-/// Runs the program until it ends.
-Finished run(Arguments arguments, std::vector<std::string> environment = {}) {
-  ChildProcess program(command(std::move(arguments)), std::move(environment));
-  const int status = program.wait();
-  return {.status = status, .output = program.output(), .errors = program.errors()};
-}
-
-std::size_t count(const std::string& text, std::string_view part) {
-  std::size_t found = 0;
-  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++found;
-  return found;
-}
-
-/// A simulated Engine of ten containers, and the arguments for a program that watches it.
-class Scene {
- public:
-  Scene() : engine_({.socket_path = socket_path()}) {}
-
-  test::SimulatedEngine& engine() { return engine_; }
-  [[nodiscard]] std::string socket_path() const { return directory_.file("docker.sock"); }
-  [[nodiscard]] std::string write_config(std::string_view content) const {
-    return directory_.write("config.yaml", content);
-  }
-  [[nodiscard]] Arguments with(Arguments more = {}) const {
-    more.push_back("--pool.socket_path=" + socket_path());
-    more.emplace_back("--web.listen_address=127.0.0.1:0");
-    return more;
-  }
-  void kill_engine() {
-    engine_.server().stop_listening(SocketFile::left);
-    engine_.server().disconnect_all();
-  }
-
- private:
-  test::TemporaryDirectory directory_;
-  test::SimulatedEngine engine_;
-};
-
-/// The program as a daemon, from the moment it serves.
-class Daemon {
- public:
-  explicit Daemon(Arguments arguments, std::vector<std::string> environment = {})
-      : process_(command(std::move(arguments)), std::move(environment)) {
-    process_.wait_for_errors("tidegauge has started");
-    const auto log = process_.errors();
-    constexpr std::string_view key = " port=";
-    port_ = static_cast<std::uint16_t>(std::stoi(log.substr(log.find(key) + key.size())));
-  }
-
-  ChildProcess& process() { return process_; }
-  [[nodiscard]] std::uint16_t port() const { return port_; }
-  [[nodiscard]] RawClient::Reply get(std::string_view path) const {
-    return RawClient(port_).get(path);
-  }
-  [[nodiscard]] std::string page() const { return get("/metrics").body; }
-  void wait_for_page(std::string_view part) const {
-    test::wait_until("the page says " + std::string(part), 20s,
-                     [&] { return page().contains(part); });
-  }
-
- private:
-  ChildProcess process_;
-  std::uint16_t port_ = 0;
-};
-
-}  // namespace
+using test::count;
+using test::run;
+using test::RunningDaemon;
+using test::Scene;
 
 // --- actions that end by themselves --------------------------------------------------------------
 
@@ -198,7 +120,7 @@ TEST_CASE("--once without an Engine prints a page that says so, and fails") {
 
 TEST_CASE("--healthcheck is well while the daemon runs, and not once it has gone") {
   const Scene scene;
-  Daemon daemon(scene.with());
+  RunningDaemon daemon(scene.with());
   const Arguments arguments{"--healthcheck",
                             "--web.listen_address=127.0.0.1:" + std::to_string(daemon.port())};
   CHECK(run(arguments).status == 0);
@@ -214,7 +136,7 @@ TEST_CASE("--healthcheck is well while the daemon runs, and not once it has gone
 
 TEST_CASE("the daemon serves the containers on its page, and pages about itself") {
   const Scene scene;
-  const Daemon daemon(scene.with());
+  const RunningDaemon daemon(scene.with());
   daemon.wait_for_page("name=\"web-1\"");
   const auto metrics = daemon.get("/metrics");
   CHECK(metrics.status == 200);
@@ -230,7 +152,7 @@ TEST_CASE("the daemon serves the containers on its page, and pages about itself"
 TEST_CASE("without an Engine the daemon starts, is well but not ready, and recovers by itself") {
   Scene scene;
   scene.kill_engine();
-  const Daemon daemon(scene.with());
+  const RunningDaemon daemon(scene.with());
   test::wait_until("the reason is known", 20s,
                    [&] { return daemon.get("/-/ready").body.contains("nobody listens"); });
   CHECK(daemon.get("/-/ready").status == 503);
@@ -242,24 +164,32 @@ TEST_CASE("without an Engine the daemon starts, is well but not ready, and recov
   CHECK(daemon.get("/-/ready").status == 200);
 }
 
-TEST_CASE("SIGTERM and SIGINT end the daemon with status 0, also while the Engine hangs") {
-  const int signal = GENERATE(SIGTERM, SIGINT);
-  const bool frozen = GENERATE(false, true);
-  Scene scene;
-  if (frozen) scene.engine().server().freeze();
-  Daemon daemon(scene.with());
-  if (!frozen) daemon.wait_for_page("name=\"web-1\"");
-  const auto begin = steady_now();
-  daemon.process().signal(signal);
-  CHECK(daemon.process().wait() == 0);
-  CHECK(steady_now() - begin < 4s);
-  CHECK_THAT(daemon.process().errors(), contains("msg=\"stopping\" signal="));
-  CHECK(daemon.process().output().empty());
+TEST_CASE("a page shows nothing of an Engine whose monitor hangs, and all again once it goes on") {
+  const Scene scene;
+  RunningDaemon daemon(
+      scene.with({"--container_monitor.interval=1s", "--container_monitor.max_age=2s"}));
+  daemon.wait_for_page("name=\"web-1\"");
+  CHECK_THAT(daemon.page(), contains("\ntidegauge_snapshot_stale 0\n"));
+  {
+    const test::StoppedThread monitor(daemon.process().pid(), "monitor");
+    daemon.wait_for_page("\ntidegauge_snapshot_stale 1\n");
+    const auto page = daemon.page();
+    CHECK_THAT(page, contains("\ntidegauge_engine_up 0\n"));
+    CHECK_THAT(page, contains("\ncontainer_scrape_error 1\n"));
+    CHECK_THAT(page, !contains("web-1") && !contains("\nmachine_"));
+    const auto ready = daemon.get("/-/ready");
+    CHECK(ready.status == 503);
+    CHECK_THAT(ready.body, contains("local: the snapshot is ") &&
+                               contains(" s old: the monitor has stopped publishing\n"));
+    CHECK(daemon.get("/-/healthy").status == 200);
+  }
+  daemon.wait_for_page("name=\"web-1\"");
+  CHECK(daemon.get("/-/ready").status == 200);
 }
 
 TEST_CASE("a port in use is one line on standard error and status 1") {
   const Scene scene;
-  const Daemon daemon(scene.with());
+  const RunningDaemon daemon(scene.with());
   auto arguments = scene.with();
   arguments.push_back("--web.listen_address=127.0.0.1:" + std::to_string(daemon.port()));
   const auto result = run(arguments);
@@ -272,8 +202,9 @@ TEST_CASE("a port in use is one line on standard error and status 1") {
 TEST_CASE("the configuration that is shipped starts unedited") {
   const Scene scene;
   const std::string file = std::string(TIDEGAUGE_SOURCE_DIR) + "/config/config.yaml";
-  const Daemon daemon({"--config", file}, {"TIDEGAUGE_WEB_LISTEN_ADDRESS=127.0.0.1:0",
-                                           "TIDEGAUGE_POOL_SOCKET_PATH=" + scene.socket_path()});
+  const RunningDaemon daemon({"--config", file},
+                             {"TIDEGAUGE_WEB_LISTEN_ADDRESS=127.0.0.1:0",
+                              "TIDEGAUGE_POOL_SOCKET_PATH=" + scene.socket_path()});
   daemon.wait_for_page("name=\"web-1\"");
 }
 
@@ -282,11 +213,12 @@ TEST_CASE("an Engine that hangs costs another's containers, the page and the end
   const test::TemporaryDirectory directory;
   const test::HttpServer hanging(directory.file("hanging.sock"),
                                  [](const auto&, auto& exchange) { exchange.hang(); });
-  Daemon daemon({"--config",
-                 scene.write_config(
-                     "endpoints:\n- name: good\n  socket_path: " + scene.socket_path() +
-                     "\n- name: hanging\n  socket_path: " + directory.file("hanging.sock") + "\n"),
-                 "--web.listen_address=127.0.0.1:0", "--container_monitor.interval=1s"});
+  RunningDaemon daemon(
+      {"--config",
+       scene.write_config("endpoints:\n- name: good\n  socket_path: " + scene.socket_path() +
+                          "\n- name: hanging\n  socket_path: " + directory.file("hanging.sock") +
+                          "\n"),
+       "--web.listen_address=127.0.0.1:0", "--container_monitor.interval=1s"});
   // Counted while the other has been found out, and for some cycles after.
   daemon.process().wait_for_errors("engine is down");
   const auto sampled = [&] { return scene.engine().calls(test::EngineCall::stats); };
@@ -307,7 +239,7 @@ TEST_CASE("what changes is logged once, however long it lasts") {
   arguments.emplace_back("--container_monitor.interval=1s");
   arguments.emplace_back("--pool.health_check_interval=2500ms");
   arguments.emplace_back("--container_monitor.stats_source=engine");
-  Daemon daemon(arguments);
+  RunningDaemon daemon(arguments);
   daemon.wait_for_page("name=\"web-1\"");
   scene.kill_engine();
   daemon.process().wait_for_errors("engine is down");
