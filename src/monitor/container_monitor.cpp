@@ -22,6 +22,7 @@ namespace {
 constexpr auto publish_gap = 100ms;               // between two snapshots, at least
 constexpr auto publish_gap_of_container = 100us;  // and this for each: copying thousands is dear
 constexpr auto inspect_debounce = 20ms;           // events come in bursts
+constexpr auto refresh_step = 1s;                 // between two inspects without an event
 constexpr Milliseconds longest_inspect_pause = 5min;  // after failures in a row
 constexpr double spread = 0.8;  // the part of the interval that samples are spread over
 constexpr Milliseconds kernel_retry = 1min;  // of a container whose files cannot be read
@@ -603,6 +604,23 @@ void ContainerMonitor::begin_cycle() {
   }
   ask_over(options_.interval, *crew_, Crew::Call::sample, std::move(ids));
   measure_layers(/*every_one=*/false);
+  refresh_some();
+}
+
+/// Some changes come without an event: a failed removal, the streak of a health check. An inspect
+/// tells them, of one container after another, each due at its own time within the cycle.
+void ContainerMonitor::refresh_some() {
+  const auto now = steady_now();
+  std::vector<Crew::Task> due;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto at = now; at < now + options_.interval; at += refresh_step) {
+      if (auto id = inventory_.next_to_refresh(at)) {
+        due.push_back({Crew::Call::inspect, std::move(*id), at});
+      }
+    }
+  }
+  for (auto& task : due) crew_->ask(std::move(task));
 }
 
 void ContainerMonitor::measure_layers(bool every_one) {

@@ -101,7 +101,10 @@ void Crew::serve(const std::stop_token& stop) {
 std::map<Crew::Order, Crew::Task>::iterator Crew::next_task() {
   if (in_progress_.size() >= control_.limit()) return queue_.end();
   return std::ranges::find_if(queue_, [this](const auto& queued) {
-    return !in_progress_.contains({queued.second.call, queued.second.id});
+    const auto& task = queued.second;
+    return std::ranges::none_of(in_progress_, [&task](const Key& key) {  // without a copy of the id
+      return key.first == task.call && key.second == task.id;
+    });
   });
 }
 

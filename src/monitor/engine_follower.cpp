@@ -14,8 +14,11 @@ constexpr auto replay_limit = 200ms;  // for the events that are told again
 constexpr auto inventory_limit = 5s;  // for the inspects that the first page waits for
 constexpr Milliseconds retry_pause = 200ms;
 constexpr auto slow_reader = 2s;        // the Engine drops events for readers that slow
+constexpr auto rest_limit = 100ms;      // for the last events of a stream that is left
+constexpr auto silence = 10ms;          // after which nothing more has come on it
 constexpr auto listen_limit = 10s;      // between two looks at the clock
-constexpr auto lasting = 10s;           // a stream that goes on for so long is a good one
+constexpr auto long_life = 10s;         // of a stream that is not opened more rarely when it ends
+constexpr auto short_life = 1s;         // likewise, where it was resumed without a list
 constexpr auto no_more_losses = 10min;  // without an event that cannot be read
 constexpr std::uint64_t ends_to_log = 5;
 constexpr int intervals_per_list = 3;
@@ -133,11 +136,13 @@ Result<void> EngineFollower::follow_events(docker::EventStream& stream, bool res
     engine_.await_inspects(steady_now() + inventory_limit, stop);
     if (stop.stop_requested()) return {};
   }
-  if (inspects_owed_) inventory_due_ = std::min(inventory_due_, opened + lasting);
+  if (inspects_owed_) inventory_due_ = std::min(inventory_due_, opened + long_life);
   if (clients_.health(endpoint_).up) engine_.engine_up(outages);
   auto listened = listen(stream, stop);
-  const bool useful = complete && news_ > 0;
-  stream_ended(useful || steady_now() - opened >= lasting);
+  const auto lasted = steady_now() - opened;
+  const bool useful = complete && (news_ > 0 || lasted >= short_life);  // opening it was cheap
+  const bool outage = engine_.outages() != outages;  // the pool paces what comes after it
+  stream_ended(useful || outage || lasted >= long_life);
   return listened;
 }
 
@@ -158,12 +163,12 @@ bool EngineFollower::replay(docker::EventStream& stream, const std::stop_token& 
   return complete;
 }
 
-/// Until the stream ends.
+/// Until the stream ends, or has to be left for another.
 Result<void> EngineFollower::listen(docker::EventStream& stream, const std::stop_token& stop) {
   reconcile_due_ = next_reconcile();
   while (!stop.stop_requested()) {
     const bool up = engine_.is_up();
-    if (!up && clients_.health(endpoint_).up) return {};  // what is known was forgotten
+    if (!up && clients_.health(endpoint_).up) break;  // the inventory was forgotten
     auto deadline = steady_now() + listen_limit;
     if (up) deadline = std::min({deadline, inventory_due_, reconcile_due_});
     const auto event = stream.next(deadline, stop);
@@ -174,13 +179,29 @@ Result<void> EngineFollower::listen(docker::EventStream& stream, const std::stop
       std::ignore = apply(**event);
     } else if (event.error().code == Errc::bad_reply) {
       event_lost(event.error());
-    } else if (event.error().code != Errc::timeout) {
+    } else if (event.error().code == Errc::cancelled) {
+      break;
+    } else if (event.error().code != Errc::timeout && event.error().code != Errc::engine_down) {
       return {};  // the pool knows whether the Engine is down
     }
     if (!engine_.is_up()) continue;  // an Engine that stops tells events, and answers nothing
     if (auto looked = look_after_inventory(now, stop); !looked) return looked;
   }
+  read_rest(stream);
   return {};
+}
+
+/// What the Engine of before an outage said last: the one after it does not tell it again.
+void EngineFollower::read_rest(docker::EventStream& stream) {
+  const auto end = steady_now() + rest_limit;
+  while (steady_now() < end) {
+    const auto event = stream.next(steady_now() + silence, {});
+    if (event && *event) {
+      std::ignore = apply(**event);
+    } else if (event || event.error().code != Errc::bad_reply) {
+      return;
+    }
+  }
 }
 
 Inventory::Effect EngineFollower::apply(const model::Event& event) {

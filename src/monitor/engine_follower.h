@@ -88,6 +88,7 @@ class EngineFollower {
                              const std::stop_token& stop);
   [[nodiscard]] bool replay(docker::EventStream& stream, const std::stop_token& stop);
   Result<void> listen(docker::EventStream& stream, const std::stop_token& stop);
+  void read_rest(docker::EventStream& stream);
   Inventory::Effect apply(const model::Event& event);
   void event_lost(const Error& reason);
   Result<void> look_after_inventory(SteadyTime now, const std::stop_token& stop);

@@ -26,10 +26,8 @@ using model::ContainerState;
 using test::event_line;
 using test::eventually;
 using test::Exchange;
-using test::quick;
 using test::Request;
 using test::SmallEngine;
-using test::SocketFile;
 using test::unattended;
 using test::Watch;
 
@@ -42,7 +40,6 @@ class Scene {
  public:
   using Answer = std::function<bool(const Request&, Exchange&)>;
 
-  explicit Scene(const config::PoolConfig& pool) : Scene({.interval = 1h}, {}, pool) {}
   explicit Scene(const config::MonitorConfig& options = {.interval = 1h}, Answer answer = {},
                  const config::PoolConfig& pool = unattended())
       : answer_(std::move(answer)),
@@ -64,6 +61,9 @@ class Scene {
   /// What the stream of events says next.
   void say(const std::string& bytes) {
     to_say_.with([&](auto& all) { all.push_back(bytes); });
+  }
+  [[nodiscard]] bool has_said_all() const {
+    return to_say_.with([](const auto& all) { return all.empty(); });
   }
   [[nodiscard]] bool comes_up() {
     return eventually([&] { return watch_.snapshot()->up; });
@@ -247,6 +247,31 @@ TEST_CASE("a stream that ends as soon as it is opened is opened ever more rarely
   CHECK(scene.engine().calls("/containers/web/json") == 1);
   CHECK(scene.watch().snapshot()->up);
   CHECK(eventually([&] { return scene.watch().log().count("it is opened more rarely") == 1; }));
+}
+
+// --- what changes without an event --------------------------------------------------------------
+
+TEST_CASE("what changes without an event is seen, by inspects of one container a second at most") {
+  std::atomic<bool> dead = false;
+  Scene scene({.interval = 50ms, .reconcile_interval = 1s},
+              [&](const Request& request, Exchange& exchange) {
+                if (!dead || SmallEngine::call_of(request) != "/containers/web/json") return false;
+                exchange.reply(200, {}, R"({"Id":"web","Name":"/web","State":{"Status":"dead"}})");
+                return true;
+              });
+  const auto begin = steady_now();
+  REQUIRE(scene.comes_up());
+  dead = true;
+  REQUIRE(eventually([&] {
+    const auto snapshot = scene.watch().snapshot();
+    return std::ranges::any_of(snapshot->containers, [](const auto& record) {
+      return record.container->state == ContainerState::dead;
+    });
+  }));
+  const auto refreshed = scene.engine().calls("/containers/db/json") +
+                         scene.engine().calls("/containers/web/json") - 2;
+  CHECK(refreshed <= 1 + (steady_now() - begin) / 1s);
+  CHECK(scene.engine().calls("/containers/json") == 1);
 }
 
 // --- one container ------------------------------------------------------------------------------

@@ -118,6 +118,7 @@ class ContainerMonitor {
   // The thread of `run`.
   void begin_cycle();
   void measure_layers(bool every_one);
+  void refresh_some();
   void report_cycle();
   void publish();
   void changed();
