@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "docker/json.h"
+#include "tidegauge/util/utf8.h"
 
 namespace tidegauge::docker {
 
@@ -61,7 +62,8 @@ std::string trail_of(std::string_view target) {
   constexpr std::size_t longest_query = 64;
   const auto query = std::min(target.find('?'), target.size());
   const bool is_short = target.size() - query <= longest_query;
-  return "GET " + std::string(is_short ? target : target.substr(0, query));
+  constexpr std::size_t longest_path = 256;  // the Engine makes the ids in it
+  return "GET " + one_line(is_short ? target : target.substr(0, query), longest_path);
 }
 
 }  // namespace tidegauge::docker

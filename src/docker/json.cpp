@@ -144,8 +144,12 @@ Result<std::vector<model::ContainerSummary>> parse_container_list(std::string_vi
                                     .image = text(row, "Image"),
                                     .labels = texts(object(row, "Labels"))};
     if (summary.id.empty()) return fail(Errc::bad_reply, "a container without an Id");
-    bytes += sizeof(summary) + summary.labels.size() * sizeof(summary.labels.front());
+    bytes += sizeof(summary);
     if (bytes > most_bytes) return fail(Errc::bad_reply, "takes too much memory");
+    // One container with a million labels hides no other; its inspect has the last word on them.
+    const auto of_labels = summary.labels.size() * sizeof(summary.labels.front());
+    if (bytes + of_labels > most_bytes) summary.labels = {};
+    bytes += summary.labels.size() * sizeof(summary.labels.front());
     all.push_back(std::move(summary));
     return {};
   });

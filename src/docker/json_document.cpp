@@ -91,7 +91,7 @@ Result<void> for_each_element(std::string_view text,
   if (!take(stream, '[')) return fail(Errc::bad_reply, "not a JSON array");
   bool more = !take(stream, ']');
   while (more) {
-    Tree element;
+    Tree element(std::size_t{128} << 20U);
     if (auto parsed = parse_stream<rapidjson::kParseStopWhenDoneFlag>(element.document_, stream);
         !parsed) {
       return parsed;

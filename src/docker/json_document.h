@@ -29,6 +29,11 @@ class BoundedAllocator {
  public:
   static constexpr bool kNeedFree = true;
 
+  /// A real inspect of 1 MB takes 2 MB.
+  static constexpr std::size_t standard = std::size_t{16} << 20U;
+
+  explicit BoundedAllocator(std::size_t most_bytes = standard) : left_(most_bytes) {}
+
   void* Malloc(std::size_t size);
   void* Realloc(void* block, std::size_t old_size, std::size_t new_size);
   static void Free(void* block) noexcept;
@@ -36,7 +41,7 @@ class BoundedAllocator {
  private:
   void take(std::size_t size);
 
-  std::size_t left_ = std::size_t{16} << 20U;  // a real inspect of 1 MB takes 2 MB
+  std::size_t left_;
 };
 
 using Pool = rapidjson::MemoryPoolAllocator<BoundedAllocator>;
@@ -46,7 +51,7 @@ using Value = Document::ValueType;
 /// One text, parsed. Its values are good as long as it is.
 class Tree {
  public:
-  Tree() = default;
+  explicit Tree(std::size_t most_bytes = BoundedAllocator::standard) : memory_(most_bytes) {}
   Tree(const Tree&) = delete;
   Tree& operator=(const Tree&) = delete;
 
@@ -63,8 +68,9 @@ class Tree {
                                        const std::function<Result<void>(const Value&)>& use);
 };
 
-/// Calls `use` with each element of an array in turn, of which only one is in memory as a tree.
-/// Ends with the first failure of `use`.
+/// Calls `use` with each element of an array in turn, of which only one is in memory as a tree, of
+/// at most 128 MiB: an element that is too large fails the whole array. Ends with the first failure
+/// of `use`.
 [[nodiscard]] Result<void> for_each_element(std::string_view text,
                                             const std::function<Result<void>(const Value&)>& use);
 

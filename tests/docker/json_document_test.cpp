@@ -67,7 +67,7 @@ TEST_CASE("an array of any length is read as long as each of its elements is sma
   std::string zeros = "[0";
   for (int i = 0; i < 2'000'000; ++i) zeros += ",0";
   CHECK(test::value_of(numbers(zeros + "]")).size() == 2'000'001);
-  CHECK(error_of(numbers("[[" + zeros.substr(1) + "]]")).message == "takes too much memory");
+  CHECK(error_of(numbers(zeros + "]]")).code == Errc::bad_reply);
 }
 
 TEST_CASE("a real reply of more than a megabyte is no trouble") {

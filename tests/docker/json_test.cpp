@@ -118,6 +118,16 @@ TEST_CASE("a list names a container by its own name, not by one that it has in a
   CHECK(name_of("null").empty());
 }
 
+TEST_CASE("a container that is far larger than others does not keep them from the list") {
+  std::string ports = "[0";
+  for (int i = 0; i < 500'000; ++i) ports += ",0";
+  const auto hog = R"({"Id":"hog","Ports":)" + ports + "]}";
+  CHECK(error_of(json::parse_container(hog)).message == "takes too much memory");
+  const auto all = value_of(json::parse_container_list("[" + hog + R"(,{"Id":"web"}])"));
+  REQUIRE(all.size() == 2);
+  CHECK(all[1].id == "web");
+}
+
 TEST_CASE("a list of containers has their images and labels") {
   const auto set = GENERATE(engine_20, engine_26, engine_29, podman);
   const auto all = value_of(json::parse_container_list(recorded(set, "containers-all")));

@@ -21,7 +21,7 @@ std::vector<std::string> lines_of(std::string_view bytes, std::size_t size) {
     splitter.feed(bytes.substr(at, size));
     while (true) {
       const auto line = splitter.next();
-      if (line && !*line) break;
+      if ((line && !*line) || lines.size() > bytes.size()) break;
       lines.emplace_back(line ? **line : "?");
     }
   }
