@@ -8,7 +8,7 @@
 FROM debian:bookworm-slim AS build
 RUN apt-get update && apt-get install -y --no-install-recommends \
       g++ cmake ninja-build pkg-config libcurl4-openssl-dev libyaml-cpp-dev rapidjson-dev \
-      prometheus-cpp-dev libmicrohttpd-dev \
+      prometheus-cpp-dev libspdlog-dev libmicrohttpd-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 COPY . .
@@ -18,7 +18,7 @@ RUN cmake --preset release -DTIDEGAUGE_BUILD_TESTS=OFF -DCMAKE_INSTALL_PREFIX=/u
 
 FROM debian:bookworm-slim
 RUN apt-get update && apt-get install -y --no-install-recommends \
-      libcurl4 libyaml-cpp0.7 libprometheus-cpp-core1.0 libmicrohttpd12 \
+      libcurl4 libyaml-cpp0.7 libprometheus-cpp-core1.0 libspdlog1.10 libfmt9 libmicrohttpd12 \
       ca-certificates \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --no-create-home --shell /usr/sbin/nologin tidegauge

@@ -31,6 +31,7 @@ struct Library {
 };
 
 constexpr std::array libraries{
+    Library{"spdlog/", "util"},      Library{"fmt/", "util"},
     Library{"yaml-cpp/", "config"},  Library{"curl/", "http"},
     Library{"rapidjson/", "docker"}, Library{"prometheus/", "metrics"},
     Library{"microhttpd.h", "web"},

@@ -3,7 +3,7 @@
 # missing of them. To be sourced; never asks anything.
 
 packages_build=(g++ cmake ninja-build pkg-config ccache
-  libcurl4-openssl-dev libyaml-cpp-dev rapidjson-dev prometheus-cpp-dev
+  libcurl4-openssl-dev libyaml-cpp-dev rapidjson-dev prometheus-cpp-dev libspdlog-dev
   libmicrohttpd-dev libgnutls28-dev catch2 librapidcheck-dev)
 packages_tests=(docker.io podman iptables busybox-static prometheus iproute2 curl jq)
 # Debian 13 has the command in a package of its own.

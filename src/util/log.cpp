@@ -176,26 +176,22 @@ void Logger::log(LogLevel level, std::string_view message, Fields fields) noexce
       }
       suppressed_before = *admitted;
     }
-    if (write(level, message, fields, suppressed_before)) {
-      lines_[static_cast<std::size_t>(level)].fetch_add(1, std::memory_order_relaxed);
-    }
+    write(level, message, fields, suppressed_before);
+    lines_[static_cast<std::size_t>(level)].fetch_add(1, std::memory_order_relaxed);
   } catch (const std::exception&) {  // out of memory
     dropped_.fetch_add(1, std::memory_order_relaxed);
   }
 }
 
-/// False where it is dropped, which the writer has counted.
-bool Logger::write(LogLevel level, std::string_view message, Fields fields,
+void Logger::write(LogLevel level, std::string_view message, Fields fields,
                    std::uint64_t suppressed_before) {
-  auto line = finished_line(format_, {.level = level,
-                                      .message = message,
-                                      .fields = fields,
-                                      .suppressed_before = suppressed_before});
-  if (backend_->writer) return backend_->writer->push(std::move(line));
-  line.pop_back();
+  const auto line = finished_line(format_, {.level = level,
+                                            .message = message,
+                                            .fields = fields,
+                                            .suppressed_before = suppressed_before});
+  if (backend_->writer) return backend_->writer->push(line);
   const std::lock_guard lock(backend_->sink_mutex);
-  backend_->sink(backend_->context, line);
-  return true;
+  backend_->sink(backend_->context, std::string_view(line).substr(0, line.size() - 1));
 }
 
 }  // namespace tidegauge

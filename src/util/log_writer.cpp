@@ -1,18 +1,20 @@
 #include "util/log_writer.h"
 
 #include <poll.h>
+#include <spdlog/async_logger.h>
+#include <spdlog/details/thread_pool.h>
+#include <spdlog/sinks/sink.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
-#include <chrono>
 #include <condition_variable>
 #include <csignal>
 #include <exception>
 #include <mutex>
-#include <string_view>
+#include <thread>
+#include <tuple>
 #include <utility>
-#include <vector>
 
 namespace tidegauge {
 namespace {
@@ -52,112 +54,108 @@ bool write_all(int fd, std::string_view text) {
   return true;
 }
 
+/// Writes lines as they are. `log` is called by the thread of `pool` alone, so it may block.
+class DescriptorSink final : public spdlog::sinks::sink {
+ public:
+  DescriptorSink(int fd, LogWriter::DropNotice drop_notice, spdlog::details::thread_pool& pool)
+      : fd_(fd), drop_notice_(drop_notice), pool_(pool) {}
+
+  void log(const spdlog::details::log_msg& message) override {
+    tell_drops();
+    const bool refused = !write_all(fd_, {message.payload.data(), message.payload.size()});
+    const std::lock_guard lock(mutex_);
+    if (refused) ++refused_;
+    ++done_;
+    progress_.notify_all();
+  }
+  void flush() override {}
+  void set_pattern(const std::string& /*pattern*/) override {}
+  void set_formatter(std::unique_ptr<spdlog::formatter> /*formatter*/) override {}
+
+  /// Whether so many lines have been taken out of the queue, written or not, within `limit`.
+  bool wait_for(std::uint64_t lines, Milliseconds limit) {
+    std::unique_lock lock(mutex_);
+    return progress_.wait_for(lock, limit,
+                              [&] { return done_ + pool_.overrun_counter() >= lines; });
+  }
+
+  [[nodiscard]] std::uint64_t dropped() const {
+    const std::lock_guard lock(mutex_);
+    return refused_ + pool_.overrun_counter();
+  }
+
+ private:
+  void tell_drops() noexcept {
+    const auto lost = dropped();
+    if (lost == told_) return;
+    try {
+      if (write_all(fd_, drop_notice_(lost - told_))) told_ = lost;
+    } catch (const std::exception&) {  // out of memory: told with the next line
+      return;
+    }
+  }
+
+  const int fd_;
+  const LogWriter::DropNotice drop_notice_;
+  spdlog::details::thread_pool& pool_;
+  std::uint64_t told_ = 0;  // of those that were dropped; the pool's thread's own
+
+  mutable std::mutex mutex_;
+  std::condition_variable progress_;
+  // Guarded by the mutex:
+  std::uint64_t done_ = 0;  // including those that were refused
+  std::uint64_t refused_ = 0;
+};
+
+std::shared_ptr<spdlog::details::thread_pool> make_pool() {
+  const BlockedSignals blocked;
+  return std::make_shared<spdlog::details::thread_pool>(LogWriter::max_lines, 1);
+}
+
 }  // namespace
 
-struct LogWriter::State {
-  State(int log_fd, DropNotice notice) : fd(log_fd), drop_notice(notice) {}
+struct LogWriter::Backend {
+  Backend(int fd, DropNotice drop_notice)
+      : pool(make_pool()),
+        sink(std::make_shared<DescriptorSink>(fd, drop_notice, *pool)),
+        logger(std::make_shared<spdlog::async_logger>(
+            "tidegauge", sink, pool, spdlog::async_overflow_policy::overrun_oldest)) {
+    // By default spdlog reports what goes wrong on standard error, where it may block.
+    logger->set_error_handler([](const std::string& /*what*/) {});
+  }
 
-  const int fd;
-  const DropNotice drop_notice;
-  std::atomic<std::uint64_t> dropped = 0;
-
-  std::mutex mutex;
-  std::condition_variable changed;
-  // Guarded by the mutex:
-  std::vector<std::string> waiting;
-  std::size_t waiting_bytes = 0;
-  std::uint64_t untold = 0;  // dropped since the last notice
-  bool writing = false;
-  bool stopping = false;
-  bool ended = false;
+  std::shared_ptr<spdlog::details::thread_pool> pool;  // ends last: the others refer to it
+  std::shared_ptr<DescriptorSink> sink;
+  std::shared_ptr<spdlog::async_logger> logger;
+  std::atomic<std::uint64_t> pushed = 0;
 };
 
 LogWriter::LogWriter(int fd, DropNotice drop_notice)
-    : state_(std::make_shared<State>(fd, drop_notice)) {
-  const BlockedSignals blocked;
-  thread_ = std::thread([state = state_] { run(*state); });
-}
+    : backend_(std::make_unique<Backend>(fd, drop_notice)) {}
 
+/// spdlog's pool waits for its thread, which waits for the reader of the log. Where nobody reads,
+/// another thread does the waiting.
 LogWriter::~LogWriter() {
-  bool ended = false;
-  {
-    std::unique_lock lock(state_->mutex);
-    state_->stopping = true;
-    state_->changed.notify_all();
-    ended = state_->changed.wait_for(lock, last_flush, [this] { return state_->ended; });
-  }
-  if (ended) {
-    thread_.join();
-  } else {
-    thread_.detach();
-  }
-}
-
-bool LogWriter::push(std::string line) noexcept {
-  const std::lock_guard lock(state_->mutex);
-  auto& state = *state_;
+  if (flush(last_flush)) return;
+  const BlockedSignals blocked;
   try {
-    if (state.waiting.size() < max_lines && state.waiting_bytes + line.size() <= max_bytes) {
-      const auto bytes = line.size();
-      state.waiting.push_back(std::move(line));
-      state.waiting_bytes += bytes;
-      state.changed.notify_all();
-      return true;
-    }
-  } catch (const std::exception&) {  // out of memory: dropped like one without room
+    std::thread([left = std::move(backend_)]() mutable { left.reset(); }).detach();
+  } catch (const std::exception&) {
+    std::ignore = backend_.release();  // without threads it is left as it is
   }
-  ++state.untold;
-  ++state.dropped;
-  return false;
 }
 
-bool LogWriter::flush(Milliseconds limit) noexcept {
-  std::unique_lock lock(state_->mutex);
-  return state_->changed.wait_for(lock, limit,
-                                  [this] { return state_->waiting.empty() && !state_->writing; });
+void LogWriter::push(std::string_view line) {
+  backend_->logger->log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
+  ++backend_->pushed;
 }
 
-std::uint64_t LogWriter::dropped() const noexcept {
-  return state_->dropped.load(std::memory_order_relaxed);
+bool LogWriter::flush(Milliseconds limit) {
+  return backend_->sink->wait_for(backend_->pushed, limit);
 }
 
-/// Lines are dropped only while a full queue waits. So the notice belongs behind that queue's last
-/// line: with room for two, of 1 2 3 4 5 the lines 1, 2 3, "2 dropped" are written, 1 being the one
-/// that the thread was stuck with.
-void LogWriter::run(State& state) noexcept {
-  std::vector<std::string> lines;
-  std::unique_lock lock(state.mutex);
-  while (true) {
-    state.changed.wait(lock, [&] { return !state.waiting.empty() || state.stopping; });
-    if (state.waiting.empty()) break;
-    lines.clear();
-    lines.swap(state.waiting);
-    state.waiting_bytes = 0;
-    auto untold = std::exchange(state.untold, 0);
-    state.writing = true;
-    lock.unlock();
-    std::uint64_t refused = 0;
-    for (const auto& line : lines) {
-      if (!write_all(state.fd, line)) ++refused;
-    }
-    state.dropped += refused;
-    untold += refused;
-    if (untold > 0 && write_notice(state, untold)) untold = 0;
-    lock.lock();
-    state.untold += untold;
-    state.writing = false;
-    state.changed.notify_all();
-  }
-  state.ended = true;
-  state.changed.notify_all();
-}
-
-bool LogWriter::write_notice(const State& state, std::uint64_t dropped) noexcept {
-  try {
-    return write_all(state.fd, state.drop_notice(dropped));
-  } catch (const std::exception&) {  // out of memory: told with the next lines
-    return false;
-  }
+std::uint64_t LogWriter::dropped() const {
+  return backend_->sink->dropped();
 }
 
 }  // namespace tidegauge

@@ -5,7 +5,8 @@
 //   logger.warn("engine is down", {{"endpoint", name}, {"reason", error.message}});
 //   -> 2026-11-23T09:12:57.123Z level=warn msg="engine is down" endpoint=local reason="..."
 //
-// Logging never blocks: a thread of its own writes (src/util/log_writer.h). Lines that the reader
+// Logging never blocks: a thread of its own writes, by spdlog, which only `util` knows
+// (src/util/log_writer.h). Lines that the reader
 // of the log does not take in time are dropped and counted, a message that floods is suppressed and
 // counted (src/util/log_throttle.h), and a line is at most `max_line_bytes` long.
 //
@@ -79,8 +80,8 @@ class Logger {
   /// Waits until all lines so far are written, for at most `limit`. Whether they are.
   bool flush(Milliseconds limit) noexcept;
 
-  // Since the start. Each line that is not below the level is counted in one of the three.
-  /// Lines logged.
+  // Since the start.
+  /// Lines logged, those included that were dropped later.
   [[nodiscard]] std::uint64_t lines(LogLevel level) const noexcept;
   /// Lines of messages that came too often.
   [[nodiscard]] std::uint64_t suppressed() const noexcept;
@@ -89,8 +90,8 @@ class Logger {
 
  private:
   void log(LogLevel level, std::string_view message, Fields fields) noexcept;
-  [[nodiscard]] bool write(LogLevel level, std::string_view message, Fields fields,
-                           std::uint64_t suppressed_before);
+  void write(LogLevel level, std::string_view message, Fields fields,
+             std::uint64_t suppressed_before);
 
   struct Backend;
   std::unique_ptr<Backend> backend_;
