@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -364,6 +365,29 @@ TEST_CASE("a container is sampled once an interval, never twice at the same time
   CHECK(watch.reports().count() >= 7);
 }
 
+TEST_CASE("cycles that were missed are not made up for") {
+  constexpr auto interval = 50ms;
+  constexpr std::size_t cycles = 8;
+  Guarded<std::vector<SteadyTime>> ends;
+  const SmallEngine engine({"web"}, [](const Request&, Exchange&) { return false; });
+  Watch watch(engine.socket_path(), unattended(), {.interval = interval});
+  watch.reports().set_hook([&] {
+    const bool first = ends.with([](auto& all) {
+      all.push_back(steady_now());
+      return all.size() == 1;
+    });
+    const auto end = steady_now() + 10 * interval;
+    if (first) std::ignore = eventually([&] { return steady_now() >= end; });
+  });
+  {
+    const auto running = watch.run();
+    REQUIRE(eventually(
+        [&] { return ends.with([&](const auto& all) { return all.size() >= 2 + cycles; }); }));
+  }
+  const auto all = ends.with([](const auto& times) { return times; });
+  CHECK(all.at(1 + cycles) - all.at(1) >= (cycles - 2) * interval);
+}
+
 // An hour in which every interval is a thousandth of its default, and so 3.6 seconds. How long the
 // pool keeps its connections is left as it is: to open another is no call.
 TEST_CASE(
@@ -538,6 +562,19 @@ TEST_CASE("what happens to a container is on the page at once, and only it is as
   CHECK(scene.engine().calls(EngineCall::list) == lists);
   CHECK(scene.engine().calls(EngineCall::inspect) <= inspects + 6);
   CHECK(scene.watch().snapshot()->inventory.drift == 0);
+}
+
+TEST_CASE("however much happens, no more than ten snapshots a second are made") {
+  EventScene scene;
+  std::set<WallTime> made;
+  const auto begin = steady_now();
+  while (steady_now() - begin < 500ms) {
+    scene.engine().host().pause("web-2");
+    scene.engine().host().unpause("web-2");
+    made.insert(scene.watch().snapshot()->taken_at);
+  }
+  CHECK(made.size() > 1);
+  CHECK(made.size() <= 2U + static_cast<std::size_t>((steady_now() - begin) / 100ms));
 }
 
 TEST_CASE("ends, restarts, OOM kills and changes of health are counted, over re-creation as well") {

@@ -181,6 +181,31 @@ TEST_CASE(
   CHECK(scene.engine().calls(refused) == 1);
 }
 
+TEST_CASE("where /info is refused, the inventory is compared with a list now and then") {
+  Scene scene({.interval = 1h, .reconcile_interval = 200ms},
+              [](const Request& request, Exchange& exchange) {
+                return SmallEngine::call_of(request) == "/info" && refuse(exchange, 403);
+              });
+  REQUIRE(scene.comes_up());
+  scene.engine().set_ids({"new", "web"});  // without an event
+  CHECK(eventually([&] { return scene.names() == std::vector<std::string>{"new", "web"}; }));
+  CHECK(scene.engine().calls("/containers/new/json") == 1);
+  CHECK(scene.engine().calls("/containers/web/json") == 1);
+}
+
+TEST_CASE("an inventory that differs from the Engine's own count is taken anew, and no other") {
+  const bool differs = GENERATE(true, false);
+  Scene scene({.interval = 1h, .reconcile_interval = 100ms},
+              [=](const Request& request, Exchange& exchange) {
+                if (SmallEngine::call_of(request) != "/info") return false;
+                exchange.reply(200, {}, differs ? R"({"Containers":3})" : R"({"Containers":2})");
+                return true;
+              });
+  REQUIRE(scene.comes_up());
+  REQUIRE(eventually([&] { return scene.engine().calls("/info") >= 4; }));
+  CHECK((scene.engine().calls("/containers/json") > 1) == differs);
+}
+
 TEST_CASE("where /events is refused, the containers are listed, and only what changed inspected") {
   const int status = GENERATE(403, 404, 501);
   Scene scene({.interval = 30ms}, [=](const Request& request, Exchange& exchange) {

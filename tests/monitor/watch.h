@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -26,6 +27,11 @@ class Reports final : public monitor::CycleObserver {
  public:
   void cycle_finished(const monitor::CycleReport& report) override {
     reports_.with([&](auto& reports) { reports.push_back(report); });
+    if (const auto hook = hook_.with([](const auto& set) { return set; })) hook();
+  }
+  /// Called at the end of each cycle, on the thread of `run`.
+  void set_hook(std::function<void()> hook) {
+    hook_.with([&](auto& current) { current = std::move(hook); });
   }
   [[nodiscard]] std::size_t count() const {
     return reports_.with([](const auto& reports) { return reports.size(); });
@@ -36,6 +42,7 @@ class Reports final : public monitor::CycleObserver {
 
  private:
   Guarded<std::vector<monitor::CycleReport>> reports_;
+  Guarded<std::function<void()>> hook_;
 };
 
 /// Nothing but the monitor asks the Engine anything, and it asks again at once about a container
@@ -76,7 +83,7 @@ class Watch {
                   .kernel_descriptors = kernel.value_or(KernelView()).descriptors}) {}
 
   monitor::ContainerMonitor& monitor() { return monitor_; }
-  const Reports& reports() { return reports_; }
+  Reports& reports() { return reports_; }
   LogCapture& log() { return log_; }
   /// Of one cycle.
   std::shared_ptr<const model::EngineSnapshot> run_once() {
