@@ -1,7 +1,5 @@
 #include "tidegauge/app/daemon.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -32,18 +30,6 @@ config::MonitorConfig monitor_options(const config::Config& config,
   return options;
 }
 
-/// How many descriptors each monitor may keep open: what the process may have, less what others
-/// need at most.
-std::size_t kernel_descriptors(const config::Config& config) {
-  constexpr std::size_t others = 64;
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
-  const auto engines = config.endpoints.size();
-  const auto needed = others + config.web.max_connections +
-                      engines * (config.pool.max_connections + config.pool.max_streams) * 3;
-  return limit.rlim_cur < needed ? 0 : (limit.rlim_cur - needed) / engines;
-}
-
 constexpr std::string_view landing_page = R"(<!DOCTYPE html>
 <html lang="en"><head><title>tidegauge</title></head><body>
 <h1>tidegauge</h1>
@@ -54,8 +40,9 @@ constexpr std::string_view landing_page = R"(<!DOCTYPE html>
 
 }  // namespace
 
-Daemon::Daemon(const config::Config& config, Logger& logger)
+Daemon::Daemon(const config::Config& config, const DescriptorPlan& descriptors, Logger& logger)
     : config_(config),
+      descriptors_(descriptors),
       logger_(logger),
       guard_(logger),
       instruments_(
@@ -77,7 +64,7 @@ Daemon::Daemon(const config::Config& config, Logger& logger)
             .guard = guard_,
             .max_connections = config.pool.max_connections,
             .kernel = {.procfs = config.path.procfs, .sysfs = config.path.sysfs},
-            .kernel_descriptors = kernel_descriptors(config)}));
+            .kernel_descriptors = descriptors.kernel_per_monitor}));
   }
 }
 
@@ -92,9 +79,9 @@ Daemon::~Daemon() {
 }
 
 Result<void> Daemon::start() {
-  auto server = web::Server::start({.listen_address = config_.web.listen_address,
-                                    .max_connections = config_.web.max_connections},
-                                   routes(), guard_);
+  auto server = web::Server::start(
+      {.listen_address = config_.web.listen_address, .max_connections = descriptors_.clients},
+      routes(), guard_);
   if (!server) return fail(server.error());
   server_ = std::move(*server);
   for (auto& monitor : monitors_) {

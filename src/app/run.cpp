@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
@@ -15,6 +16,7 @@
 #include "app/standard_streams.h"
 #include "tidegauge/app/command_line.h"
 #include "tidegauge/app/daemon.h"
+#include "tidegauge/app/descriptor_plan.h"
 #include "tidegauge/config/loader.h"
 
 namespace tidegauge::app {
@@ -58,13 +60,22 @@ void keep_little_memory() {
   mallopt(M_ARENA_MAX, most_arenas);
 }
 
-/// A container's files are some twenty, kept open; the limit is low for the sake of programs that
-/// select(2), which nothing here does.
-void allow_many_descriptors() {
+/// As many as the process may have: a container's files are some twenty, kept open. The limit is
+/// low for the sake of programs that select(2), which nothing here does.
+std::size_t allow_many_descriptors() {
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  const auto before = limit.rlim_cur;
   limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
+  return ::setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_max : before;
+}
+
+void warn_of_few_clients(const DescriptorPlan& plan, const config::Config& config, Logger& logger) {
+  if (plan.clients == config.web.max_connections) return;
+  logger.warn("fewer clients are served at the same time than web.max_connections allows",
+              {{"clients", plan.clients},
+               {"reason", "too few descriptors"},
+               {"remedy", "raise the limit (ulimit -n, LimitNOFILE= of systemd)"}});
 }
 
 int failed(const Error& error) {
@@ -79,9 +90,11 @@ int print(std::string_view text) {
 
 int run_daemon(const config::Loaded& loaded, Logger& logger) {
   keep_little_memory();
-  allow_many_descriptors();
+  const auto descriptors = plan_descriptors(loaded.config, allow_many_descriptors());
+  if (!descriptors) return failed(descriptors.error());
+  warn_of_few_clients(*descriptors, loaded.config, logger);
   SignalThread signals(logger);
-  Daemon daemon(loaded.config, logger);
+  Daemon daemon(loaded.config, *descriptors, logger);
   if (const auto started = daemon.start(); !started) return failed(started.error());
   log_engines(loaded, logger);
   signals.wait_for_stop();
@@ -89,7 +102,9 @@ int run_daemon(const config::Loaded& loaded, Logger& logger) {
 }
 
 int run_once(const config::Config& config, Logger& logger) {
-  Daemon daemon(config, logger);
+  const auto descriptors = plan_descriptors(config, allow_many_descriptors());
+  if (!descriptors) return failed(descriptors.error());
+  Daemon daemon(config, *descriptors, logger);
   const bool up = daemon.run_once();
   const auto page = daemon.page_of_cycle();
   for (auto piece = page->next(); !piece.empty(); piece = page->next()) {

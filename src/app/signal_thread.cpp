@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <new>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -76,18 +77,23 @@ void SignalThread::run() {
     }
     signalfd_siginfo info{};
     if (::read(signal_fd_.get(), &info, sizeof info) != sizeof info) continue;
-    handle(static_cast<int>(info.ssi_signo));
-    const std::lock_guard lock(mutex_);
-    if (stopping_ && !deadline) deadline = steady_now() + stop_limit;
+    const auto signal = static_cast<int>(info.ssi_signo);
+    if (signal == SIGTERM || signal == SIGINT) {
+      if (!deadline) deadline = steady_now() + stop_limit;
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+      changed_.notify_all();
+    }
+    try {
+      log(signal);
+    } catch (const std::bad_alloc&) {  // what the signal does, it does without a line
+    }
   }
 }
 
-void SignalThread::handle(int signal) {
+void SignalThread::log(int signal) {
   if (signal == SIGTERM || signal == SIGINT) {
     logger_.info("stopping", {{"signal", name_of(signal)}});
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-    changed_.notify_all();
   } else if (signal == SIGHUP) {
     logger_.warn("SIGHUP: the configuration cannot be read again without a restart");
   } else {

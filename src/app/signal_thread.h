@@ -42,7 +42,7 @@ class SignalThread {
 
  private:
   void run();
-  void handle(int signal);
+  void log(int signal);
 
   Logger& logger_;
   sigset_t signals_{};

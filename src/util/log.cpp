@@ -10,6 +10,7 @@
 
 #include "tidegauge/util/guarded.h"
 #include "tidegauge/util/json_text.h"
+#include "tidegauge/util/utf8.h"
 #include "util/log_throttle.h"
 #include "util/log_writer.h"
 
@@ -27,18 +28,6 @@ std::string timestamp() {
   std::array<char, sizeof "2026-11-23T09:12:57."> text{};
   const auto length = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S.", &utc);
   return std::string(text.data(), length) + std::to_string(1000 + millis).substr(1) + 'Z';
-}
-
-/// At most `most` bytes of a text, and of UTF-8 only whole characters.
-std::string_view cut(std::string_view text, std::size_t most) {
-  if (text.size() <= most) return text;
-  const auto is_continuation = [&](std::size_t at) {
-    return (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U;
-  };
-  constexpr std::size_t longest_character = 4;
-  auto end = most;
-  while (end > 0 && most - end < longest_character && is_continuation(end)) --end;
-  return text.substr(0, end);
 }
 
 bool needs_quotes(std::string_view text) {
@@ -62,9 +51,9 @@ struct Line {
 
 std::string logfmt_line(const Line& line) {
   auto text = timestamp() + " level=" + std::string(to_string(line.level)) +
-              " msg=" + json_quoted(cut(line.message, line.longest_text));
+              " msg=" + json_quoted(utf8_prefix(line.message, line.longest_text));
   for (const auto& field : line.fields) {
-    const auto value = cut(field.value, line.longest_text);
+    const auto value = utf8_prefix(field.value, line.longest_text);
     text += ' ';
     text += field.key;
     text += '=';
@@ -78,9 +67,9 @@ std::string logfmt_line(const Line& line) {
 
 std::string json_line(const Line& line) {
   auto text = "{\"ts\":\"" + timestamp() + R"(","level":")" + std::string(to_string(line.level)) +
-              R"(","msg":)" + json_quoted(cut(line.message, line.longest_text));
+              R"(","msg":)" + json_quoted(utf8_prefix(line.message, line.longest_text));
   for (const auto& field : line.fields) {
-    const auto value = cut(field.value, line.longest_text);
+    const auto value = utf8_prefix(field.value, line.longest_text);
     text += ',' + json_quoted(field.key) + ':';
     text += field.is_number ? std::string(value) : json_quoted(value);
   }

@@ -32,9 +32,9 @@ inline Arguments command(Arguments arguments) {
   return arguments;
 }
 
-/// For a shell to start the program with, its descriptors redirected: ">/dev/full", "2>&-".
-inline Arguments command_with(std::string_view redirections, Arguments arguments) {
-  Arguments shell{"/bin/sh", "-c", "exec \"$@\" " + std::string(redirections), "sh"};
+/// For a shell that becomes the program: `exec "$@" >/dev/full`.
+inline Arguments in_shell(std::string script, Arguments arguments) {
+  Arguments shell{"/bin/sh", "-c", std::move(script), "sh"};
   for (auto& word : command(std::move(arguments))) shell.push_back(std::move(word));
   return shell;
 }

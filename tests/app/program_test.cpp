@@ -15,7 +15,9 @@
 
 #include "simulated_engine/simulated_engine.h"
 #include "support/catch.h"
+#include "support/child_process.h"
 #include "support/http_server.h"
+#include "support/raw_client.h"
 #include "support/stopped_thread.h"
 #include "support/temporary_directory.h"
 #include "support/wait_until.h"
@@ -185,6 +187,35 @@ TEST_CASE("a page shows nothing of an Engine whose monitor hangs, and all again 
   }
   daemon.wait_for_page("name=\"web-1\"");
   CHECK(daemon.get("/-/ready").status == 200);
+}
+
+TEST_CASE("where descriptors are few, clients are fewer, and take none from samples and calls") {
+  Scene scene;
+  test::ChildProcess process(test::in_shell("ulimit -n 180; exec \"$@\"",
+                                            scene.with({"--container_monitor.interval=1s"})));
+  process.wait_for_errors("tidegauge has started");
+  CHECK_THAT(process.errors(), contains("fewer clients are served") && contains("clients=20 "));
+  const auto port = test::listening_port(process.pid());
+  std::vector<test::RawClient> silent;
+  for (int i = 0; i < 18; ++i) silent.emplace_back(port);
+  test::RawClient scraper(port);
+  const auto samples = [&] { return scene.engine().calls(test::EngineCall::stats); };
+  const auto before = samples();
+  test::wait_until("every container that runs is sampled twice more", 20s,
+                   [&] { return samples() >= before + 12; });
+  CHECK_THAT(scraper.get("/metrics").body,
+             contains("tidegauge_cycle_errors_total{step=\"stats\"} 0\n"));
+}
+
+TEST_CASE("a limit of descriptors that is too low is a message with the remedy, and status 1") {
+  const Scene scene;
+  const std::string action = GENERATE("", "--once");
+  Arguments arguments;
+  if (!action.empty()) arguments.push_back(action);
+  test::ChildProcess process(test::in_shell("ulimit -n 100; exec \"$@\"", scene.with(arguments)));
+  const auto result = test::wait_for(process);
+  CHECK(result.status == 1);
+  CHECK_THAT(result.errors, contains("tidegauge: this process may have 100 descriptors"));
 }
 
 TEST_CASE("a port in use is one line on standard error and status 1") {

@@ -97,7 +97,7 @@ TEST_CASE("a log that nobody reads stops neither the page nor the end") {
   while (::write(reader.get(), "x", 1) == 1) {
   }
   test::ChildProcess process(
-      test::command_with("2>" + log, scene.with({"--container_monitor.interval=1s"})));
+      test::in_shell("exec \"$@\" 2>" + log, scene.with({"--container_monitor.interval=1s"})));
   const auto port = test::listening_port(process.pid());
   const auto page_says = [&](std::string_view part) {
     return test::RawClient(port).get("/metrics").body.contains(part);

@@ -22,7 +22,7 @@ TEST_CASE("output that cannot be written is a message and status 1") {
       GENERATE("--once", "--print-config", "--check-config", "--version", "--help");
   const std::string redirection = GENERATE(">/dev/full", ">&-", "<&- >&-");
   INFO(action << " " << redirection);
-  test::ChildProcess program(test::command_with(redirection, scene.with({action})));
+  test::ChildProcess program(test::in_shell("exec \"$@\" " + redirection, scene.with({action})));
   const auto result = test::wait_for(program);
   CHECK(result.status == 1);
   CHECK_THAT(result.errors, contains("tidegauge: cannot write to standard output: ") &&
@@ -32,7 +32,7 @@ TEST_CASE("output that cannot be written is a message and status 1") {
 
 TEST_CASE("a daemon without standard streams writes into none of its own files and sockets") {
   const Scene scene;
-  test::ChildProcess process(test::command_with("<&- >&- 2>&-", scene.with()));
+  test::ChildProcess process(test::in_shell("exec \"$@\" <&- >&- 2>&-", scene.with()));
   const auto port = test::listening_port(process.pid());
   test::wait_until("it serves", 20s, [&] {
     return test::RawClient(port).get("/metrics").body.contains("name=\"web-1\"");

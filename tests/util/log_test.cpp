@@ -142,6 +142,12 @@ TEST_CASE("JSON escapes keys and messages too") {
   CHECK(scene.line() == R"("level":"info","msg":"a \"b\"\n","k\\":""})");
 }
 
+TEST_CASE("a line is UTF-8 whatever the text was") {
+  for (const auto format : {LogFormat::logfmt, LogFormat::json}) {
+    CHECK_THAT(field_line(format, {"id", "ab\xff"}), contains(R"("ab\\xff")"));
+  }
+}
+
 TEST_CASE("a text of digits stays a text in JSON") {
   CHECK_THAT(field_line(LogFormat::json, {"id", "123"}), contains(R"("id":"123")"));
 }

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "tidegauge/app/descriptor_plan.h"
 #include "tidegauge/config/config.h"
 #include "tidegauge/docker/client_manager.h"
 #include "tidegauge/metrics/instruments.h"
@@ -26,7 +27,7 @@ class Daemon {
  public:
   /// Connects nothing and serves nothing yet, but its pools are maintained. `config` and `logger`
   /// outlive it.
-  Daemon(const config::Config& config, Logger& logger);
+  Daemon(const config::Config& config, const DescriptorPlan& descriptors, Logger& logger);
   /// Stops, within two seconds whatever the Engines do.
   ~Daemon();
   Daemon(const Daemon&) = delete;
@@ -49,6 +50,7 @@ class Daemon {
   [[nodiscard]] std::unique_ptr<metrics::Page> page(model::Snapshot engines);
 
   const config::Config& config_;
+  const DescriptorPlan descriptors_;
   Logger& logger_;
   ThreadGuard guard_;
   metrics::Instruments instruments_;
