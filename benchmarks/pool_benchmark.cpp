@@ -55,6 +55,7 @@ class NullConnection final : public http::Connection {
     return 0U;
   }
   void abort(Errc) noexcept override {}
+  void interrupt(Errc) noexcept override {}
   void close() noexcept override {}
   [[nodiscard]] bool alive() const noexcept override {
     pollfd poll{.fd = socket_, .events = POLLIN | POLLRDHUP, .revents = 0};

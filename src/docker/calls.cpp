@@ -9,15 +9,19 @@
 namespace tidegauge::docker {
 
 http::Limits limits_of(model::Call call, const config::PoolConfig& config) {
+  constexpr std::size_t kib = 1024;
+  constexpr std::size_t mib = 1024 * kib;
   switch (call) {
     case model::Call::ping:
-      return {.connect = config.connect_timeout, .total = config.probe_timeout};
+      return {
+          .connect = config.connect_timeout, .total = config.probe_timeout, .body_bytes = 64 * kib};
     case model::Call::container_list:
     case model::Call::container_size:
       return {.connect = config.connect_timeout,
               .first_byte = config.list_first_byte_timeout,
               .stall = config.list_stall_timeout,
-              .total = config.list_timeout};
+              .total = config.list_timeout,
+              .body_bytes = (call == model::Call::container_list ? 64 : 4) * mib};
     case model::Call::events:
     case model::Call::container_logs:
       return {.connect = config.connect_timeout,
@@ -27,7 +31,8 @@ http::Limits limits_of(model::Call call, const config::PoolConfig& config) {
       return {.connect = config.connect_timeout,
               .first_byte = config.call_first_byte_timeout,
               .stall = config.call_stall_timeout,
-              .total = config.call_timeout};
+              .total = config.call_timeout,
+              .body_bytes = (call == model::Call::container_stats ? 1 : 4) * mib};
   }
 }
 

@@ -14,6 +14,7 @@
 
 namespace tidegauge::docker {
 
+/// The largest bodies are many times what Engines send: they bound what a broken Engine costs.
 [[nodiscard]] http::Limits limits_of(model::Call call, const config::PoolConfig& config);
 
 /// Nothing for a 2xx; else the code that it means, and the Engine's own message where it is in the

@@ -15,16 +15,8 @@ PooledClient::PooledClient(pool::PooledConnection connection, const config::Pool
       stop_(std::move(stop)) {}
 
 Result<model::ApiVersion> PooledClient::ping() {
-  const auto response =
-      perform(model::Call::ping, {.method = http::Method::head, .target = "/_ping"});
-  if (!response) return fail(response.error());
-  if (const auto error = status_error(*response)) return fail(error->within("HEAD /_ping"));
-  const auto offered = model::parse_api_version(response->api_version);
-  if (!offered) {
-    return reject(
-        model::Call::ping,
-        {Errc::bad_reply, "HEAD /_ping: no Api-Version in the answer: not a Docker Engine?"});
-  }
+  const auto offered = offered_version();
+  if (!offered) return fail(offered.error());
   if (*offered < oldest_api_version) {
     return reject(model::Call::ping,
                   {Errc::bad_reply, "the Engine speaks API " + to_string(*offered) +
@@ -34,6 +26,26 @@ Result<model::ApiVersion> PooledClient::ping() {
   const auto agreed = std::min(*offered, newest_api_version);
   endpoint_->set_api_version(agreed);
   return agreed;
+}
+
+/// The newest API version of the Engine. A proxy between it and us may refuse HEAD, and may keep
+/// the header to itself.
+Result<model::ApiVersion> PooledClient::offered_version() {
+  std::string trail = "HEAD /_ping";
+  auto response = perform(model::Call::ping, {.method = http::Method::head, .target = "/_ping"});
+  if (response && http::refuses_head(*response)) {
+    trail = "GET /_ping";
+    response = perform(model::Call::ping, {.target = "/_ping"});
+  }
+  if (!response) return fail(response.error());
+  if (const auto error = status_error(*response)) return fail(error->within(trail));
+  if (const auto version = model::parse_api_version(response->api_version)) return *version;
+  response = perform(model::Call::version, {.target = "/version"});
+  if (response && !status_error(*response)) {
+    if (const auto version = json::parse_version(response->body)) return version->api_version;
+  }
+  return reject(model::Call::ping,
+                {Errc::bad_reply, trail + ": no Api-Version in the answer: not a Docker Engine?"});
 }
 
 Result<model::EngineVersion> PooledClient::version() {

@@ -10,6 +10,7 @@
 #include <cctype>
 #include <cerrno>
 #include <cstring>
+#include <new>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
@@ -21,7 +22,6 @@ namespace tidegauge::http {
 namespace {
 
 constexpr std::size_t max_header_bytes = std::size_t{256} * 1024;
-constexpr std::size_t max_body_bytes = std::size_t{64} * 1024 * 1024;
 constexpr std::size_t max_pending_bytes = std::size_t{64} * 1024;
 constexpr long socket_age_seconds = 24L * 60 * 60;    // the pool decides, not libcurl's 118 s
 constexpr long http_version = CURL_HTTP_VERSION_1_1;  // a long itself in newer libcurl
@@ -41,6 +41,12 @@ std::string_view name_of(Method method) {
 std::string text_of(Milliseconds limit) {
   return limit.count() % 1000 == 0 ? std::to_string(limit.count() / 1000) + " s"
                                    : std::to_string(limit.count()) + " ms";
+}
+
+std::string text_of(std::size_t bytes) {
+  constexpr std::size_t kib = 1024;
+  if (bytes % (kib * kib) == 0) return std::to_string(bytes / kib / kib) + " MiB";
+  return bytes % kib == 0 ? std::to_string(bytes / kib) + " KiB" : std::to_string(bytes) + " bytes";
 }
 
 /// Not of an address family that this machine does not have.
@@ -167,7 +173,7 @@ void CurlConnection::begin(const Request& request) {
 
 void CurlConnection::start(const Request& request, Sink sink) {
   if (in_progress_) finish();
-  aborted_ = false;
+  aborted_ = interrupted_ = false;
   request_ = request;
   sink_ = sink;
   response_ = {};
@@ -176,7 +182,8 @@ void CurlConnection::start(const Request& request, Sink sink) {
   started_ = steady_now();
   no_socket_ = 0;
   header_bytes_ = 0;
-  head_complete_ = too_large_ = ended_ = paused_ = false;
+  head_complete_ = no_memory_ = ended_ = paused_ = false;
+  refused_.clear();
   stream_error_.reset();
   pending_.clear();
   pending_from_ = 0;
@@ -197,7 +204,10 @@ void CurlConnection::start(const Request& request, Sink sink) {
 std::optional<Result<Response>> CurlConnection::advance(SteadyTime now) {
   const auto outcome = step(now);
   if (!outcome) return std::nullopt;
-  if (!*outcome) return failed(outcome->error());
+  if (!*outcome) {
+    response_ = {};  // the memory of an answer that was too large, too
+    return failed(outcome->error());
+  }
   return std::move(response_);
 }
 
@@ -287,6 +297,7 @@ Result<Response> CurlConnection::open_stream(const Request& request, const std::
   start(request, Sink::reader);
   const std::stop_callback cancel(stop, [this] { abort(Errc::cancelled); });
   while (!head_complete_) {
+    if (interrupted_) aborted_ = true;
     if (auto outcome = step(steady_now())) {
       ended_ = outcome->has_value();
       if (ended_) break;
@@ -310,6 +321,7 @@ Result<std::size_t> CurlConnection::read(std::span<char> into, SteadyTime deadli
     if (stream_error_) return failed(*stream_error_);  // after what came before it
     if (!in_progress_) return failed({Errc::closed, "the stream is closed"});
     if (stop.stop_requested()) return failed({Errc::cancelled, "cancelled while reading"});
+    if (interrupted_.exchange(false)) return failed({Errc::cancelled, "interrupted"});
     const auto now = steady_now();
     if (auto outcome = step(now)) {
       ended_ = outcome->has_value();
@@ -340,6 +352,12 @@ void CurlConnection::deliver(std::span<char> into, std::size_t& size) {
 void CurlConnection::abort(Errc why) noexcept {
   abort_reason_ = why;
   aborted_ = true;
+  wake();
+}
+
+void CurlConnection::interrupt(Errc why) noexcept {
+  abort_reason_ = why;
+  interrupted_ = true;
   wake();
 }
 
@@ -408,8 +426,10 @@ Error CurlConnection::error_of(CURLcode code) const {
     case CURLE_PARTIAL_FILE:
       return {Errc::connection_lost, "the Engine hung up in the middle of its answer"};
     case CURLE_WRITE_ERROR:
-      if (too_large_) return {Errc::protocol, "the answer is larger than allowed"};
-      return {Errc::protocol, text};
+      if (no_memory_) return {Errc::system, "no memory for the answer"};
+      return {Errc::protocol, refused_.empty() ? text : refused_};
+    case CURLE_URL_MALFORMAT:
+      return {Errc::protocol, "cannot be asked: " + text};
     case CURLE_OUT_OF_MEMORY:
       // What libcurl says of a line longer than it takes; of memory there is enough.
       if (transfer_.sent) return {Errc::protocol, "a line of the answer is longer than allowed"};
@@ -449,7 +469,8 @@ curl_socket_t CurlConnection::on_open_socket(void* self, curlsocktype /*purpose*
   // libcurl would send a request again whose socket died before the first byte of the answer.
   if (connection.aborted_ || connection.transfer_.sent) return CURL_SOCKET_BAD;
   connection.transfer_.reused_socket = false;
-  connection.opened_at_ = steady_now();
+  // Where two addresses race to be connected to, the time is that of both.
+  if (connection.opened_at_ < connection.started_) connection.opened_at_ = steady_now();
   const int socket = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
   if (socket < 0) {
     if (says_exhausted(errno)) connection.no_socket_ = errno;
@@ -471,6 +492,10 @@ int CurlConnection::on_request_sent(void* self, char* /*primary_ip*/, char* /*lo
                                     int /*primary_port*/, int /*local_port*/) {
   auto& connection = *static_cast<CurlConnection*>(self);
   if (connection.aborted_ || connection.transfer_.sent) return CURL_PREREQFUNC_ABORT;
+  // Where two addresses raced, the socket opened last need not be the one that won.
+  curl_socket_t winner = CURL_SOCKET_BAD;
+  curl_easy_getinfo(connection.easy_.get(), CURLINFO_ACTIVESOCKET, &winner);
+  if (winner != CURL_SOCKET_BAD) connection.fd_ = winner;
   connection.transfer_.sent = true;
   connection.transfer_.sent_at = steady_now();
   if (!connection.transfer_.reused_socket) {
@@ -479,49 +504,71 @@ int CurlConnection::on_request_sent(void* self, char* /*primary_ip*/, char* /*lo
   return CURL_PREREQFUNC_OK;
 }
 
-std::size_t CurlConnection::on_header(char* data, std::size_t size, std::size_t count, void* self) {
+/// libcurl is C: no exception may pass through it.
+std::size_t CurlConnection::on_header(char* data, std::size_t size, std::size_t count,
+                                      void* self) noexcept {
   auto& connection = *static_cast<CurlConnection*>(self);
-  const std::string_view line(data, size * count);
-  connection.last_byte_ = steady_now();
-  if (!connection.transfer_.first_byte_at) {
-    connection.transfer_.first_byte_at = connection.last_byte_;
+  try {
+    connection.take_header({data, size * count});
+  } catch (const std::bad_alloc&) {
+    connection.no_memory_ = true;
   }
-  connection.transfer_.bytes_received += line.size();
-  connection.header_bytes_ += line.size();
-  if (connection.header_bytes_ > max_header_bytes) {
-    connection.too_large_ = true;
-    return 0;
-  }
-  auto& response = connection.response_;
-  if (const auto version = header_value(line, "Api-Version")) response.api_version = *version;
-  if (const auto type = header_value(line, "Content-Type")) response.content_type = *type;
-  if (const auto server = header_value(line, "Server")) response.server = *server;
-  if (line == "\r\n" || line == "\n") {
-    long status = 0;
-    curl_easy_getinfo(connection.easy_.get(), CURLINFO_RESPONSE_CODE, &status);
-    connection.head_complete_ = status >= 200;  // 1xx heads come before the real one
-    response.status = static_cast<int>(status);
-  }
-  return line.size();
+  return connection.no_memory_ || !connection.refused_.empty() ? 0 : size * count;
 }
 
-std::size_t CurlConnection::on_body(char* data, std::size_t size, std::size_t count, void* self) {
+std::size_t CurlConnection::on_body(char* data, std::size_t size, std::size_t count,
+                                    void* self) noexcept {
   auto& connection = *static_cast<CurlConnection*>(self);
-  const auto bytes = size * count;
-  const bool streamed = connection.sink_ == Sink::reader;
-  auto& target = streamed ? connection.pending_ : connection.response_.body;
-  if (streamed && !target.empty() && target.size() + bytes > max_pending_bytes) {
-    connection.paused_ = true;
-    return CURL_WRITEFUNC_PAUSE;
-  }
-  if (!streamed && target.size() + bytes > max_body_bytes) {
-    connection.too_large_ = true;
+  try {
+    return connection.take_body({data, size * count});
+  } catch (const std::bad_alloc&) {
+    connection.no_memory_ = true;
     return 0;
   }
-  connection.last_byte_ = steady_now();
-  connection.transfer_.bytes_received += bytes;
-  target.append(data, bytes);
-  return bytes;
+}
+
+void CurlConnection::take_header(std::string_view line) {
+  last_byte_ = steady_now();
+  if (!transfer_.first_byte_at) transfer_.first_byte_at = last_byte_;
+  transfer_.bytes_received += line.size();
+  header_bytes_ += line.size();
+  if (header_bytes_ > max_header_bytes) {
+    refused_ = "the headers of the answer are larger than " + text_of(max_header_bytes);
+    return;
+  }
+  if (const auto version = header_value(line, "Api-Version")) response_.api_version = *version;
+  if (const auto type = header_value(line, "Content-Type")) response_.content_type = *type;
+  if (const auto server = header_value(line, "Server")) response_.server = *server;
+  if (line == "\r\n" || line == "\n") {
+    long status = 0;
+    curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
+    head_complete_ = status >= 200;  // 1xx heads come before the real one
+    response_.status = static_cast<int>(status);
+  }
+}
+
+/// How many bytes libcurl may go on with.
+std::size_t CurlConnection::take_body(std::string_view piece) {
+  const bool streamed = sink_ == Sink::reader;
+  auto& target = streamed ? pending_ : response_.body;
+  if (streamed && !target.empty() && target.size() + piece.size() > max_pending_bytes) {
+    paused_ = true;
+    return CURL_WRITEFUNC_PAUSE;
+  }
+  if (!streamed && target.size() + piece.size() > body_limit()) {
+    refused_ = "the body of the answer, of status " + std::to_string(response_.status) +
+               ", is larger than " + text_of(body_limit());
+    return 0;
+  }
+  last_byte_ = steady_now();
+  transfer_.bytes_received += piece.size();
+  target.append(piece);
+  return piece.size();
+}
+
+std::size_t CurlConnection::body_limit() const noexcept {
+  const auto wanted = request_.limits.body_bytes;
+  return response_.status < 400 ? wanted : std::min(wanted, max_error_body_bytes);
 }
 
 }  // namespace tidegauge::http

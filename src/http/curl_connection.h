@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 #include "tidegauge/http/connection.h"
 #include "tidegauge/model/engine_address.h"
@@ -35,6 +36,7 @@ class CurlConnection final : public Connection {
   [[nodiscard]] Result<std::size_t> read(std::span<char> into, SteadyTime deadline,
                                          const std::stop_token& stop) override;
   void abort(Errc why) noexcept override;
+  void interrupt(Errc why) noexcept override;
   void close() noexcept override;
   [[nodiscard]] bool alive() const noexcept override;
   [[nodiscard]] int fd() const noexcept override { return fd_; }
@@ -68,8 +70,12 @@ class CurlConnection final : public Connection {
   static int on_close_socket(void* self, curl_socket_t socket);
   static int on_request_sent(void* self, char* primary_ip, char* local_ip, int primary_port,
                              int local_port);
-  static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
-  static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
+  static std::size_t on_header(char* data, std::size_t size, std::size_t count,
+                               void* self) noexcept;
+  static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self) noexcept;
+  void take_header(std::string_view line);
+  [[nodiscard]] std::size_t take_body(std::string_view piece);
+  [[nodiscard]] std::size_t body_limit() const noexcept;
 
   const model::EngineAddress& address_;
   const model::TlsFiles& tls_;
@@ -92,7 +98,8 @@ class CurlConnection final : public Connection {
   int no_socket_ = 0;  // the errno of a descriptor that the system refused
   std::size_t header_bytes_ = 0;
   bool head_complete_ = false;
-  bool too_large_ = false;
+  std::string refused_;                // what of the answer was larger than allowed; empty: nothing
+  bool no_memory_ = false;             // for the answer
   bool ended_ = false;                 // a stream whose body came to its clean end
   std::optional<Error> stream_error_;  // a stream's other end
   std::string pending_;  // a stream's bytes that no read() has taken yet, from pending_from_
@@ -101,6 +108,7 @@ class CurlConnection final : public Connection {
 
   std::mutex wakeup_mutex_;  // abort() must not wake a multi handle that is being replaced
   std::atomic<bool> aborted_ = false;
+  std::atomic<bool> interrupted_ = false;
   std::atomic<Errc> abort_reason_ = Errc::cancelled;
 };
 

@@ -451,9 +451,11 @@ CloseReport PoolState::close(SteadyTime deadline) {
                                 [](const Slot& s) { return s.state == SlotState::leased; });
   };
   if (is_first && !changed_.wait_until(lock, deadline, none_lent)) {
-    const auto held = lent_connections();
+    const auto calls = lent_to_callers();
+    const auto streams = lent_to_streams(SteadyTime::max());
     lock.unlock();
-    for (auto* const connection : held) connection->abort(Errc::closed);
+    for (auto* const connection : calls) connection->abort(Errc::closed);
+    for (auto* const connection : streams) connection->abort(Errc::closed);
     lock.lock();
     changed_.wait_until(lock, steady_now() + abort_grace, none_lent);
   }
@@ -468,10 +470,21 @@ CloseReport PoolState::close(SteadyTime deadline) {
   return report;
 }
 
-std::vector<http::Connection*> PoolState::lent_connections() const {
+std::vector<http::Connection*> PoolState::lent_to_callers() const {
   std::vector<http::Connection*> lent;
-  for (SlotIndex slot = 0; slot < core.slots().size(); ++slot) {
+  for (SlotIndex slot = 0; slot < core.request_slots(); ++slot) {
     if (core.slots()[slot].state == SlotState::leased && connections[slot]) {
+      lent.push_back(connections[slot].get());
+    }
+  }
+  return lent;
+}
+
+std::vector<http::Connection*> PoolState::lent_to_streams(SteadyTime before) const {
+  std::vector<http::Connection*> lent;
+  for (auto slot = core.request_slots(); slot < core.probe_slot(); ++slot) {
+    const auto& entry = core.slots()[slot];
+    if (entry.state == SlotState::leased && entry.holder.since < before && connections[slot]) {
       lent.push_back(connections[slot].get());
     }
   }

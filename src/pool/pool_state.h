@@ -92,8 +92,10 @@ class PoolState {
 
   /// Under the mutex: makes the next probe due at once.
   void suspect(Suspicion reason) noexcept;
-  /// Under the mutex: the connections that callers and streams hold, to be aborted off it.
-  [[nodiscard]] std::vector<http::Connection*> lent_connections() const;
+  /// Under the mutex: the connections of callers, or of streams, that were lent before a time; to
+  /// be aborted off it.
+  [[nodiscard]] std::vector<http::Connection*> lent_to_callers() const;
+  [[nodiscard]] std::vector<http::Connection*> lent_to_streams(SteadyTime before) const;
 
   /// A lease has been held for too long. Under no lock.
   void log_leak(const Holder& holder, SteadyTime now) const;

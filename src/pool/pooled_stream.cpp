@@ -41,15 +41,20 @@ Result<std::size_t> PooledStream::read(std::span<char> into, SteadyTime deadline
   if (!connection_) return fail(Errc::closed, "the stream is closed");
   auto size = connection_->connection_->read(into, deadline, stop);
   if (size && *size > 0) return size;
-  if (!size && (size.error().code == Errc::timeout || size.error().code == Errc::cancelled)) {
-    return size;
-  }
   auto& state = *connection_->state_;
+  if (!size && size.error().code == Errc::timeout) return size;
+  if (!size && size.error().code == Errc::cancelled) {
+    if (stop.stop_requested()) return size;
+    return fail(Errc::engine_down, "the Engine is down; the stream is left open");
+  }
   ended_ = size.has_value();
   state.note_transfer(connection_->slot_,
                       ended_ ? model::CloseReason::peer_closed : close_reason(size.error().code));
   if (!ended_) state.note_failure(connection_->slot_, size.error());
   connection_.reset();
+  if (!size && size.error().code == Errc::engine_down) {
+    return fail(Errc::connection_lost, "the Engine that the stream came from has gone");
+  }
   return size;
 }
 

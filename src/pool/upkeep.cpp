@@ -3,6 +3,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace tidegauge::pool {
@@ -18,6 +19,11 @@ constexpr auto connecting_interval = 10ms;
 constexpr auto ramp_step = 50ms;  // callers let in after an outage double this often
 constexpr std::uint32_t degraded_limit = 2;
 constexpr auto least_health_gap = 100ms;  // however many calls fail, no more pings than this
+constexpr std::size_t longest_ping = std::size_t{64} * 1024;
+constexpr std::size_t longest_version = std::size_t{4} * 1024 * 1024;
+// A stopping Engine waits 10 s for each of its containers, all at once, and tells how they ended.
+constexpr auto stream_limit = 30s;  // from the beginning of an outage
+constexpr auto stream_drain = 1s;   // from its end: what is there can be read, more will not come
 
 /// What is wrong with the answer to a ping or a probe; nothing if it shows a working Engine.
 std::optional<Error> failure_of(const Result<http::Response>& answer) {
@@ -30,12 +36,17 @@ std::optional<Error> failure_of(const Result<http::Response>& answer) {
 }  // namespace
 
 Upkeep::Upkeep(PoolState& state)
-    : state_(state), socket_watch_(state.address), advisor_(steady_now()) {}
+    : state_(state),
+      socket_watch_(state.address),
+      advisor_(steady_now()),
+      suspicion_pace_({.first_pause = least_health_gap,
+                       .longest_pause = state.options.health_check_interval}) {}
 
 void Upkeep::run(SteadyTime now, Watch& watch) {
   look_for_socket(now);
   advance_checks(now);
-  drop_all_when_down();
+  follow_outages(now);
+  end_old_streams(now, watch);
   close_dead(now);
   close_old(now, watch);
   start_checks(now, watch);
@@ -56,7 +67,7 @@ void Upkeep::look_for_socket(SteadyTime now) {
   if (!socket_watch_.appeared()) return;
   const std::lock_guard lock(state_.mutex);
   if (state_.breaker.cause()) {
-    state_.breaker.probe_soon(now + socket_debounce);
+    state_.breaker.probe_soon(std::max(now + socket_debounce, last_check_ + least_health_gap));
   } else {
     // A new socket while the old one still answers: a restart.
     state_.suspect(Suspicion::ping);
@@ -73,20 +84,24 @@ bool Upkeep::finished(Check& check, SteadyTime now) {
   const auto outcome = connection.advance(now);
   if (!outcome) return false;
   state_.note_transfer(check.slot, CloseReason::probe_failed);
-  const auto failure = failure_of(*outcome);
-  if (goes_on(check, failure)) {
-    connection.begin({.target = "/version",
-                      .limits = {.connect = state_.options.connect_timeout,
-                                 .total = state_.options.call_timeout}});
+  if (goes_on(check, *outcome)) {
+    send(check, connection);
     return finished(check, now);
   }
+  const auto failure = failure_of(*outcome);
   const bool recovers = check.kind == ProbeKind::recovery;
   const bool stale = failure && failure->code == Errc::connection_lost && !recovers &&
                      check.step == Check::Step::ping && connection.last_transfer().reused_socket;
   // Nothing was asked: what this program lacks says nothing of the Engine.
   const bool unasked = failure && failure->code == Errc::system && !recovers;
   if (failure) state_.close_socket(check.slot, CloseReason::probe_failed);
-  if (check.slot == state_.core.probe_slot()) state_.close_socket(check.slot, CloseReason::idle);
+  if (check.slot == state_.core.probe_slot()) {
+    state_.close_socket(check.slot, CloseReason::idle);
+  } else if (connection.fd() < 0) {
+    if (!recovers) keeps_connections_ = false;
+  } else if (check.kind == ProbeKind::ping && connection.last_transfer().reused_socket) {
+    keeps_connections_ = true;
+  }
   {
     const std::lock_guard lock(state_.mutex);
     state_.core.return_claimed(check.slot, connection.fd() >= 0, now);
@@ -99,32 +114,93 @@ bool Upkeep::finished(Check& check, SteadyTime now) {
   return true;
 }
 
-/// Whether a real call follows: after the ping, and once more where the Engine has closed the
-/// ping's socket without a word.
-bool Upkeep::goes_on(Check& check, const std::optional<Error>& failure) const {
+/// Whether something follows: the ping by GET where HEAD is refused, the real call where one is
+/// wanted, and that once more where the Engine has closed the ping's socket without a word.
+bool Upkeep::goes_on(Check& check, const Result<http::Response>& answer) {
+  using Step = Check::Step;
   const auto& transfer = state_.connections[check.slot]->last_transfer();
-  if (check.step == Check::Step::ping && check.kind != ProbeKind::ping && !failure) {
-    check.step = Check::Step::call;
+  const bool is_ping = check.step == Step::ping || check.step == Step::ping_by_get;
+  if (check.step == Step::ping && answer && http::refuses_head(*answer)) {
+    refuses_head_ = true;
+    check.step = Step::ping_by_get;
     return true;
   }
-  if (check.step == Check::Step::call && failure && died_idle(transfer, *failure)) {
-    check.step = Check::Step::call_again;
+  if (is_ping && check.kind != ProbeKind::ping && !failure_of(answer)) {
+    check.step = Step::call;
+    return true;
+  }
+  if (check.step == Step::call && !answer && died_idle(transfer, answer.error())) {
+    check.step = Step::call_again;
     return true;
   }
   return false;
 }
 
-/// An outage has begun: what is in flight can only fail later, and no socket is of use.
-void Upkeep::drop_all_when_down() {
-  std::vector<http::Connection*> in_flight;
+void Upkeep::send(const Check& check, http::Connection& connection) const {
+  using Step = Check::Step;
+  const auto& options = state_.options;
+  if (check.step == Step::ping || check.step == Step::ping_by_get) {
+    const bool by_get = check.step == Step::ping_by_get;
+    connection.begin({.method = by_get ? http::Method::get : http::Method::head,
+                      .target = "/_ping",
+                      .limits = {.connect = options.connect_timeout,
+                                 .total = options.probe_timeout,
+                                 .body_bytes = longest_ping}});
+  } else {
+    connection.begin({.target = "/version",
+                      .limits = {.connect = options.connect_timeout,
+                                 .total = options.call_timeout,
+                                 .body_bytes = longest_version}});
+  }
+}
+
+void Upkeep::follow_outages(SteadyTime now) {
+  bool down = false;
   {
     const std::lock_guard lock(state_.mutex);
-    const bool down = state_.breaker.cause() != nullptr;
-    if (down == std::exchange(was_down_, down) || !down) return;
-    state_.core.new_generation();
-    in_flight = state_.lent_connections();
+    down = state_.breaker.cause() != nullptr;
   }
-  for (auto* const connection : in_flight) connection->abort(Errc::engine_down);
+  if (down == std::exchange(was_down_, down)) return;
+  if (down) return begin_outage();
+  if (streams_end_ != SteadyTime::max()) streams_end_ = std::min(streams_end_, now + stream_drain);
+}
+
+/// What is in flight can only fail later, and no idle socket is of use. But streams are left open:
+/// an Engine that stops, and is not to be reached any more, tells on them how its containers end.
+void Upkeep::begin_outage() {
+  const auto now = steady_now();  // later than whatever was lent
+  refuses_head_ = false;
+  keeps_connections_ = true;  // the next Engine may
+  suspicion_pace_.succeeded();
+  std::vector<http::Connection*> calls;
+  std::vector<http::Connection*> left_over;  // streams from before the outage before
+  std::vector<http::Connection*> streams;
+  {
+    const std::lock_guard lock(state_.mutex);
+    state_.core.new_generation();
+    calls = state_.lent_to_callers();
+    if (streams_end_ != SteadyTime::max()) left_over = state_.lent_to_streams(outage_began_);
+    streams = state_.lent_to_streams(now);
+  }
+  outage_began_ = now;
+  streams_end_ = now + stream_limit;
+  for (auto* const connection : calls) connection->abort(Errc::engine_down);
+  for (auto* const connection : left_over) connection->abort(Errc::engine_down);
+  for (auto* const connection : streams) connection->interrupt(Errc::engine_down);
+}
+
+void Upkeep::end_old_streams(SteadyTime now, Watch& watch) {
+  if (now < streams_end_) {
+    watch.until = std::min(watch.until, streams_end_);
+    return;
+  }
+  streams_end_ = SteadyTime::max();
+  std::vector<http::Connection*> streams;
+  {
+    const std::lock_guard lock(state_.mutex);
+    streams = state_.lent_to_streams(outage_began_);
+  }
+  for (auto* const connection : streams) connection->abort(Errc::engine_down);
 }
 
 /// Sockets that the Engine has closed while nobody used them.
@@ -151,6 +227,7 @@ void Upkeep::close_dead(SteadyTime now) {
       const std::lock_guard lock(state_.mutex);
       state_.core.return_claimed(slots[i], true, now);
     } else {
+      if (state_.core.slots()[slots[i]].uses == 0) keeps_connections_ = false;
       close_claimed(slots[i], CloseReason::peer_closed, now);
     }
   }
@@ -227,9 +304,14 @@ SteadyTime Upkeep::next_check() const {
 }
 
 /// Under the mutex. Three quarters of the interval after the Engine last answered, so that interval
-/// and time-out together bound how late an outage is noticed.
+/// and time-out together bound how late an outage is noticed. At once where something is
+/// suspicious; later and later where that turns out to be nothing again and again, as with an
+/// Engine that closes every connection.
 SteadyTime Upkeep::next_health_check() const {
-  if (state_.suspicion != Suspicion::none || confirm_fresh_) return last_check_ + least_health_gap;
+  if (confirm_fresh_) return last_check_ + least_health_gap;
+  if (state_.suspicion != Suspicion::none) {
+    return last_check_ + std::max<Milliseconds>(least_health_gap, suspicion_pace_.next_pause());
+  }
   const auto quiet_since = std::max(state_.last_answer, last_check_);
   return quiet_since + state_.options.health_check_interval * 3 / 4;
 }
@@ -249,6 +331,7 @@ void Upkeep::probe_outage(SteadyTime now) {
 /// none, or where the answer must not depend on an old socket.
 void Upkeep::check_health(SteadyTime now) {
   SlotIndex slot = 0;
+  bool suspected = false;
   auto kind = confirm_fresh_.value_or(ProbeKind::ping);
   {
     const std::lock_guard lock(state_.mutex);
@@ -260,8 +343,12 @@ void Upkeep::check_health(SteadyTime now) {
     } else {
       slot = claim_unconnected();
     }
-    state_.suspicion = Suspicion::none;
+    suspected = std::exchange(state_.suspicion, Suspicion::none) != Suspicion::none;
   }
+  if (!suspected || now - last_check_ >= 2 * state_.options.health_check_interval) {
+    suspicion_pace_.succeeded();
+  }
+  if (suspected) std::ignore = suspicion_pace_.failed(now);
   confirm_fresh_.reset();
   last_check_ = now;
   start_ping(slot, kind);
@@ -276,8 +363,10 @@ SlotIndex Upkeep::claim_unconnected() {
   return state_.core.probe_slot();
 }
 
+/// An Engine that closes every connection has none to keep: then the next check for health finds
+/// out whether it still does.
 void Upkeep::connect_minimum(SteadyTime now) {
-  while (checks_.size() < state_.options.max_connecting) {
+  while (keeps_connections_ && checks_.size() < state_.options.max_connecting) {
     SlotIndex slot = 0;
     {
       const std::lock_guard lock(state_.mutex);
@@ -294,11 +383,11 @@ void Upkeep::connect_minimum(SteadyTime now) {
 }
 
 void Upkeep::start_ping(SlotIndex slot, ProbeKind kind) {
-  state_.prepare(slot).begin({.method = http::Method::head,
-                              .target = "/_ping",
-                              .limits = {.connect = state_.options.connect_timeout,
-                                         .total = state_.options.probe_timeout}});
-  checks_.push_back({.slot = slot, .kind = kind});
+  const Check check{.slot = slot,
+                    .kind = kind,
+                    .step = refuses_head_ ? Check::Step::ping_by_get : Check::Step::ping};
+  send(check, state_.prepare(slot));
+  checks_.push_back(check);
 }
 
 /// After an outage callers come back one, two, four at a time, not all at once; and only a few at

@@ -14,6 +14,7 @@
 #include "tidegauge/pool/connection_pool.h"
 #include "tidegauge/pool/lease_core.h"
 #include "tidegauge/pool/sizing_advisor.h"
+#include "tidegauge/util/retry.h"
 #include "tidegauge/util/time.h"
 
 namespace tidegauge::pool {
@@ -31,14 +32,17 @@ class Upkeep {
   struct Check {
     SlotIndex slot = 0;
     ProbeKind kind = ProbeKind::ping;
-    enum class Step : std::uint8_t { ping, call, call_again } step = Step::ping;
+    enum class Step : std::uint8_t { ping, ping_by_get, call, call_again } step = Step::ping;
   };
 
   void look_for_socket(SteadyTime now);
   void advance_checks(SteadyTime now);
   [[nodiscard]] bool finished(Check& check, SteadyTime now);
-  [[nodiscard]] bool goes_on(Check& check, const std::optional<Error>& failure) const;
-  void drop_all_when_down();
+  [[nodiscard]] bool goes_on(Check& check, const Result<http::Response>& answer);
+  void send(const Check& check, http::Connection& connection) const;
+  void follow_outages(SteadyTime now);
+  void begin_outage();
+  void end_old_streams(SteadyTime now, Watch& watch);
   void close_dead(SteadyTime now);
   void close_old(SteadyTime now, Watch& watch);
   [[nodiscard]] std::vector<std::pair<SlotIndex, model::CloseReason>> find_old(SteadyTime now,
@@ -64,7 +68,12 @@ class Upkeep {
   SteadyTime last_check_{};  ///< when the last ping for health was sent
   /// A ping of this kind died on an idle socket: ask again on a fresh one.
   std::optional<ProbeKind> confirm_fresh_;
+  Retry suspicion_pace_;           ///< of checks that nothing but a suspicion calls for
+  bool keeps_connections_ = true;  ///< until the Engine is seen to close those of checks
+  bool refuses_head_ = false;      ///< or what stands before the Engine does, until an outage
   bool was_down_ = false;
+  SteadyTime outage_began_{};                   ///< the last one
+  SteadyTime streams_end_ = SteadyTime::max();  ///< of those that are older than that
 };
 
 }  // namespace tidegauge::pool

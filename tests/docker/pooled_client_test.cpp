@@ -190,6 +190,25 @@ TEST_CASE("what answers a ping without a version of the API is no Engine") {
   CHECK(scene.calls(Call::ping).failures == Failures{{Errc::bad_reply, 1}});
 }
 
+TEST_CASE("where HEAD is refused, the version is agreed by GET") {
+  const auto refusal = GENERATE(403, 404, 405, 501);
+  ClientScene scene([&](const Request& request, Exchange& exchange) {
+    if (request.method == "HEAD") return void(exchange.reply(refusal));
+    engine_of("1.41", answer)(request, exchange);
+  });
+  CHECK(value_of(scene.client().ping()) == ApiVersion{1, 41});
+  CHECK(scene.asked() == std::vector<std::string>{"HEAD /_ping", "GET /_ping"});
+}
+
+TEST_CASE("where a proxy keeps the header Api-Version to itself, /version tells") {
+  ClientScene scene([](const Request& request, Exchange& exchange) {
+    const bool is_version = request.target == "/version";
+    exchange.reply(200, {}, is_version ? R"({"Version":"20.10.5","ApiVersion":"1.41"})" : "OK");
+  });
+  CHECK(value_of(scene.client().ping()) == ApiVersion{1, 41});
+  CHECK(scene.asked() == std::vector<std::string>{"HEAD /_ping", "GET /version"});
+}
+
 TEST_CASE(
     "a ping that is answered with an error fails with it, and is tried anew by the next call") {
   std::atomic<bool> broken = true;

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "http/socket_diagnosis.h"
+#include "support/allocation_limit.h"
 #include "support/catch.h"
 #include "support/http_server.h"
 #include "support/temporary_directory.h"
@@ -199,6 +200,71 @@ TEST_CASE("what is not HTTP, or has no end of headers, is a protocol error") {
   CHECK(scene.transport().open_sockets() == 0);
 }
 
+TEST_CASE("a body larger than its request allows is refused, in one piece or in many") {
+  constexpr std::size_t kib = 1024;
+  std::atomic<int> chunks = 0;
+  Scene scene([&](const test::Request& request, Exchange& exchange) {
+    if (request.target == "/whole") {
+      exchange.reply(200, {}, std::string(3 * kib, 'x'));
+    } else {
+      exchange.begin_chunks(200);
+      while (chunks++ < 1000 && exchange.chunk(std::string(1000, 'x'))) {
+      }
+      exchange.end_chunks();
+    }
+  });
+  const Limits narrow{.total = 20s, .body_bytes = 2 * kib};
+  const auto whole = error_of(scene.get("/whole", narrow));
+  CHECK(whole.code == Errc::protocol);
+  CHECK(whole.message == "GET /whole: the body of the answer, of status 200, is larger than 2 KiB");
+  CHECK(error_of(scene.get("/pieces", narrow)).code == Errc::protocol);
+  CHECK(scene.transport().open_sockets() == 0);
+  CHECK(value_of(scene.get("/whole", {.total = 20s, .body_bytes = 3 * kib})).body.size() ==
+        3 * kib);
+}
+
+TEST_CASE("the body of an error is small, whatever its request allows") {
+  Scene scene([](const test::Request& request, Exchange& exchange) {
+    const auto allowed = http::max_error_body_bytes;
+    exchange.reply(500, {}, std::string(request.target == "/long" ? allowed + 1 : allowed, 'x'));
+  });
+  CHECK(value_of(scene.get("/short")).body.size() == http::max_error_body_bytes);
+  const auto error = error_of(scene.get("/long"));
+  CHECK(error.code == Errc::protocol);
+  CHECK_THAT(error.message, contains("of status 500, is larger than 64 KiB"));
+}
+
+TEST_CASE("headers beyond their limit are refused by its name") {
+  Scene scene([](const auto&, Exchange& exchange) {
+    exchange.raw("HTTP/1.1 200 OK\r\n");
+    while (exchange.raw("X-Filler: " + std::string(1000, 'x') + "\r\n")) {
+    }
+  });
+  CHECK_THAT(error_of(scene.get("/")).message, contains("headers of the answer are larger than"));
+}
+
+TEST_CASE("an answer for which there is no memory fails, and the next one comes") {
+  Scene scene([](const test::Request& request, Exchange& exchange) {
+    exchange.reply(200, {}, std::string(request.target == "/long" ? 1'000'000 : 10, 'x'));
+  });
+  {
+    const test::AllocationLimit limit(500'000);
+    const auto error = error_of(scene.get("/long"));
+    CHECK(error.code == Errc::system);
+    CHECK(error.message == "GET /long: no memory for the answer");
+  }
+  CHECK(scene.transport().open_sockets() == 0);
+  CHECK(value_of(scene.get("/short")).body.size() == 10);
+}
+
+TEST_CASE("what is no URL is said to be none, and nothing is sent") {
+  Scene scene(greet);
+  const auto error = error_of(scene.get("/containers/a b/json"));
+  CHECK(error.code == Errc::protocol);
+  CHECK_THAT(error.message, contains("cannot be asked"));
+  CHECK(scene.server().counters().requests == 0);
+}
+
 TEST_CASE("an answer with more bytes than it promised costs the socket") {
   Scene scene([](const auto&, Exchange& exchange) {
     exchange.raw("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\n\r\n");
@@ -339,4 +405,38 @@ TEST_CASE("a reader that is told to stop leaves the stream as it is") {
   CHECK(error_of(scene.connection().read(piece, steady_now() + 10s, stop.get_token())).code ==
         Errc::cancelled);
   CHECK(scene.connection().alive());
+}
+
+TEST_CASE(
+    "a reader that is interrupted is told once, after what has come, and the stream goes on") {
+  Wakeup speak;
+  Scene scene([&](const auto&, Exchange& exchange) {
+    exchange.begin_chunks(200);
+    exchange.chunk("one");
+    if (exchange.wait_for(speak, 10s) == test::Waited::woken) exchange.chunk("two");
+    exchange.end_chunks();
+  });
+  auto& connection = scene.connection();
+  value_of(connection.open_stream({.target = "/events", .limits = patient}, {}));
+  std::array<char, 100> piece{};
+  CHECK(value_of(connection.read(piece, steady_now() + 10s, {})) == 3);
+  const std::jthread interrupter([&] { connection.interrupt(Errc::engine_down); });
+  CHECK(error_of(connection.read(piece, steady_now() + 10s, {})).code == Errc::cancelled);
+  speak.signal();
+  CHECK(read_all(connection) == "two");
+}
+
+TEST_CASE("a stream that is interrupted before its head has come is given up") {
+  std::binary_semaphore asked(0);
+  Scene scene([&](const auto&, Exchange& exchange) {
+    asked.release();
+    exchange.hang();
+  });
+  const std::jthread interrupter([&] {
+    asked.acquire();
+    scene.connection().interrupt(Errc::engine_down);
+  });
+  CHECK(
+      error_of(scene.connection().open_stream({.target = "/events", .limits = patient}, {})).code ==
+      Errc::engine_down);
 }

@@ -1,9 +1,13 @@
 #include "tidegauge/pool/pooled_stream.h"
 
 #include <array>
+#include <semaphore>
+#include <thread>
 
 #include "support/catch.h"
+#include "support/eventually.h"
 #include "support/pool_scene.h"
+#include "tidegauge/util/wakeup.h"
 
 using namespace tidegauge;
 using namespace std::chrono_literals;
@@ -126,4 +130,126 @@ TEST_CASE("closing the pool ends a stream in another thread's hands") {
   value_of(read(stream));
   std::jthread reader([&] { CHECK(error_of(read(stream)).code == Errc::closed); });
   CHECK(scene.pool().close(steady_now()).empty());
+}
+
+// --- an outage -----------------------------------------------------------------------------------
+
+namespace {
+
+/// A pool whose Engine tells on a stream, and stops listening when told to.
+class OutageScene {
+ public:
+  OutageScene()
+      : scene_({.health_check_interval = 1h, .failure_threshold = 1},
+               [this](const test::Request& asked, Exchange& exchange) {
+                 if (asked.target != "/events") return void(exchange.reply(200));
+                 exchange.begin_chunks(200);
+                 exchange.chunk("word");
+                 if (exchange.wait_for(last_words_, {}) != test::Waited::woken) return;
+                 exchange.chunk("last words");
+                 exchange.end_chunks();
+               }) {}
+
+  test::PoolScene& operator*() { return scene_; }
+  test::PoolScene* operator->() { return &scene_; }
+
+  pool::PooledStream open_stream() {
+    auto stream = value_of(scene_.pool().open_stream(request, tag));
+    CHECK(value_of(read(stream)) == 4);
+    return stream;
+  }
+  void speak() { last_words_.signal(); }
+
+  void go_down() {
+    scene_.server().stop_listening(test::SocketFile::removed);
+    {
+      auto connection = value_of(scene_.pool().get_connection());
+      CHECK_FALSE(connection.perform({.target = "/", .limits = test::patient}));
+    }
+    REQUIRE_FALSE(scene_.pool().health().up);
+    maintain();
+  }
+  void come_up() {
+    scene_.server().listen();
+    REQUIRE(test::eventually([&] {
+      maintain();
+      return scene_.pool().health().up;
+    }));
+    maintain();
+  }
+  /// One round of maintenance, as if so much later.
+  void maintain(Milliseconds later = 0ms) {
+    pool::Watch watch;
+    scene_.pool().maintain(steady_now() + later, watch);
+  }
+
+ private:
+  Wakeup last_words_;
+  test::PoolScene scene_;
+};
+
+}  // namespace
+
+TEST_CASE("a stream tells its reader of an outage once, and goes on to the Engine's last word") {
+  OutageScene scene;
+  auto stream = scene.open_stream();
+  scene.go_down();
+  CHECK(error_of(read(stream)).code == Errc::engine_down);
+  CHECK(error_of(read(stream, 5ms)).code == Errc::timeout);
+  CHECK(scene->pool().stats().connections_stream == 1);
+  scene.speak();
+  CHECK(value_of(read(stream)) == 10);
+  CHECK(value_of(read(stream)) == 0);
+  CHECK(scene->pool().stats().connections_stream == 0);
+  CHECK(scene->pool().stats().open_sockets == 0);
+}
+
+TEST_CASE("a reader that waits is told of an outage at once") {
+  OutageScene scene;
+  auto stream = scene.open_stream();
+  std::jthread reader([&] { CHECK(error_of(read(stream, 1h)).code == Errc::engine_down); });
+  scene.go_down();
+  reader.join();
+}
+
+TEST_CASE("a stream that its Engine leaves open ends half a minute after an outage has begun") {
+  OutageScene scene;
+  auto stream = scene.open_stream();
+  scene.go_down();
+  CHECK(error_of(read(stream)).code == Errc::engine_down);
+  scene.maintain(29s);
+  CHECK(error_of(read(stream, 5ms)).code == Errc::timeout);
+  scene.maintain(31s);
+  CHECK(error_of(read(stream)).code == Errc::connection_lost);
+  CHECK(error_of(read(stream)).code == Errc::closed);
+  CHECK(scene->pool().stats().connections_stream == 0);
+}
+
+TEST_CASE("a stream from before an outage ends when the Engine is up again; a new one does not") {
+  OutageScene scene;
+  auto stream = scene.open_stream();
+  scene.go_down();
+  CHECK(error_of(read(stream)).code == Errc::engine_down);
+  scene.come_up();
+  CHECK(error_of(read(stream, 5ms)).code == Errc::timeout);  // what is there can still be read
+  auto fresh = scene.open_stream();
+  scene.maintain(2s);
+  CHECK(error_of(read(stream)).code == Errc::connection_lost);
+  CHECK(error_of(read(fresh, 5ms)).code == Errc::timeout);
+}
+
+TEST_CASE("a stream that is being opened is given up when an outage begins") {
+  std::binary_semaphore asked(0);
+  test::PoolScene scene({.failure_threshold = 1}, [&](const test::Request&, Exchange& exchange) {
+    asked.release();
+    exchange.hang();
+  });
+  const std::jthread opener(
+      [&] { CHECK(error_of(scene.pool().open_stream(request, tag)).code == Errc::engine_down); });
+  asked.acquire();
+  scene.server().stop_listening(test::SocketFile::removed);
+  auto connection = value_of(scene.pool().get_connection());
+  CHECK_FALSE(connection.perform({.target = "/", .limits = test::patient}));
+  pool::Watch watch;
+  scene.pool().maintain(steady_now(), watch);
 }

@@ -33,7 +33,8 @@ class PooledClient {
   PooledClient(pool::PooledConnection connection, const config::PoolConfig& limits,
                EndpointState& endpoint, std::stop_token stop = {});
 
-  /// HEAD /_ping: the newest API version that both sides speak, which later calls then use.
+  /// HEAD /_ping, or GET where HEAD is refused: the newest API version that both sides speak, which
+  /// later calls then use.
   [[nodiscard]] Result<model::ApiVersion> ping();
   [[nodiscard]] Result<model::EngineVersion> version();
   [[nodiscard]] Result<model::EngineInfo> info();
@@ -52,6 +53,7 @@ class PooledClient {
   template <class T, class Read>
   Result<T> ask(model::Call call, std::string_view target, const Read& read);
   Result<http::Response> get(model::Call call, std::string_view target);
+  [[nodiscard]] Result<model::ApiVersion> offered_version();
   Result<http::Response> perform(model::Call call, http::Request request);
   Result<model::ApiVersion> agreed_version();
   /// An answer that came in time and is of no use.

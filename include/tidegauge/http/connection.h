@@ -3,8 +3,8 @@
 // One HTTP/1.1 connection to an Engine: one request at a time, over a socket that is kept open
 // between them. `pool` owns these and lends them out; `docker` says what to ask.
 //
-// A connection is used by one thread at a time and may migrate between threads. Only `abort` may
-// be called from any thread, at any time.
+// A connection is used by one thread at a time and may migrate between threads. Only `abort` and
+// `interrupt` may be called from any thread, at any time.
 //
 // A request is sent at most once: where the Engine hangs up after it was sent, the call fails, and
 // whoever asked decides whether to ask again (`last_transfer` tells what happened).
@@ -24,12 +24,17 @@ namespace tidegauge::http {
 
 enum class Method : std::uint8_t { get, head };
 
-/// How long a request may take. 0: no limit.
+/// The longest body of an answer that reports an error, whatever the request allows.
+inline constexpr std::size_t max_error_body_bytes = std::size_t{64} * 1024;
+
+/// How long a request may take, and how large its answer may be. 0: no limit of the time.
 struct Limits {
   Milliseconds connect{0};     ///< until the request is on its way
   Milliseconds first_byte{0};  ///< from then to the first byte of the answer
   Milliseconds stall{0};       ///< between two bytes of the answer
   Milliseconds total{0};       ///< all of it
+  /// Of the body, unless it is streamed. A larger one fails with Errc::protocol.
+  std::size_t body_bytes = std::size_t{64} * 1024 * 1024;
 };
 
 struct Request {
@@ -45,6 +50,11 @@ struct Response {
   std::string content_type;  ///< the header Content-Type, empty where absent
   std::string server;        ///< the header Server, empty where absent
 };
+
+/// Whether this answer to HEAD refuses the method, not the question: some proxies allow only GET.
+[[nodiscard]] constexpr bool refuses_head(const Response& response) noexcept {
+  return (response.status >= 400 && response.status < 500) || response.status == 501;
+}
 
 /// What is known of the last request beyond its outcome.
 struct Transfer {
@@ -78,14 +88,18 @@ class Connection {
   [[nodiscard]] virtual Result<Response> open_stream(const Request& request,
                                                      const std::stop_token& stop) = 0;
   /// The next piece of the body; 0 at its clean end. Errc::timeout at the deadline and
-  /// Errc::cancelled leave the stream as it is; any other error has ended it. No more than
-  /// 128 KiB are ever held back for a slow reader: then the Engine has to wait.
+  /// Errc::cancelled, by `stop` or `interrupt`, leave the stream as it is; any other error has
+  /// ended it. No more than 128 KiB are ever held back for a slow reader: then the Engine has to
+  /// wait.
   [[nodiscard]] virtual Result<std::size_t> read(std::span<char> into, SteadyTime deadline,
                                                  const std::stop_token& stop) = 0;
 
   /// Makes the request in progress fail with `why` within milliseconds, and no socket be opened
   /// for it any more. Any thread. `begin` and `open_stream` forget an abort that found nothing.
   virtual void abort(Errc why) noexcept = 0;
+  /// Makes one read() of a stream return Errc::cancelled, once it has delivered what has come; the
+  /// stream goes on. Where `open_stream` still waits for the head it fails with `why`. Any thread.
+  virtual void interrupt(Errc why) noexcept = 0;
 
   /// Closes the socket, if any. Not while a request is in progress.
   virtual void close() noexcept = 0;

@@ -5,6 +5,11 @@
 // when this is destroyed. Move-only; used by one thread at a time.
 //
 // A slow reader makes the Engine wait: no more than 128 KiB are held here.
+//
+// An outage does not end a stream: an Engine that is stopping takes no calls any more and still
+// tells on its streams how its containers end. `read` says Errc::engine_down once and goes on. The
+// stream ends when the Engine ends it, else 30 s after the outage has begun, or a second after the
+// Engine is up again: whichever is first. Whoever wants none of that closes the stream.
 
 #include <optional>
 #include <span>
@@ -30,8 +35,9 @@ class PooledStream {
   /// Status and headers; the body is empty.
   [[nodiscard]] const http::Response& head() const noexcept { return head_; }
 
-  /// The next piece; 0 at the clean end, and ever after. Errc::timeout at the deadline and
-  /// Errc::cancelled leave the stream as it is; every other error has ended it.
+  /// The next piece; 0 at the clean end, and ever after. Errc::timeout at the deadline,
+  /// Errc::cancelled, and Errc::engine_down, once for each outage, leave the stream as it is; every
+  /// other error has ended it.
   [[nodiscard]] Result<std::size_t> read(std::span<char> into, SteadyTime deadline,
                                          const std::stop_token& stop = {});
 
