@@ -1,5 +1,9 @@
 #include "tidegauge/model/engine_address.h"
 
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <utility>
 
@@ -13,9 +17,24 @@ std::unexpected<Error> rejected(std::string_view text, std::string_view why) {
                                         "; allowed: " + std::string(engine_address_forms));
 }
 
+/// Blanks at an end come from a variable or a file that was written by a program.
+bool has_blank_at_end(std::string_view text) {
+  constexpr std::string_view blanks = " \t\r\n";
+  return !text.empty() && (blanks.contains(text.front()) || blanks.contains(text.back()));
+}
+
+bool is_ipv6(std::string address) {
+  address.erase(std::min(address.find('%'), address.size()));  // the zone, as in fe80::1%eth0
+  std::array<unsigned char, 16> bytes{};
+  return ::inet_pton(AF_INET6, address.c_str(), bytes.data()) == 1;
+}
+
 Result<EngineAddress> unix_address(std::string_view text, std::string_view path) {
   if (!path.starts_with('/')) return rejected(text, "is not an absolute path");
   if (path.size() > max_unix_path) return rejected(text, "is longer than 107 bytes");
+  if (path.ends_with('/') || path.ends_with("/.") || path.ends_with("/..")) {
+    return rejected(text, "ends like a directory; name the socket, without a slash behind it");
+  }
   EngineAddress address;
   address.path = path;
   return address;
@@ -50,6 +69,12 @@ Result<EngineAddress> network_address(std::string_view text, std::string_view au
   if (address.host.find_first_of("[]") != std::string::npos) {
     return rejected(text, "has a bracket within its host");
   }
+  if (address.host.find_first_of(" \t\r\n@?#\\\"<>^`{|}") != std::string::npos) {
+    return rejected(text, "has a character that no host has");
+  }
+  if (authority.starts_with('[') && !is_ipv6(address.host)) {
+    return rejected(text, "has no IPv6 address in its brackets");
+  }
   if (rest.empty()) return address;
   if (!rest.starts_with(':')) return rejected(text, "has something between host and port");
   const auto port = parse_port(text, rest.substr(1));
@@ -62,6 +87,7 @@ Result<EngineAddress> network_address(std::string_view text, std::string_view au
 
 Result<EngineAddress> parse_engine_address(std::string_view text) {
   using Scheme = EngineAddress::Scheme;
+  if (has_blank_at_end(text)) return rejected(text, "begins or ends with a blank");
   const auto after = [&](std::string_view prefix) { return text.substr(prefix.size()); };
   if (text.starts_with("unix://")) return unix_address(text, after("unix://"));
   if (text.starts_with('/')) return unix_address(text, text);

@@ -18,12 +18,12 @@ SocketWatch::SocketWatch(const model::EngineAddress& address) {
 
 void SocketWatch::watch() {
   if (!inotify_.valid()) return;
-  watching_ = ::inotify_add_watch(inotify_.get(), directory_.c_str(),
-                                  IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF) >= 0;
+  watched_ = ::inotify_add_watch(inotify_.get(), directory_.c_str(),
+                                 IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF);
 }
 
 bool SocketWatch::appeared() {
-  if (!watching_) {
+  if (watched_ < 0) {
     watch();
     return false;  // had it appeared with its directory, the next probe would find it
   }
@@ -37,7 +37,12 @@ bool SocketWatch::appeared() {
       std::memcpy(&event, buffer.data() + at, sizeof event);
       const char* const name = buffer.data() + at + sizeof event;
       if (event.len > 0 && name_ == name) found = true;
-      if ((event.mask & IN_IGNORED) != 0) watching_ = false;  // the directory has gone
+      if ((event.mask & IN_MOVE_SELF) != 0 && event.wd == watched_) {
+        // The directory has another name now, and its place is free for a new one.
+        ::inotify_rm_watch(inotify_.get(), event.wd);
+        watched_ = -1;
+      }
+      if ((event.mask & IN_IGNORED) != 0 && event.wd == watched_) watched_ = -1;  // it has gone
       at += sizeof event + event.len;
     }
   }

@@ -15,9 +15,9 @@ class SocketWatch {
   explicit SocketWatch(const model::EngineAddress& address);
 
   /// Readable when there is something to ask `appeared` about; -1 while nothing is watched.
-  [[nodiscard]] int fd() const noexcept { return watching_ ? inotify_.get() : -1; }
+  [[nodiscard]] int fd() const noexcept { return watched_ >= 0 ? inotify_.get() : -1; }
   /// Whether the socket was created or moved in since the last call. Retries to watch a directory
-  /// that was not there.
+  /// that was not there, or has gone, or has another name now.
   [[nodiscard]] bool appeared();
 
  private:
@@ -26,7 +26,7 @@ class SocketWatch {
   std::string directory_;
   std::string name_;
   UniqueFd inotify_;
-  bool watching_ = false;
+  int watched_ = -1;  ///< inotify's name for the directory; -1: none is watched
 };
 
 }  // namespace tidegauge::pool

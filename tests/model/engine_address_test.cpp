@@ -34,11 +34,23 @@ TEST_CASE("an address reads back from its text") {
   }
 }
 
+TEST_CASE("an IPv6 address may name its zone") {
+  CHECK(value_of(parse_engine_address("tcp://[fe80::1%eth0]:2375")).host == "fe80::1%eth0");
+}
+
+TEST_CASE("a slash behind the socket is a mistake with its remedy") {
+  CHECK_THAT(error_of(parse_engine_address("unix:///run/docker.sock/")).message,
+             contains("name the socket, without a slash behind it"));
+}
+
 TEST_CASE("a mistake in an address is named with what is allowed") {
-  const auto text =
-      GENERATE(as<std::string>{}, "", "docker.sock", "unix://docker.sock", "tcp://", "tcp://host:0",
-               "tcp://host:99999", "tcp://host:2375/v1", "tcp://[::1", "tcp://[::1]2375",
-               "tcp://[[a]", "tcp://a]", "ssh://host", "/" + std::string(107, 'x'));
+  const auto text = GENERATE(
+      as<std::string>{}, "", "docker.sock", "unix://docker.sock", "tcp://", "tcp://host:0",
+      "tcp://host:99999", "tcp://host:2375/v1", "tcp://[::1", "tcp://[::1]2375", "tcp://[[a]",
+      "tcp://a]", "ssh://host", "/" + std::string(107, 'x'), "unix://", "/", "unix:///",
+      "unix:///run/docker.sock/", "/run/docker.sock/.", "/run/..", "unix:///run/docker.sock ",
+      " /run/docker.sock", "/run/docker.sock\n", "tcp://my host:2375", "tcp://user@host",
+      "tcp://host?x", "tcp://[zz]:2375", "tcp://host:", "tcp://:2375");
   const auto error = error_of(parse_engine_address(text));
   CHECK(error.code == Errc::invalid_config);
   CHECK_THAT(error.message, contains("allowed: unix:///path/to/docker.sock"));
