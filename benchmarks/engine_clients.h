@@ -32,7 +32,8 @@ class EngineClients {
   Logger logger_{LogLevel::error};
   std::vector<config::EndpointConfig> endpoints_;
   config::PoolConfig options_;
-  pool::PoolManager pools_{endpoints_, options_, http::make_curl_transport, logger_};
+  ThreadGuard guard_{logger_};
+  pool::PoolManager pools_{endpoints_, options_, http::make_curl_transport, logger_, guard_};
   docker::ClientManager clients_{pools_, endpoints_, options_};
 };
 

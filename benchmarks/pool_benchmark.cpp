@@ -311,8 +311,9 @@ void benchmark_recovery(Report& report) {
   const std::string path = std::filesystem::temp_directory_path() / "tidegauge-recovery.sock";
   test::HttpServer server(path, [](const auto&, test::Exchange& exchange) { exchange.reply(200); });
   Logger logger(LogLevel::error);
+  ThreadGuard guard(logger);
   pool::PoolManager pools({{.name = "bench", .address = {.path = path}}}, {},
-                          http::make_curl_transport, logger);
+                          http::make_curl_transport, logger, guard);
   auto& pool = pools.pool("bench");
   std::vector<double> recoveries;
   for (int round = 0; round < 5; ++round) {

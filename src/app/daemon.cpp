@@ -50,7 +50,7 @@ Daemon::Daemon(const config::Config& config, const DescriptorPlan& descriptors, 
           {.process = config.metrics.process, .many_engines = config.endpoints.size() > 1}),
       series_limit_({.series = config.metrics.max_series, .bytes = config.metrics.max_page_bytes},
                     logger),
-      pools_(config.endpoints, config.pool, http::make_curl_transport, logger),
+      pools_(config.endpoints, config.pool, http::make_curl_transport, logger, guard_),
       clients_(pools_, config.endpoints, config.pool),
       snapshots_(names_of(config.endpoints)) {
   for (std::size_t i = 0; i < config.endpoints.size(); ++i) {

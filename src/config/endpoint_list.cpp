@@ -9,8 +9,8 @@
 #include <string_view>
 #include <utility>
 
+#include "config/endpoint_rules.h"
 #include "config/options.h"
-#include "config/tls_rules.h"
 
 namespace tidegauge::config {
 namespace {
@@ -157,7 +157,7 @@ std::optional<EndpointConfig> ListReader::engine_in(const std::map<std::string, 
   }
   if (!complete) return std::nullopt;
   auto& engine = scratch.endpoints.front();
-  for (const auto& [name, what] : tls_mistakes(engine)) {
+  for (const auto& [name, what] : endpoint_mistakes(engine)) {
     const auto field = fields.find(name);
     std::string told(".");
     add_mistake(field == fields.end() ? entry : field->second.origin,

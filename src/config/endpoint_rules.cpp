@@ -1,7 +1,9 @@
-#include "config/tls_rules.h"
+#include "config/endpoint_rules.h"
 
 #include <array>
+#include <filesystem>
 #include <string_view>
+#include <system_error>
 
 #include "tidegauge/util/files.h"
 
@@ -20,10 +22,9 @@ constexpr std::array files{
     NamedFile{"tls_key_file", "tls_cert_file", &model::TlsFiles::key_file},
 };
 
-}  // namespace
+using Mistakes = std::vector<std::pair<std::string, std::string>>;
 
-std::vector<std::pair<std::string, std::string>> tls_mistakes(const EndpointConfig& engine) {
-  std::vector<std::pair<std::string, std::string>> mistakes;
+void check_tls(const EndpointConfig& engine, Mistakes& mistakes) {
   const auto& tls = engine.tls;
   const bool used = engine.address.scheme == model::EngineAddress::Scheme::tls;
   const auto unused = "means nothing for " + to_string(engine.address) +
@@ -41,6 +42,28 @@ std::vector<std::pair<std::string, std::string>> tls_mistakes(const EndpointConf
     }
   }
   if (!used && !tls.verify) mistakes.emplace_back("tls_verify", unused);
+}
+
+void check_socket(const EndpointConfig& engine, Mistakes& mistakes) {
+  const auto& path = engine.address.path;
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) {
+    mistakes.emplace_back("socket_path",
+                          path +
+                              " is a directory, and no socket; name the Engine's socket, or remove "
+                              "the directory where Docker made it for a mount of a socket that was "
+                              "not there");
+  }
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, std::string>> endpoint_mistakes(const EndpointConfig& engine) {
+  Mistakes mistakes;
+  check_tls(engine, mistakes);
+  if (engine.address.scheme == model::EngineAddress::Scheme::unix_socket) {
+    check_socket(engine, mistakes);
+  }
   return mistakes;
 }
 

@@ -10,10 +10,10 @@
 #include <system_error>
 
 #include "config/docker_variables.h"
+#include "config/endpoint_rules.h"
 #include "config/options.h"
 #include "config/rules.h"
 #include "config/setting.h"
-#include "config/tls_rules.h"
 #include "config/wording.h"
 #include "config/yaml_file.h"
 
@@ -36,7 +36,7 @@ class Loading {
   void apply_settings();
   void follow_pool_size();
   void check_rules();
-  void check_tls();
+  void check_endpoint();
   void tell_where_addresses_are_from();
 
   [[nodiscard]] Origin origin_of(const Option* option) const;
@@ -65,7 +65,7 @@ std::expected<Loaded, std::vector<Mistake>> Loading::load(const Sources& sources
   apply_settings();
   follow_pool_size();
   if (file_.complete) check_rules();
-  check_tls();
+  check_endpoint();
   tell_where_addresses_are_from();
   if (!mistakes_.empty()) return std::unexpected(mistakes_.sorted());
   return std::move(loaded_);
@@ -209,10 +209,10 @@ void Loading::check_rules() {
 }
 
 /// The list has been checked as it was read.
-void Loading::check_tls() {
+void Loading::check_endpoint() {
   const auto is_broken = [](const Option* option) { return option->describes_endpoint; };
   if (file_.endpoints || std::ranges::any_of(broken_, is_broken)) return;
-  for (const auto& [name, what] : tls_mistakes(loaded_.config.endpoints.front())) {
+  for (const auto& [name, what] : endpoint_mistakes(loaded_.config.endpoints.front())) {
     const auto path = "pool." + name;
     const auto origin = origin_of(find_option(path));
     std::string told;

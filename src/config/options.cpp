@@ -131,6 +131,14 @@ std::vector<Option> endpoint_options() {
       option("pool.tls_verify", tls(&T::verify), flag(),
              "With https://: whether the Engine must prove who it is. Without, anybody may answer "
              "in its place."),
+      option(
+          "pool.engine_pid_file",
+          [](auto& config) -> auto& { return config.endpoints.front().engine_pid_file; },
+          file_path(),
+          "Where systemd or another program listens on the socket in the Engine's place: "
+          "connect only while this file is there and the process that it names is alive, as "
+          "/run/docker.pid. Otherwise connecting to the socket would start the Engine. Nothing: "
+          "connect whenever the socket is there."),
   };
   for (auto& row : rows) row.describes_endpoint = true;
   return rows;

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <utility>
 
+#include "http/engine_process.h"
 #include "http/socket_diagnosis.h"
 #include "http/tls_diagnosis.h"
 
@@ -181,6 +182,7 @@ void CurlConnection::start(const Request& request, Sink sink) {
   transfer_.reused_socket = fd_ >= 0;
   started_ = steady_now();
   no_socket_ = 0;
+  no_engine_.reset();
   header_bytes_ = 0;
   head_complete_ = no_memory_ = ended_ = paused_ = false;
   refused_.clear();
@@ -403,6 +405,7 @@ Error CurlConnection::error_of(CURLcode code) const {
   if (auto error = tls_error_of(code)) return *std::move(error);
   switch (code) {
     case CURLE_COULDNT_CONNECT: {
+      if (no_engine_) return *no_engine_;
       if (no_socket_ != 0) return refused_by_system(no_socket_);
       if (transfer_.sent) return {Errc::connection_lost, "the Engine hung up before it answered"};
       long os_error = 0;
@@ -468,6 +471,7 @@ curl_socket_t CurlConnection::on_open_socket(void* self, curlsocktype /*purpose*
   auto& connection = *static_cast<CurlConnection*>(self);
   // libcurl would send a request again whose socket died before the first byte of the answer.
   if (connection.aborted_ || connection.transfer_.sent) return CURL_SOCKET_BAD;
+  if (connection.is_engine_missing()) return CURL_SOCKET_BAD;
   connection.transfer_.reused_socket = false;
   // Where two addresses race to be connected to, the time is that of both.
   if (connection.opened_at_ < connection.started_) connection.opened_at_ = steady_now();
@@ -479,6 +483,18 @@ curl_socket_t CurlConnection::on_open_socket(void* self, curlsocktype /*purpose*
   connection.fd_ = socket;
   connection.open_sockets_.fetch_add(1, std::memory_order_relaxed);
   return socket;
+}
+
+/// Looked at before each socket is opened, so that no way to connect goes around it.
+bool CurlConnection::is_engine_missing() noexcept {
+  if (address_.pid_file.empty()) return false;
+  try {
+    no_engine_ = missing_engine_process(address_.pid_file);
+    return no_engine_.has_value();
+  } catch (const std::exception&) {  // no memory: then nobody knows, and nobody connects
+    no_socket_ = ENOMEM;
+    return true;
+  }
 }
 
 int CurlConnection::on_close_socket(void* self, curl_socket_t socket) {

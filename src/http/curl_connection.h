@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -66,6 +67,8 @@ class CurlConnection final : public Connection {
   [[nodiscard]] std::unexpected<Error> failed(const Error& error) const;
   void deliver(std::span<char> into, std::size_t& size);
 
+  [[nodiscard]] bool is_engine_missing() noexcept;
+
   static curl_socket_t on_open_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
   static int on_close_socket(void* self, curl_socket_t socket);
   static int on_request_sent(void* self, char* primary_ip, char* local_ip, int primary_port,
@@ -95,7 +98,8 @@ class CurlConnection final : public Connection {
   SteadyTime started_{};
   SteadyTime last_byte_{};
   SteadyTime opened_at_{};
-  int no_socket_ = 0;  // the errno of a descriptor that the system refused
+  int no_socket_ = 0;               // the errno of a descriptor that the system refused
+  std::optional<Error> no_engine_;  // why no socket was opened
   std::size_t header_bytes_ = 0;
   bool head_complete_ = false;
   std::string refused_;                // what of the answer was larger than allowed; empty: nothing

@@ -18,13 +18,17 @@ int poll_timeout(SteadyTime until) {
 
 PoolManager::PoolManager(const std::vector<config::EndpointConfig>& endpoints,
                          const config::PoolConfig& options, const MakeTransport& make_transport,
-                         Logger& logger) {
+                         Logger& logger, ThreadGuard& guard) {
   for (const auto& endpoint : endpoints) {
-    pools_.push_back(std::make_unique<ConnectionPool>(
-        endpoint.name, endpoint.address, options, make_transport(endpoint.address, endpoint.tls),
-        logger, [wakeup = wakeup_] { wakeup->signal(); }));
+    auto address = endpoint.address;
+    address.pid_file = endpoint.engine_pid_file;
+    pools_.push_back(std::make_unique<ConnectionPool>(endpoint.name, address, options,
+                                                      make_transport(address, endpoint.tls), logger,
+                                                      [wakeup = wakeup_] { wakeup->signal(); }));
   }
-  maintenance_ = std::jthread([this](const std::stop_token& stop) { maintain(stop); });
+  maintenance_ = std::jthread([this, &guard](const std::stop_token& stop) {
+    guard.run("maintenance", stop, [&] { maintain(stop); });
+  });
 }
 
 PoolManager::~PoolManager() {

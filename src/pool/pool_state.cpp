@@ -326,6 +326,7 @@ void PoolState::note_probe(ProbeKind kind, const std::optional<Error>& failure) 
     // As was known; or sent before an outage that calls have shown, which only a later one ends.
     if (!before || kind != ProbeKind::recovery) return;
     recovered_at = now;
+    suspicion = Suspicion::none;
     core.limit_leases(1);  // the upkeep lets in more, bit by bit
     breaker.probe_succeeded();
   }

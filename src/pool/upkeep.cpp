@@ -75,7 +75,13 @@ void Upkeep::look_for_socket(SteadyTime now) {
 }
 
 void Upkeep::advance_checks(SteadyTime now) {
-  std::erase_if(checks_, [&](Check& check) { return finished(check, now); });
+  for (std::size_t i = 0; i < checks_.size();) {
+    if (finished(checks_[i], now)) {
+      checks_.erase(checks_.begin() + static_cast<std::ptrdiff_t>(i));
+    } else {
+      ++i;
+    }
+  }
 }
 
 /// Moves a check on; whether it is over, and its slot given back.
@@ -102,15 +108,13 @@ bool Upkeep::finished(Check& check, SteadyTime now) {
   } else if (check.kind == ProbeKind::ping && connection.last_transfer().reused_socket) {
     keeps_connections_ = true;
   }
-  {
-    const std::lock_guard lock(state_.mutex);
-    state_.core.return_claimed(check.slot, connection.fd() >= 0, now);
-  }
   if (stale) {
     confirm_fresh_ = check.kind;  // says nothing yet: the Engine may have closed just this one
   } else if (!unasked) {
     state_.note_probe(check.kind, failure);
   }
+  const std::lock_guard lock(state_.mutex);
+  state_.core.return_claimed(check.slot, connection.fd() >= 0, now);
   return true;
 }
 
@@ -382,12 +386,22 @@ void Upkeep::connect_minimum(SteadyTime now) {
   }
 }
 
+/// A request that could not be begun fails by itself at the first look; a slot without a connection
+/// must go back.
 void Upkeep::start_ping(SlotIndex slot, ProbeKind kind) {
   const Check check{.slot = slot,
                     .kind = kind,
                     .step = refuses_head_ ? Check::Step::ping_by_get : Check::Step::ping};
-  send(check, state_.prepare(slot));
-  checks_.push_back(check);
+  http::Connection* connection = nullptr;
+  try {
+    connection = &state_.prepare(slot);
+    checks_.push_back(check);
+  } catch (...) {
+    const std::lock_guard lock(state_.mutex);
+    state_.core.return_claimed(slot, false, steady_now());
+    throw;
+  }
+  send(check, *connection);
 }
 
 /// After an outage callers come back one, two, four at a time, not all at once; and only a few at

@@ -1,4 +1,6 @@
-#include "config/tls_rules.h"
+#include "config/endpoint_rules.h"
+
+#include <tuple>
 
 #include "config/loading.h"
 #include "support/catch.h"
@@ -60,4 +62,24 @@ TEST_CASE("a path that depends on where the daemon was started is a mistake") {
       mistakes_in("pool:\n  socket_path: https://host\n  tls_ca_file: ca.pem\n") ==
       "config.yaml:3: pool.tls_ca_file: \"ca.pem\" is no absolute path; allowed: an absolute path, "
       "or nothing\n");
+}
+
+TEST_CASE(
+    "a directory in the place of the socket is a mistake, a socket that is not there is none") {
+  CHECK(
+      mistakes_in("pool:\n  socket_path: /tmp\n")
+          .starts_with("config.yaml:2: pool.socket_path: /tmp is a directory, and no socket; name "
+                       "the Engine's socket"));
+  CHECK(mistakes_in("endpoints:\n- name: a\n  socket_path: unix:///tmp\n")
+            .starts_with("config.yaml:3: endpoints[0].socket_path: /tmp is a directory"));
+  std::ignore = loaded("pool:\n  socket_path: /tmp/none/docker.sock\n");
+}
+
+TEST_CASE("an Engine may have a pid file, in both forms") {
+  CHECK(loaded("pool:\n  engine_pid_file: /run/docker.pid\n")
+            .config.endpoints.at(0)
+            .engine_pid_file == "/run/docker.pid");
+  CHECK(loaded("endpoints:\n- name: a\n  socket_path: /run/a.sock\n  engine_pid_file: /run/a.pid\n")
+            .config.endpoints.at(0)
+            .engine_pid_file == "/run/a.pid");
 }

@@ -42,7 +42,7 @@ class SimulatedScene {
       : options_(options),
         engine_({.socket_path = directory_.file("docker.sock"), .containers = 3}),
         endpoints_{{.name = "local", .address = {.path = directory_.file("docker.sock")}}},
-        pools_(endpoints_, options_, http::make_curl_transport, log_.logger()),
+        pools_(endpoints_, options_, http::make_curl_transport, log_.logger(), guard_),
         clients_(pools_, endpoints_, options_) {
     REQUIRE(test::eventually([&] { return pool().connections_idle == 1; }));
   }
@@ -70,6 +70,7 @@ class SimulatedScene {
   test::LogCapture log_;
   test::SimulatedEngine engine_;
   std::vector<config::EndpointConfig> endpoints_;
+  ThreadGuard guard_{log_.logger()};
   pool::PoolManager pools_;
   docker::ClientManager clients_;
 };
@@ -188,7 +189,8 @@ TEST_CASE("endpoints are apart: each has its version of the API and its own coun
       {.name = "new", .address = {.path = directory.file("new")}}};
   const auto options = unattended();
   test::LogCapture log;
-  pool::PoolManager pools(endpoints, options, http::make_curl_transport, log.logger());
+  ThreadGuard guard(log.logger());
+  pool::PoolManager pools(endpoints, options, http::make_curl_transport, log.logger(), guard);
   docker::ClientManager clients(pools, endpoints, options);
   CHECK_FALSE(clients.api_version("new"));
 

@@ -22,7 +22,7 @@ class Clients {
  public:
   explicit Clients(const std::string& socket_path)
       : endpoints_{{.name = "local", .address = {.path = socket_path}}},
-        pools_(endpoints_, options_, http::make_curl_transport, log_.logger()),
+        pools_(endpoints_, options_, http::make_curl_transport, log_.logger(), guard_),
         manager_(pools_, endpoints_, options_) {}
 
   docker::ClientManager& manager() { return manager_; }
@@ -32,6 +32,7 @@ class Clients {
   config::PoolConfig options_;
   test::LogCapture log_;
   std::vector<config::EndpointConfig> endpoints_;
+  ThreadGuard guard_{log_.logger()};
   pool::PoolManager pools_;
   docker::ClientManager manager_;
 };

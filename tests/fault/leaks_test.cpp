@@ -122,8 +122,9 @@ TEST_CASE(
   test::LogCapture log;
   std::optional<pool::PooledConnection> held;
   {
+    ThreadGuard guard(log.logger());
     pool::PoolManager pools({{.name = "local", .address = {.path = directory.file("docker.sock")}}},
-                            test::quick(), http::make_curl_transport, log.logger());
+                            test::quick(), http::make_curl_transport, log.logger(), guard);
     held = value_of(pools.pool("local").get_connection());
     value_of(held->perform({.target = "/", .limits = test::patient}));
     CHECK(pools.close_all(0ms).size() == 1);

@@ -139,11 +139,12 @@ struct TwoEngines {
   explicit TwoEngines(EngineAddress other)
       : pools({{.name = "good", .address = {.path = directory.file("docker.sock")}},
                {.name = "other", .address = std::move(other)}},
-              test::quick(), http::make_curl_transport, log.logger()) {}
+              test::quick(), http::make_curl_transport, log.logger(), guard) {}
 
   test::TemporaryDirectory directory;
   HttpServer server{directory.file("docker.sock"), test::answer};
   test::LogCapture log;
+  ThreadGuard guard{log.logger()};
   pool::PoolManager pools;
 
   [[nodiscard]] bool other_is_down() {
@@ -173,13 +174,92 @@ TEST_CASE("a connection that takes a while to be made is used as soon as it is")
   test::LogCapture log;
   auto options = test::quick();
   options.connect_timeout = options.probe_timeout = 20s;
+  ThreadGuard guard(log.logger());
   pool::PoolManager pools({{.name = "slow", .address = hole.address()}}, options,
-                          http::make_curl_transport, log.logger());
+                          http::make_curl_transport, log.logger(), guard);
   auto& pool = pools.pool("slow");
   REQUIRE(test::eventually([&] { return pool.stats().open_sockets > 0; }));
   hole.end();  // and with its first repetition, a second after it, the question gets there
   CHECK(test::eventually([&] { return pool.stats().connections_idle > 0; }));
   CHECK(pool.stats().probes_failed == 0);
+}
+
+// --- a host with two addresses -------------------------------------------------------------------
+
+namespace {
+
+/// ::1, whose queue of connections is full at first, on a port that nobody listens on at 127.0.0.1.
+class SlowIpv6 {
+ public:
+  SlowIpv6() : listener_(tcp_socket()) {
+    address_.sin6_family = AF_INET6;
+    address_.sin6_addr = in6addr_loopback;
+    socklen_t size = sizeof address_;
+    auto* const address = reinterpret_cast<sockaddr*>(&address_);
+    works_ = ::bind(listener_.get(), address, size) == 0 && ::listen(listener_.get(), 0) == 0 &&
+             ::getsockname(listener_.get(), address, &size) == 0;
+    for (int i = 0; works_ && i < 4; ++i) {
+      filling_.push_back(tcp_socket());
+      ::connect(filling_.back().get(), address, size);
+    }
+  }
+
+  [[nodiscard]] bool works() const { return works_; }
+  [[nodiscard]] std::uint16_t port() const { return ntohs(address_.sin6_port); }
+
+  /// Takes connections from now on, and answers on each that asks.
+  void serve() {
+    while (true) {
+      UniqueFd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+      if (!socket.valid()) break;
+      accepted_.push_back(std::move(socket));
+    }
+    constexpr std::string_view answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    std::array<char, 1000> request{};
+    for (const auto& socket : accepted_) {
+      if (::recv(socket.get(), request.data(), request.size(), 0) <= 0) continue;
+      ::send(socket.get(), answer.data(), answer.size(), MSG_NOSIGNAL);
+    }
+  }
+
+ private:
+  static UniqueFd tcp_socket() {
+    return UniqueFd(::socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  }
+
+  sockaddr_in6 address_{};
+  UniqueFd listener_;
+  bool works_ = false;
+  std::vector<UniqueFd> filling_;
+  std::vector<UniqueFd> accepted_;
+};
+
+}  // namespace
+
+TEST_CASE("of two addresses that race the socket of the one that wins is kept in the books") {
+  SlowIpv6 host;
+  if (!host.works()) {
+    WARN("NOT TESTED: this machine has no IPv6");
+    return;
+  }
+  http::CurlTransport transport(
+      {.scheme = EngineAddress::Scheme::tcp, .path = "", .host = "localhost", .port = host.port()});
+  const auto connection = transport.make();
+  const auto start = steady_now();
+  connection->begin({.target = "/", .limits = {.total = 20s}});
+  auto outcome = connection->advance(steady_now());
+  while (!outcome) {
+    connection->wait(steady_now() + 10ms);
+    outcome = connection->advance(steady_now());
+    // libcurl tries the other address after 200 ms, the kernel this one again after a second.
+    if (steady_now() - start > 400ms) host.serve();
+  }
+  value_of(*outcome);
+  CHECK(transport.open_sockets() == 1);
+  CHECK(connection->fd() >= 0);
+  CHECK(connection->alive());
+  connection->close();
+  CHECK(transport.open_sockets() == 0);
 }
 
 TEST_CASE("a name server that does not answer holds up nothing but its own Engine") {

@@ -128,6 +128,34 @@ TEST_CASE("a socket that is listened on with no Engine behind it: down until the
   CHECK(server.requests("/once") == 1);
 }
 
+TEST_CASE("a socket of another program's is not touched before the Engine's pid file is there") {
+  const test::NothingLeftBehind nothing_left_behind;
+  const test::TemporaryDirectory directory;
+  HttpServer server(directory.file("docker.sock"), test::answer);
+  ManagedPool scene({.name = "local",
+                     .address = {.path = directory.file("docker.sock")},
+                     .engine_pid_file = directory.file("docker.pid")},
+                    quick());
+  REQUIRE(scene.goes_down());
+  REQUIRE(test::eventually([&] { return scene.pool().stats().probes_failed >= 3; }));
+  const auto error = error_of(ask(scene.pool()));
+  CHECK(error.code == Errc::engine_down);
+  CHECK_THAT(error.message, contains("waits for the Engine's process"));
+  CHECK(server.counters().connections_accepted == 0);
+
+  std::ignore = directory.write("docker.pid", std::to_string(::getpid()));
+  REQUIRE(scene.comes_up());
+  value_of(ask(scene.pool(), "/once"));
+  CHECK(server.requests("/once") == 1);
+
+  std::filesystem::remove(directory.file("docker.pid"));  // in order: the Engine closes all
+  server.disconnect_all();
+  REQUIRE(scene.goes_down());
+  const auto accepted = server.counters().connections_accepted;
+  REQUIRE(test::eventually([&] { return scene.pool().stats().probes_failed >= 6; }));
+  CHECK(server.counters().connections_accepted == accepted);
+}
+
 TEST_CASE("a socket that dies between the look at it and the call: the call is sent once") {
   const test::NothingLeftBehind nothing_left_behind;
   PoolScene scene;

@@ -69,7 +69,7 @@ class Watch {
         const config::MonitorConfig& options, const std::optional<KernelView>& kernel = {})
       : pool_(pool),
         endpoints_{{.name = "local", .address = {.path = std::move(socket_path)}}},
-        pools_(endpoints_, pool_, http::make_curl_transport, log_.logger()),
+        pools_(endpoints_, pool_, http::make_curl_transport, log_.logger(), guard_),
         clients_(pools_, endpoints_, pool_),
         snapshots_({"local"}),
         monitor_("local", 0, kernel ? options : by_engine(options),

@@ -141,6 +141,18 @@ TEST_CASE("a call on a socket that dies before it answers is asked once more on 
   CHECK(scene.pool().stats().stale_retries == 1);
 }
 
+TEST_CASE("a call whose socket dies within its answer is not asked again") {
+  PoolScene scene({}, [&](const test::Request& request, Exchange& exchange) {
+    if (request.target != "/cut") return void(exchange.reply(200));
+    exchange.raw("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhal");
+    exchange.close();
+  });
+  value_of(call(scene));
+  CHECK(error_of(call(scene, "/cut")).code == Errc::connection_lost);
+  CHECK(scene.server().requests("/cut") == 1);
+  CHECK(scene.pool().stats().stale_retries == 0);
+}
+
 TEST_CASE("a call that fails on a fresh socket is not asked again") {
   PoolScene scene({}, [](const auto&, Exchange& exchange) { exchange.close(); });
   CHECK(error_of(call(scene, "/once")).code == Errc::connection_lost);
@@ -213,13 +225,22 @@ TEST_CASE("a connection that cannot be made costs no slot") {
   CHECK(pool.stats().connections_active == 0);
 }
 
-TEST_CASE("a lease may outlive its pool") {
+TEST_CASE("a lease may outlive its pool: it serves its holder, and its socket goes with it") {
+  const test::TemporaryDirectory directory;
+  const auto path = directory.file("docker.sock");
+  test::HttpServer server(path, test::answer);
+  test::LogCapture log;
   std::optional<pool::PooledConnection> held;
   {
-    PoolScene scene;
-    held = value_of(scene.pool().get_connection());
+    pool::ConnectionPool pool("local", {.path = path}, {},
+                              http::make_curl_transport({.path = path}), log.logger());
+    held = value_of(pool.get_connection());
+    value_of(get(*held));
   }
+  value_of(get(*held));
   held.reset();
+  CHECK(server.requests("/") == 2);
+  CHECK(server.await([](const auto& now) { return now.connections_open == 0; }));
 }
 
 // --- maintenance ---------------------------------------------------------------------------------
@@ -373,4 +394,60 @@ TEST_CASE("a socket that appears is probed at once, not when the backoff ends") 
   REQUIRE(scene.goes_down());
   scene.server().listen();
   REQUIRE(scene.comes_up());
+}
+
+TEST_CASE("a lease from before an outage costs its socket when it comes back") {
+  ManagedScene scene(quick());
+  REQUIRE(scene.is_warm());
+  std::optional held = value_of(scene.pool().get_connection());
+  value_of(get(*held));
+  const auto reset = [&] {
+    return scene.pool().stats().connections_closed[index_of(CloseReason::reset)];
+  };
+  scene.server().freeze();
+  REQUIRE(scene.goes_down());
+  scene.server().thaw();
+  REQUIRE(scene.comes_up());
+  REQUIRE(scene.is_warm());
+  const auto before = reset();
+  held.reset();
+  CHECK(reset() == before + 1);
+  const auto stats = scene.pool().stats();
+  CHECK(stats.open_sockets == stats.connections_idle);
+}
+
+TEST_CASE("after an outage callers are let in bit by bit") {
+  constexpr std::uint32_t all = 64;
+  PoolScene scene({.max_connections = all,
+                   .min_connections = 0,  // so that maintenance holds none itself
+                   .health_check_interval = 1h,
+                   .failure_threshold = 1});
+  const auto maintain = [&](SteadyTime now) {
+    pool::Watch watch;
+    scene.pool().maintain(now, watch);
+  };
+  scene.server().stop_listening(test::SocketFile::removed);
+  CHECK_FALSE(call(scene));
+  maintain(steady_now());
+  scene.server().listen();
+  REQUIRE(eventually([&] {
+    maintain(steady_now());
+    return scene.pool().health().up;
+  }));
+  std::vector<pool::PooledConnection> lent;
+  const auto borrow_all = [&] {
+    while (auto connection = scene.pool().acquire({}, steady_now() + 5ms)) {
+      lent.push_back(std::move(*connection));
+    }
+    return lent.size();
+  };
+  CHECK(borrow_all() == 1);
+  maintain(steady_now() + 60ms);
+  const auto next = borrow_all();
+  CHECK(next >= 2);
+  CHECK(next < all);
+  CHECK(eventually([&] {
+    maintain(steady_now());
+    return borrow_all() == all;
+  }));
 }

@@ -244,6 +244,21 @@ TEST_CASE("lifo uses the connection that was used last") {
   CHECK(ten_in_a_row(scene) == std::vector<SlotIndex>(10, 2));
 }
 
+TEST_CASE("lifo lends what was used last, also after maintenance has pinged another") {
+  Scene scene(3);
+  for (const auto slot : {scene.take(), scene.take(), scene.take()}) {
+    scene.pass(1s);
+    scene.give_back(slot);
+  }
+  const auto oldest = scene.core().least_recently_used_idle();
+  REQUIRE(oldest == 0);
+  REQUIRE(scene.core().claim(*oldest));
+  scene.core().return_claimed(*oldest, true, scene.now());
+  CHECK(scene.take() == 2);
+  CHECK(scene.take() == 1);
+  CHECK(scene.take() == 0);
+}
+
 TEST_CASE("round_robin uses each in turn") {
   Scene scene(3, Balancing::round_robin);
   const auto taken = ten_in_a_row(scene);

@@ -3,11 +3,18 @@
 #include "pool/upkeep.h"
 
 #include <atomic>
+#include <memory>
+#include <new>
+#include <string>
 
 #include "support/catch.h"
 #include "support/eventually.h"
 #include "support/http_server.h"
+#include "support/log_capture.h"
 #include "support/managed_scene.h"
+#include "support/temporary_directory.h"
+#include "tidegauge/http/curl_transport.h"
+#include "tidegauge/pool/pool_manager.h"
 
 using namespace tidegauge;
 using namespace std::chrono_literals;
@@ -116,4 +123,93 @@ TEST_CASE("a proxy that says 503 of its Engine says that the Engine is down") {
   ManagedScene scene(frequent(), [](const auto&, Exchange& exchange) { exchange.reply(503); });
   REQUIRE(scene.goes_down());
   CHECK_THAT(error_of(call(scene)).message, test::contains("HTTP status 503"));
+}
+
+// --- a program that has no descriptors -----------------------------------------------------------
+
+namespace {
+
+/// Connections that the system refuses to open a socket for, as with EMFILE.
+class Exhausted final : public http::Connection {
+ public:
+  explicit Exhausted(std::atomic<std::uint64_t>& asked) : asked_(asked) {}
+  void begin(const http::Request&) override { ++asked_; }
+  std::optional<Result<http::Response>> advance(SteadyTime) override {
+    return fail(Errc::system, "no descriptor for a connection");
+  }
+  [[nodiscard]] SteadyTime next_limit() const override { return SteadyTime::max(); }
+  void wait(SteadyTime) override {}
+  Result<http::Response> open_stream(const http::Request&, const std::stop_token&) override {
+    return fail(Errc::system, "no descriptor for a connection");
+  }
+  Result<std::size_t> read(std::span<char>, SteadyTime, const std::stop_token&) override {
+    return fail(Errc::closed, "no stream");
+  }
+  void abort(Errc) noexcept override {}
+  void interrupt(Errc) noexcept override {}
+  void close() noexcept override {}
+  [[nodiscard]] bool alive() const noexcept override { return false; }
+  [[nodiscard]] int fd() const noexcept override { return -1; }
+  [[nodiscard]] const http::Transfer& last_transfer() const noexcept override { return transfer_; }
+
+ private:
+  std::atomic<std::uint64_t>& asked_;
+  http::Transfer transfer_;
+};
+
+class ExhaustedTransport final : public http::Transport {
+ public:
+  explicit ExhaustedTransport(std::atomic<std::uint64_t>& asked) : asked_(asked) {}
+  std::unique_ptr<http::Connection> make() override { return std::make_unique<Exhausted>(asked_); }
+  [[nodiscard]] std::uint32_t open_sockets() const noexcept override { return 0; }
+
+ private:
+  std::atomic<std::uint64_t>& asked_;
+};
+
+}  // namespace
+
+TEST_CASE("without a descriptor the Engine is asked no more often, and is not said to be down") {
+  std::atomic<std::uint64_t> asked = 0;
+  test::LogCapture log;
+  ThreadGuard guard(log.logger());
+  pool::PoolManager pools(
+      {{.name = "local"}}, frequent(),
+      [&](const auto&, const auto&) { return std::make_unique<ExhaustedTransport>(asked); },
+      log.logger(), guard);
+  const auto start = steady_now();
+  REQUIRE(eventually([&] { return asked >= 8; }));
+  CHECK(steady_now() - start >= 5 * interval * 3 / 4);
+  CHECK(pools.pool("local").health().up);
+}
+
+TEST_CASE("maintenance that runs out of memory goes on, and has lost no slot") {
+  class Forgetful final : public http::Transport {
+   public:
+    explicit Forgetful(const std::string& path) : transport_({.path = path}) {}
+    std::unique_ptr<http::Connection> make() override {
+      if (++made_ <= 2) throw std::bad_alloc();
+      return transport_.make();
+    }
+    [[nodiscard]] std::uint32_t open_sockets() const noexcept override {
+      return transport_.open_sockets();
+    }
+
+   private:
+    http::CurlTransport transport_;
+    std::atomic<int> made_ = 0;
+  };
+  const test::TemporaryDirectory directory;
+  const auto path = directory.file("docker.sock");
+  const test::HttpServer server(path, test::answer);
+  test::LogCapture log;
+  ThreadGuard guard(log.logger());
+  pool::PoolManager pools(
+      {{.name = "local", .address = {.path = path}}}, frequent(),
+      [&](const auto&, const auto&) { return std::make_unique<Forgetful>(path); }, log.logger(),
+      guard);
+  auto& pool = pools.pool("local");
+  REQUIRE(eventually([&] { return pool.stats().connections_idle == 2; }));
+  CHECK(guard.failures().at("maintenance") == 2);
+  CHECK(eventually([&] { return pool.stats().connections_connecting == 0; }));
 }

@@ -30,8 +30,10 @@ inline config::PoolConfig quick() {
 class ManagedPool {
  public:
   ManagedPool(const std::string& socket_path, const config::PoolConfig& options)
-      : pools_({{.name = "local", .address = {.path = socket_path}}}, options,
-               http::make_curl_transport, log_.logger()) {}
+      : ManagedPool({.name = "local", .address = {.path = socket_path}}, options) {}
+  /// The endpoint is called "local".
+  ManagedPool(const config::EndpointConfig& endpoint, const config::PoolConfig& options)
+      : pools_({endpoint}, options, http::make_curl_transport, log_.logger(), guard_) {}
 
   pool::ConnectionPool& pool() { return pools_.pool("local"); }
   LogCapture& log() { return log_; }
@@ -53,6 +55,7 @@ class ManagedPool {
   }
 
   LogCapture log_;
+  ThreadGuard guard_{log_.logger()};
   pool::PoolManager pools_;
 };
 

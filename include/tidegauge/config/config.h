@@ -33,6 +33,7 @@ struct EndpointConfig {
   model::EngineAddress address;
   model::TlsFiles tls;
   std::optional<StatsChoice> stats_source = {};  ///< absent: as container_monitor.stats_source
+  std::string engine_pid_file = {};  ///< nothing is connected to before it is there; empty: at once
   friend bool operator==(const EndpointConfig&, const EndpointConfig&) = default;
 };
 

@@ -17,6 +17,9 @@ struct EngineAddress {
   std::string path = "/var/run/docker.sock";  ///< of the Unix socket
   std::string host;                           ///< for tcp and tls; IPv6 without brackets
   std::uint16_t port = 0;
+  /// Of the Engine on this machine: there is no connection but while the process that it names is
+  /// alive. Empty: the socket alone says that there is an Engine.
+  std::string pid_file = {};
 
   friend bool operator==(const EngineAddress&, const EngineAddress&) = default;
 };
@@ -37,8 +40,8 @@ inline constexpr std::string_view engine_address_forms =
 
 /// Understands `unix:///path`, a bare absolute path, `tcp://host[:port]` (2375 when absent),
 /// `http://` as another word for it, and `https://host[:port]` (2376). A Unix path has at most
-/// 107 bytes. Anything else is Errc::invalid_config,
-/// whose message ends with "; allowed: " and the forms above.
+/// 107 bytes and does not end like a directory. Anything else is Errc::invalid_config, whose
+/// message ends with "; allowed: " and the forms above. `pid_file` is not part of the text.
 [[nodiscard]] Result<EngineAddress> parse_engine_address(std::string_view text);
 
 /// The form that `parse_engine_address` reads back.

@@ -51,8 +51,8 @@ class Upkeep;
 
 class ConnectionPool {
  public:
-  /// `logger` outlives the pool. `wake` makes the maintenance thread call `maintain` soon; it may
-  /// be called from any thread, without any lock held.
+  /// `logger` outlives the pool and all its leases. `wake` makes the maintenance thread call
+  /// `maintain` soon; it may be called from any thread, without any lock held.
   ConnectionPool(std::string name, const model::EngineAddress& address,
                  const config::PoolConfig& options, std::unique_ptr<http::Transport> transport,
                  Logger& logger, std::function<void()> wake = {});

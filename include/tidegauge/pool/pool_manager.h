@@ -14,6 +14,7 @@
 #include "tidegauge/config/config.h"
 #include "tidegauge/pool/connection_pool.h"
 #include "tidegauge/util/log.h"
+#include "tidegauge/util/thread_guard.h"
 #include "tidegauge/util/wakeup.h"
 
 namespace tidegauge::pool {
@@ -23,10 +24,10 @@ class PoolManager {
   using MakeTransport = std::function<std::unique_ptr<http::Transport>(const model::EngineAddress&,
                                                                        const model::TlsFiles&)>;
 
-  /// Starts maintenance at once. `logger` outlives this.
+  /// Starts maintenance at once. `logger` and `guard`, the border of its thread, outlive this.
   PoolManager(const std::vector<config::EndpointConfig>& endpoints,
               const config::PoolConfig& options, const MakeTransport& make_transport,
-              Logger& logger);
+              Logger& logger, ThreadGuard& guard);
   /// Closes all pools at once.
   ~PoolManager();
   PoolManager(const PoolManager&) = delete;

@@ -1,0 +1,81 @@
+#include "http/engine_process.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "support/catch.h"
+#include "support/http_server.h"
+#include "support/temporary_directory.h"
+#include "tidegauge/http/curl_transport.h"
+
+using namespace tidegauge;
+using namespace std::chrono_literals;
+using http::missing_engine_process;
+using http::PidNamespace;
+using test::contains;
+using test::error_of;
+using test::value_of;
+
+namespace {
+
+/// The number of a process that has ended.
+std::string ended_process() {
+  const auto child = ::fork();
+  if (child == 0) ::_exit(0);
+  ::waitpid(child, nullptr, 0);
+  return std::to_string(child);
+}
+
+}  // namespace
+
+TEST_CASE("an Engine's process is there while its pid file names one that lives") {
+  const test::TemporaryDirectory directory;
+  const auto file = directory.write("docker.pid", std::to_string(::getpid()) + "\n");
+  CHECK_FALSE(missing_engine_process(file, PidNamespace::first));
+  CHECK_FALSE(missing_engine_process(file, PidNamespace::other));
+}
+
+TEST_CASE("without a pid file, or with one that names nobody, there is no Engine") {
+  const test::TemporaryDirectory directory;
+  for (const auto seen_from : {PidNamespace::first, PidNamespace::other}) {
+    const auto missing = missing_engine_process(directory.file("none.pid"), seen_from);
+    REQUIRE(missing);
+    CHECK(missing->code == Errc::unreachable);
+    CHECK_THAT(missing->message, contains("waits for the Engine's process: "));
+    CHECK_THAT(missing->message, contains("none.pid: No such file or directory"));
+    for (const auto* text : {"", "dockerd", "0", "-1"}) {
+      CHECK(missing_engine_process(directory.write("docker.pid", text), seen_from));
+    }
+  }
+}
+
+TEST_CASE("a pid file that was left behind counts only where its process cannot be looked for") {
+  const test::TemporaryDirectory directory;
+  const auto file = directory.write("docker.pid", ended_process());
+  const auto missing = missing_engine_process(file, PidNamespace::first);
+  REQUIRE(missing);
+  CHECK_THAT(missing->message, contains("has ended"));
+  CHECK_FALSE(missing_engine_process(file, PidNamespace::other));
+}
+
+TEST_CASE("no socket is opened while the Engine's process is not there") {
+  const test::TemporaryDirectory directory;
+  test::HttpServer server(directory.file("docker.sock"),
+                          [](const auto&, test::Exchange& exchange) { exchange.reply(200); });
+  const auto pid_file = directory.file("docker.pid");
+  http::CurlTransport transport({.path = directory.file("docker.sock"), .pid_file = pid_file});
+  const auto connection = transport.make();
+  const http::Request request{.target = "/", .limits = {.total = 20s}};
+  const auto error = error_of(connection->perform(request));
+  CHECK(error.code == Errc::unreachable);
+  CHECK_THAT(error.message, contains("waits for the Engine's process"));
+  CHECK(server.counters().connections_accepted == 0);
+
+  std::ignore = directory.write("docker.pid", std::to_string(::getpid()));
+  value_of(connection->perform(request));
+  std::ignore = directory.write("docker.pid", "");
+  value_of(connection->perform(request));  // over the socket that is open
+  server.disconnect_all();
+  CHECK_FALSE(connection->perform(request));
+  CHECK(server.counters().connections_accepted == 1);
+}
