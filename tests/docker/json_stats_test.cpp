@@ -167,3 +167,53 @@ TEST_CASE("of an interface that comes twice the last counts") {
   CHECK(twice.networks[0].interface == "a");
   CHECK(twice.networks[1].receive_bytes == 2);
 }
+
+TEST_CASE("memory under cgroup v1 is that of the whole hierarchy") {
+  const auto memory =
+      sample(R"("memory_stats":{"usage":99,"stats":{"rss":1,"total_rss":2,"cache":3,)"
+             R"("total_cache":4,"mapped_file":5,"total_mapped_file":6,"swap":7,"total_swap":8,)"
+             R"("pgfault":9,"total_pgfault":10,"pgmajfault":11,"total_pgmajfault":12,)"
+             R"("inactive_file":13,"total_inactive_file":14,"active_file":15,)"
+             R"("total_active_file":16}})")
+          .memory.value();
+  CHECK(memory.rss_bytes == 2);
+  CHECK(memory.cache_bytes == 4);
+  CHECK(memory.mapped_file_bytes == 6);
+  CHECK(memory.swap_bytes == 8);
+  CHECK(memory.page_faults == 10);
+  CHECK(memory.major_page_faults == 12);
+  CHECK(memory.inactive_file_bytes == 14);
+  CHECK(memory.active_file_bytes == 16);
+  CHECK(memory.working_set_bytes == 99 - 14);
+}
+
+TEST_CASE("memory under cgroup v2 has its numbers by their own names") {
+  const auto memory = sample(R"("memory_stats":{"usage":99,"stats":{"anon":1,"file":2,)"
+                             R"("file_mapped":3,"pgfault":4,"pgmajfault":5,"inactive_file":6,)"
+                             R"("active_file":7}})")
+                          .memory.value();
+  CHECK(memory.rss_bytes == 1);
+  CHECK(memory.cache_bytes == 2);
+  CHECK(memory.mapped_file_bytes == 3);
+  CHECK(memory.page_faults == 4);
+  CHECK(memory.major_page_faults == 5);
+  CHECK(memory.inactive_file_bytes == 6);
+  CHECK(memory.active_file_bytes == 7);
+  CHECK_FALSE(memory.swap_bytes);
+}
+
+TEST_CASE("each number of an interface has its own field") {
+  const auto eth0 =
+      sample(R"("memory_stats":{"usage":7},"networks":{"eth0":{"rx_bytes":1,"rx_packets":2,)"
+             R"("rx_errors":3,"rx_dropped":4,"tx_bytes":5,"tx_packets":6,"tx_errors":7,)"
+             R"("tx_dropped":8}})")
+          .networks.at(0);
+  CHECK(eth0.receive_bytes == 1);
+  CHECK(eth0.receive_packets == 2);
+  CHECK(eth0.receive_errors == 3);
+  CHECK(eth0.receive_dropped == 4);
+  CHECK(eth0.transmit_bytes == 5);
+  CHECK(eth0.transmit_packets == 6);
+  CHECK(eth0.transmit_errors == 7);
+  CHECK(eth0.transmit_dropped == 8);
+}

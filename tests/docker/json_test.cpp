@@ -90,6 +90,7 @@ TEST_CASE("an Engine's info says which cgroup driver and version it uses") {
   const auto v2 = value_of(json::parse_info(recorded(engine_26_v2, "info")));
   CHECK(v2.cgroup_driver == "systemd");
   CHECK(v2.cgroup_version == 2);
+  CHECK(value_of(json::parse_info("{}")).cgroup_version == 1);  // Engines before 20.10
 }
 
 TEST_CASE("a list of containers has ids, names without slash, and states") {
@@ -190,6 +191,14 @@ TEST_CASE("a limit of 0 is no limit") {
   CHECK_FALSE(made.limits.cpu_period_us);
 }
 
+TEST_CASE("0 means the default of CPU shares and of the period, as absence does") {
+  const auto made = value_of(json::parse_container(
+      R"({"Id":"a","HostConfig":{"CpuShares":0,"CpuQuota":25000,"CpuPeriod":0}})"));
+  CHECK(made.limits.cpu_shares == 1024);
+  CHECK(made.limits.cpu_period_us == 100'000);
+  CHECK(value_of(json::parse_container(R"({"Id":"a"})")).limits.cpu_shares == 1024);
+}
+
 TEST_CASE("a container that runs has a pid and a start, and no exit code") {
   const auto web = container(engine_26, "web");
   CHECK(web.state == model::ContainerState::running);
@@ -264,6 +273,18 @@ TEST_CASE("health is none without a check, also where Podman sends an empty one"
   CHECK(container(engine_26, "web").health == model::Health::none);
   CHECK(container(podman, "looping").health == model::Health::none);
   CHECK_FALSE(container(podman, "looping").health_failing_streak);
+}
+
+TEST_CASE("failed checks are told before a container is unhealthy") {
+  const auto failing_streak_of = [](const std::string& status) {
+    return value_of(json::parse_container(R"({"Id":"a","State":{"Health":{"Status":")" + status +
+                                          R"(","FailingStreak":35}}})"))
+        .health_failing_streak;
+  };
+  CHECK(failing_streak_of("starting") == 35U);
+  CHECK(failing_streak_of("healthy") == 35U);
+  CHECK(failing_streak_of("unhealthy") == 35U);
+  CHECK_FALSE(failing_streak_of("none"));
 }
 
 TEST_CASE("labels arrive byte for byte, an empty key included") {

@@ -81,6 +81,15 @@ TEST_CASE("what is no header, or claims too much, is a bad reply") {
   }
 }
 
+TEST_CASE("a frame may have a megabyte, and not a byte more") {
+  LogDemultiplexer longest(LogDemultiplexer::Format::multiplexed);
+  longest.feed({"\1\0\0\0\0\x10\0\0", 8});
+  CHECK_FALSE(value_of(longest.next()));
+  LogDemultiplexer too_long(LogDemultiplexer::Format::multiplexed);
+  too_long.feed({"\1\0\0\0\0\x10\0\1", 8});
+  CHECK(error_of(too_long.next()).code == Errc::bad_reply);
+}
+
 TEST_CASE("a stream that ends within a frame is not drained") {
   LogDemultiplexer demultiplexer(LogDemultiplexer::Format::multiplexed);
   demultiplexer.feed({"\1\0\0\0\0\0\0\5ab", 10});

@@ -448,3 +448,9 @@ TEST_CASE(
   });
   CHECK(error_of(scene.client().container_inspect("web")).code == Errc::not_found);
 }
+
+TEST_CASE("only a status of 400 refuses the version of the API, whatever else speaks of one") {
+  ClientScene scene(always(500, R"({"message":"the client version of the image is unknown"})"));
+  CHECK(error_of(scene.client().container_inspect("web")).code == Errc::server_error);
+  CHECK(scene.asked() == std::vector<std::string>{"HEAD /_ping", "GET /v1.41/containers/web/json"});
+}

@@ -195,6 +195,38 @@ TEST_CASE("numbers are exact: whole ones in full, others in the shortest form th
   CHECK_THAT(lines_with(page, {"cpu_system_seconds_total{"}).at(0), contains("} 2.5e-07"));
   CHECK_THAT(lines_with(page, {"throttled_seconds_total{"}).at(0), contains("} 0.0001"));
   CHECK_THAT(lines_with(page, {"container_last_seen{"}).at(0), contains("} 1795424400.25"));
+  stats.cpu->usage_seconds = 1e17;
+  stats.cpu->user_seconds = 1e300;
+  record.stats = std::make_shared<model::ContainerStats>(stats);
+  const auto huge = render_container(record);
+  CHECK_THAT(lines_with(huge, {"cpu_usage_seconds_total{"}).at(0), contains("} 1e+17"));
+  CHECK_THAT(lines_with(huge, {"cpu_user_seconds_total{"}).at(0), contains("} 1e+300"));
+}
+
+TEST_CASE("a container without a limit of processes has 0 by cAdvisor's name, with its processes") {
+  auto record = changed(running_container("web"),
+                        [](model::Container& container) { container.limits.pids.reset(); });
+  auto stats = *record.stats;
+  stats.pids_limit.reset();
+  stats.processes.emplace();
+  record.stats = std::make_shared<model::ContainerStats>(stats);
+  CHECK_THAT(lines_with(render_container(record), {"container_threads_max{"}).at(0),
+             contains("} 0"));
+  CHECK(lines_with(render_container(record), {"container_pids_limit{"}).empty());
+  stats.processes.reset();
+  record.stats = std::make_shared<model::ContainerStats>(stats);
+  CHECK(lines_with(render_container(record), {"container_threads_max{"}).empty());
+}
+
+TEST_CASE("of a container that only the kernel shows, neither state nor health is known") {
+  auto record = running_container("web");
+  record.state_known = false;
+  const auto page = render_container(record);
+  CHECK(lines_with(page, {"container_state{"}).empty());
+  CHECK(lines_with(page, {"container_health_s"}).empty());
+  CHECK(lines_with(page, {"container_memory_rss{"}).size() == 1);
+  record.state_known = true;
+  CHECK_FALSE(lines_with(render_container(record), {"container_health_s"}).empty());
 }
 
 TEST_CASE(

@@ -9,8 +9,9 @@ TEST_CASE("a character of UTF-8 has its length, and anything else none") {
   CHECK(utf8_character_length("\u00e9x") == 2);
   CHECK(utf8_character_length("\u20ac") == 3);
   CHECK(utf8_character_length("\U0001F600") == 4);
-  for (const auto* text : {"\xff", "\x80", "\xc3", "\xc0\x80", "\xe0\x80\x80", "\xed\xa0\x80",
-                           "\xf4\x90\x80\x80", "\xe2\x82"}) {
+  for (const auto* text :
+       {"\xff", "\x80", "\xc3", "\xc0\x80", "\xe0\x80\x80", "\xed\xa0\x80", "\xf0\x80\x80\x80",
+        "\xf5\x80\x80\x80", "\xf4\x90\x80\x80", "\xe2\x82"}) {
     CAPTURE(text);
     CHECK(utf8_character_length(text) == 0);
   }
