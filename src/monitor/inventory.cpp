@@ -68,15 +68,6 @@ Container container_of(const model::ContainerSummary& summary) {
   return container;
 }
 
-/// Whether it is the event of what was counted without one, at whatever delay: nothing happens
-/// twice without its opposite in between. Then that has had its event.
-bool is_late_event_of(std::optional<WallTime>& counted, WallTime event,
-                      const std::optional<WallTime>& opposite) {
-  if (!counted || event < *counted || opposite > counted) return false;
-  counted.reset();
-  return true;
-}
-
 }  // namespace
 
 const std::vector<std::string>& Inventory::wanted_actions() {
@@ -103,7 +94,7 @@ void Inventory::resync(const std::vector<model::ContainerSummary>& list, const M
     if (known_or_new.container->state != summary.state) {
       change(known_or_new, [&](Container& container) { container.state = summary.state; });
     }
-    known_or_new.verify = known_or_new.inspected;
+    known_or_new.history.expect_gap();
     ++known_or_new.version;  // an answer on its way may be older than the list
   }
   for (auto known = entries_.begin(); known != entries_.end();) {
@@ -136,8 +127,10 @@ Inventory::Effect Inventory::apply(const model::Event& event, const Moment& now)
   auto& about = entry(container_of(event), now);
   ++about.version;
   if (!std::exchange(about.told, true)) begin_as(about, name_before(event), now);
-  if (kind == "start") {
-    note_start(about, event.at, now);
+  if (kind == "create") {
+    about.history.created();
+  } else if (kind == "start") {
+    if (about.history.started(event.at, counts_of(about, now))) about.sample.reset();
     change(about, [&](Container& container) {
       container.state = ContainerState::running;
       container.started_at = event.at;
@@ -146,11 +139,7 @@ Inventory::Effect Inventory::apply(const model::Event& event, const Moment& now)
     });
   } else if (kind == "die") {
     const auto code = exit_code_of(event);
-    if (code) {
-      note_exit(about, event.at, *code, now);
-    } else {
-      about.verify = true;  // the inspect that follows says how it ended
-    }
+    about.history.ended(event.at, code, counts_of(about, now));
     about.ended_at = event.at;
     about.last_seen = clock_.moment_of(event.at, now);
     change(about, [&](Container& container) {
@@ -160,7 +149,7 @@ Inventory::Effect Inventory::apply(const model::Event& event, const Moment& now)
       container.pid.reset();
     });
   } else if (kind == "oom") {
-    note_oom(about, event.at, now);
+    about.history.out_of_memory(event.at, counts_of(about, now));
   } else if (kind == "pause" || kind == "unpause") {
     change(about, [&](Container& container) {
       container.state = kind == "pause" ? ContainerState::paused : ContainerState::running;
@@ -173,7 +162,7 @@ Inventory::Effect Inventory::apply(const model::Event& event, const Moment& now)
     change(about, [&](Container& container) { container.health = to; });
   } else if (kind == "rename") {
     rename(about, attribute(event, "name"), now);
-  } else if (kind != "create" && kind != "update") {
+  } else if (kind != "update") {
     return Effect::none;
   }
   return kind != "oom" && (about.watched || !about.inspected) ? Effect::inspect : Effect::none;
@@ -190,16 +179,13 @@ bool Inventory::note_inspected(const std::string& id, std::uint64_t version, Con
   if (found == entries_.end() || found->second.version != version) return false;
   if (container.id != id) return false;
   auto& entry = found->second;
-  if (std::exchange(entry.verify, false)) note_unseen(entry, container, now);
+  entry.history.inspected(container, *entry.container, clock_.now(now.steady),
+                          counts_of(entry, now));
   entry.misnamed = false;
   if (entry.inspected || entry.told) {
     rename(entry, container.name, now);
   } else {
     begin_as(entry, container.name, now);  // a list has named it
-  }
-  if (!entry.inspected) {
-    entry.started_at = std::max(entry.started_at, container.started_at);
-    entry.exited_at = std::max(entry.exited_at, container.finished_at);
   }
   if (container.finished_at > entry.ended_at) {  // without an event
     entry.ended_at = container.finished_at;
@@ -211,33 +197,10 @@ bool Inventory::note_inspected(const std::string& id, std::uint64_t version, Con
   }
   entry.inspected = entry.asked = true;
   entry.refreshed = now.steady;
-  entry.restarts_since_inspect = 0;
   entry.cgroup_path.clear();
   entry.container = std::make_shared<const Container>(std::move(container));
   judge(entry, now);
   return true;
-}
-
-/// After a gap: what differs from what was known has happened, at least once.
-void Inventory::note_unseen(Entry& entry, const Container& container, const Moment& now) {
-  auto& counts = counts_of(entry, now);
-  if (container.started_at && entry.started_at && *container.started_at > *entry.started_at) {
-    // The Engine's own count tells of several, less those that events have told of.
-    const auto known = entry.container->restart_count.value_or(0) + entry.restarts_since_inspect;
-    counts.restarts += std::max(container.restart_count.value_or(0), known + 1) - known;
-    entry.started_at = entry.unseen_start = container.started_at;
-  }
-  const bool ended = !model::has_processes(container.state) && container.finished_at &&
-                     container.exit_code && entry.started_at;
-  if (ended && (!entry.exited_at || *container.finished_at > *entry.exited_at)) {
-    note_exit(entry, *container.finished_at, *container.exit_code, now);
-    entry.unseen_exit = container.finished_at;
-    // Its event may have come although that of the end has not.
-    if (container.oom_killed && (!entry.oom_at || entry.oom_at < entry.started_at)) {
-      note_oom(entry, *container.finished_at, now);
-      entry.unseen_oom = container.finished_at;
-    }
-  }
 }
 
 void Inventory::note_sampled(const std::string& id, std::shared_ptr<model::ContainerStats> sample) {
@@ -418,7 +381,7 @@ std::optional<std::string> Inventory::next_to_refresh(SteadyTime now) {
   const bool begins = !std::exchange(next_refresh_, now + gap);
   if (begins || next == nullptr || now - next->second.refreshed < gap) return std::nullopt;
   next->second.refreshed = now;
-  next->second.verify = next->second.inspected;
+  next->second.history.expect_gap();
   return next->first;
 }
 
@@ -550,34 +513,6 @@ void Inventory::change(Entry& entry, const std::function<void(Container&)>& how)
   how(changed);
   if (!model::has_processes(changed.state)) entry.sample.reset();
   entry.container = std::make_shared<const Container>(std::move(changed));
-}
-
-/// A restart is a start after an end, whoever ordered it.
-void Inventory::note_start(Entry& entry, WallTime at, const Moment& now) {
-  if (is_late_event_of(entry.unseen_start, at, entry.exited_at)) return;
-  entry.started_at = at;
-  entry.sample.reset();
-  if (!entry.exited_at || *entry.exited_at >= at) return;
-  ++counts_of(entry, now).restarts;
-  ++entry.restarts_since_inspect;
-}
-
-void Inventory::note_exit(Entry& entry, WallTime at, int exit_code, const Moment& now) {
-  if (is_late_event_of(entry.unseen_exit, at, entry.started_at)) return;
-  entry.exited_at = at;
-  auto& counts = counts_of(entry, now);
-  ++counts.exits[static_cast<std::size_t>(model::exit_class(exit_code))];
-  counts.last_exit_at = at;
-}
-
-void Inventory::note_oom(Entry& entry, WallTime at, const Moment& now) {
-  // The event comes before the end that it is told of with.
-  const auto unseen = std::exchange(entry.unseen_oom, std::nullopt);
-  if (unseen && unseen >= entry.started_at) return;
-  entry.oom_at = at;
-  auto& counts = counts_of(entry, now);
-  ++*counts.oom_events;
-  counts.last_oom_at = at;
 }
 
 /// A list may be ahead of the events, and show a name that this one has yet to be given, or one by

@@ -228,11 +228,12 @@ TEST_CASE("a change of health that does not say to what, as Podman's, is looked 
 TEST_CASE("an end by want of memory is counted once, however late its events") {
   Scene scene;
   scene.list({"web"});
-  REQUIRE(scene.inspect(Scene::running("web", scene.now() - 1h)));
+  const auto started_at = scene.now() - 1h;
+  REQUIRE(scene.inspect(Scene::running("web", started_at)));
   const auto events_told = GENERATE(0, 1);
   if (events_told > 0) scene.tell("oom", "web");
   scene.list({"web"});
-  auto ended = Scene::running("web", scene.now() - 1h);
+  auto ended = Scene::running("web", started_at);
   ended.state = ContainerState::exited;
   ended.exit_code = 137;
   ended.oom_killed = true;

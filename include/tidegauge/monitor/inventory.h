@@ -27,6 +27,7 @@
 #include "tidegauge/model/snapshot.h"
 #include "tidegauge/monitor/engine_clock.h"
 #include "tidegauge/monitor/event_log.h"
+#include "tidegauge/monitor/run_history.h"
 #include "tidegauge/util/result.h"
 
 namespace tidegauge::monitor {
@@ -164,20 +165,10 @@ class Inventory {
     bool asked = false;                ///< about, with whatever outcome
     bool inspected = false;            ///< successfully
     bool misnamed = false;             ///< by a list, since it was inspected
-    bool verify = false;               ///< what its next inspect shows may have happened unseen
     std::uint64_t version = 0;         ///< grows with each event
     std::optional<WallTime> ended_at;  ///< the last time, by the Engine's clock
     std::optional<Moment> last_seen;   ///< that moment, once the Engine has told its time
-    // The last start and end, as counted, or as it was found at first; by the Engine's clock. Not
-    // as later inspects say: they may be ahead of the events.
-    std::optional<WallTime> started_at;
-    std::optional<WallTime> exited_at;
-    std::optional<WallTime> oom_at;
-    // Those that were counted without their events, which may still come.
-    std::optional<WallTime> unseen_start;
-    std::optional<WallTime> unseen_exit;
-    std::optional<WallTime> unseen_oom;
-    std::uint64_t restarts_since_inspect = 0;  ///< as events told
+    RunHistory history;
     std::uint64_t collect_errors = 0;
     std::array<Outcome, 2> outcomes;  ///< by Question
   };
@@ -196,10 +187,6 @@ class Inventory {
   Entry& entry(model::Container first, const Moment& now);
   void judge(Entry& entry, const Moment& now);
   void change(Entry& entry, const std::function<void(model::Container&)>& how);
-  void note_start(Entry& entry, WallTime at, const Moment& now);
-  void note_exit(Entry& entry, WallTime at, int exit_code, const Moment& now);
-  void note_oom(Entry& entry, WallTime at, const Moment& now);
-  void note_unseen(Entry& entry, const model::Container& container, const Moment& now);
   void begin_as(Entry& entry, const std::string& name, const Moment& now);
   void rename(Entry& entry, const std::string& name, const Moment& now);
   void remove(Entries::iterator gone, const Moment& now);

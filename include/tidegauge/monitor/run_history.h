@@ -1,0 +1,98 @@
+#pragma once
+
+// Counts the runs of one container: its restarts, its ends and its out-of-memory kills, each once,
+// from the two sources that tell of them. Events tell in their order, and may be lost. Inspects
+// show how it is, and may be ahead of the events. What follows from the order of events does not
+// depend on times; where times are compared, all of them are the Engine's.
+//
+// - A start after an end is a restart, and so is one after a start, whose end was lost.
+// - A start of a container that an inspect alone has shown to run may be the late event of that
+// very
+//   run, or that of another whose end was lost, as when the Engine itself was restarted. The next
+//   inspect tells: a run is known by its `StartedAt`.
+// - After a gap an inspect that shows another run, or the end of the known one, tells what was
+//   missed: that is counted, and its events, should they still come, are not.
+// - An inspect that shows `OOMKilled` for the first time in a run is news of a kill if the run's
+// end
+//   was counted, or if there was a gap, and none was told by an event. At the first sight of a
+//   container that runs it is not: since Engine 25 it also tells of a child that was killed hours
+//   ago.
+//
+// Not thread-safe: part of Inventory.
+
+#include <cstdint>
+#include <optional>
+
+#include "tidegauge/model/container.h"
+#include "tidegauge/model/lifecycle.h"
+#include "tidegauge/util/time.h"
+
+namespace tidegauge::monitor {
+
+class RunHistory {
+ public:
+  // --- what events tell, in their order ---------------------------------------------------------
+
+  void created() { is_new_ = true; }
+  /// Whether it is news, and not of what an inspect has shown before.
+  bool started(WallTime at, model::Lifecycle& counts);
+  /// Nothing: the exit code was not told. The next inspect shows it.
+  void ended(WallTime at, std::optional<int> exit_code, model::Lifecycle& counts);
+  void out_of_memory(WallTime at, model::Lifecycle& counts);
+
+  // --- what inspects show -----------------------------------------------------------------------
+
+  /// Events may have been lost, or there were none for it: what the next inspect shows is compared.
+  void expect_gap() noexcept { gap_ = was_inspected_; }
+  /// An inspect that was sent after the last event. `before`: what was known until then;
+  /// `engine_now`: what time it is at the Engine, if that is known.
+  void inspected(const model::Container& container, const model::Container& before,
+                 std::optional<WallTime> engine_now, model::Lifecycle& counts);
+
+ private:
+  enum class End : std::uint8_t {
+    none,
+    found,   ///< by the first inspect: it was before anything was counted
+    untold,  ///< by an event without its exit code, yet to be counted
+    counted
+  };
+  /// A run, as far as it is known and counted.
+  struct Run {
+    std::optional<WallTime> started_at;  ///< as inspects show it if `exact`, else the event's time
+    bool exact = false;
+    bool told = false;                  ///< its start, by an event
+    std::optional<WallTime> end_found;  ///< by the first inspect: of this run or of one before
+    End end = End::none;
+    std::optional<WallTime> ended_at;  ///< as an event has told
+    bool oom = false;  ///< has had a kill that was counted, or was before anything was
+  };
+
+  void restart(model::Lifecycle& counts) noexcept;
+  [[nodiscard]] bool is_late_start(WallTime at);
+  void catch_up(WallTime at);
+  [[nodiscard]] Run& latest() { return found_run_ ? *found_run_ : run_; }
+  void settle(const model::Container* container, model::Lifecycle& counts);
+  void find_first(const model::Container& container);
+  [[nodiscard]] bool is_another_run(const model::Container& container) const;
+  void find_missed(const model::Container& container, const model::Container& before,
+                   model::Lifecycle& counts);
+  void find_oom(const model::Container& container, bool after_gap,
+                std::optional<WallTime> engine_now, model::Lifecycle& counts);
+
+  Run run_;  ///< the latest that events have told of, or that the first inspect has shown
+  bool is_new_ = false;  ///< since its creation was told there was no start
+  bool was_inspected_ = false;
+  bool gap_ = false;
+  std::uint64_t restarts_since_inspect_ = 0;
+  /// A start was told that may be that of a run already known, which is this one: the next inspect
+  /// tells.
+  std::optional<Run> doubted_;
+
+  // What was counted by an inspect, and its events may still come.
+  std::optional<Run> found_run_;      ///< later than `run_`
+  std::uint64_t found_restarts_ = 0;  ///< before that of `found_run_`
+  std::optional<WallTime> found_end_;
+  std::optional<WallTime> found_oom_;  ///< its event is not later than this
+};
+
+}  // namespace tidegauge::monitor
