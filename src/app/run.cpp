@@ -154,8 +154,9 @@ int run(std::span<const char* const> arguments) {
   if (line->action == Action::version) return print("tidegauge " TIDEGAUGE_VERSION "\n");
   try {
     return act(*line);
-  } catch (const std::exception& error) {  // out of memory, descriptors or threads
-    std::cerr << "tidegauge: " << error.what() << '\n';
+  } catch (const std::exception& error) {
+    std::cerr << "tidegauge: cannot run: " << error.what()
+              << "; the limits of memory, threads or descriptors are too low\n";
     return failure;
   }
 }

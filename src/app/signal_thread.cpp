@@ -8,7 +8,6 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <new>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -30,6 +29,7 @@ sigset_t handled_signals() {
   return signals;
 }
 
+/// Short enough to need no memory, which may be what is lacking.
 std::string name_of(int signal) {
   const char* const name = ::sigabbrev_np(signal);
   return name != nullptr ? "SIG" + std::string(name) : "signal " + std::to_string(signal);
@@ -79,15 +79,13 @@ void SignalThread::run() {
     if (::read(signal_fd_.get(), &info, sizeof info) != sizeof info) continue;
     const auto signal = static_cast<int>(info.ssi_signo);
     if (signal == SIGTERM || signal == SIGINT) {
-      if (!deadline) deadline = steady_now() + stop_limit;
+      if (deadline) continue;
+      deadline = steady_now() + stop_limit;
       const std::lock_guard lock(mutex_);
       stopping_ = true;
       changed_.notify_all();
     }
-    try {
-      log(signal);
-    } catch (const std::bad_alloc&) {  // what the signal does, it does without a line
-    }
+    log(signal);
   }
 }
 

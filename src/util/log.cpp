@@ -66,7 +66,7 @@ std::string logfmt_line(const Line& line) {
 }
 
 std::string json_line(const Line& line) {
-  auto text = "{\"ts\":\"" + timestamp() + R"(","level":")" + std::string(to_string(line.level)) +
+  auto text = R"({"ts":")" + timestamp() + R"(","level":")" + std::string(to_string(line.level)) +
               R"(","msg":)" + json_quoted(utf8_prefix(line.message, line.longest_text));
   for (const auto& field : line.fields) {
     const auto value = utf8_prefix(field.value, line.longest_text);
@@ -74,7 +74,7 @@ std::string json_line(const Line& line) {
     text += field.is_number ? std::string(value) : json_quoted(value);
   }
   if (line.suppressed_before > 0) {
-    text += ",\"suppressed\":" + std::to_string(line.suppressed_before);
+    text += R"(,"suppressed":)" + std::to_string(line.suppressed_before);
   }
   return text + "}\n";
 }
