@@ -6,6 +6,9 @@
 #include <array>
 #include <atomic>
 #include <csignal>
+#include <fstream>
+#include <iterator>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -54,7 +57,7 @@ class Peak {
 }  // namespace
 
 TEST_CASE(
-    "an Engine that flaps fifty times: two lines each time, and one probe in flight at most") {
+    "an Engine that flaps fifty times: at most two lines each time, and one probe in flight") {
   constexpr std::size_t flaps = 50;
   const test::NothingLeftBehind nothing_left_behind;
   Peak pings;
@@ -72,8 +75,9 @@ TEST_CASE(
   }
   REQUIRE(scene.comes_up());
   CHECK(pings.value() == 1);
-  CHECK(eventually([&] { return scene.log().count("engine is up again") == flaps; }));
-  CHECK(scene.log().count("engine is down") == flaps);
+  CHECK(scene.pool().health().version == 2 * flaps);
+  // The log suppresses what it has said too often.
+  CHECK(scene.log().count("engine is down") >= 1);
   CHECK(scene.log().count("") <= 2 * flaps + 2);
   CHECK(scene.server().requests("/") == flaps);
   check_books(scene.pool());
@@ -231,7 +235,15 @@ class EngineProcess {
       FAIL("no simulated Engine: " << process_.errors());
     }
   }
-  void stop() { process_.signal(SIGSTOP); }
+  /// Once it answers nothing any more.
+  void stop() {
+    process_.signal(SIGSTOP);
+    REQUIRE(eventually([&] {
+      std::ifstream file("/proc/" + std::to_string(process_.pid()) + "/stat");
+      const std::string stat(std::istreambuf_iterator<char>(file), {});
+      return stat.contains(") T ");
+    }));
+  }
   void go_on() { process_.signal(SIGCONT); }
 
  private:
