@@ -3,11 +3,10 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 
 #include <algorithm>
 #include <array>
-#include <optional>
+#include <set>
 #include <tuple>
 #include <utility>
 
@@ -28,20 +27,6 @@ bool is_of_containers(std::string_view interface) {
 bool is_real(const MountLine& mount) {
   if (mount.type == "zfs") return true;
   return mount.source.starts_with("/dev/") && !mount.source.starts_with("/dev/loop");
-}
-
-std::optional<model::FilesystemStats> ask(const std::string& device, const std::string& path) {
-  struct statvfs said{};
-  if (::statvfs(path.c_str(), &said) != 0 || said.f_blocks == 0) return std::nullopt;
-  const std::uint64_t unit = said.f_frsize;
-  model::FilesystemStats filesystem{.device = device,
-                                    .usage_bytes = (said.f_blocks - said.f_bfree) * unit,
-                                    .limit_bytes = said.f_blocks * unit};
-  if (said.f_files > 0) {
-    filesystem.inodes = said.f_files;
-    filesystem.inodes_free = said.f_ffree;
-  }
-  return filesystem;
 }
 
 }  // namespace
@@ -122,13 +107,22 @@ void HostFiles::sample_filesystems(const std::string& engine_directory, model::H
   if (other || !mountinfo_.valid() || ::poll(&changed, 1, 0) != 0) find_mounts();
   const auto* const engines = mount_of_engine();
   if (engines != nullptr) host.engine_device = engines->device;
+  filesystems_.forget_unmounted([this](const auto& path) {
+    return std::ranges::any_of(mounts_,
+                               [&](const auto& mount) { return root_ + mount.point == path; });
+  });
+  std::set<std::string_view> known;  // devices: shown, or late
   for (const auto& mount : mounts_) {
-    if (!mount.real && &mount != engines) continue;
-    const auto known =
-        std::ranges::find(host.filesystems, mount.device, &model::FilesystemStats::device);
-    if (known != host.filesystems.end()) continue;
-    if (auto filesystem = ask(mount.device, root_ + mount.point)) {
-      host.filesystems.push_back(*std::move(filesystem));
+    if ((!mount.real && &mount != engines) || known.contains(mount.device)) continue;
+    auto answer = filesystems_.sample(root_ + mount.point);
+    if (!answer) {
+      known.insert(mount.device);
+      const bool is_stuck = answer.error() == FilesystemSampler::NoAnswer::stuck;
+      if (is_stuck) host.stuck_filesystems.push_back(mount.device + " at " + mount.point);
+    } else if (*answer) {
+      known.insert(mount.device);
+      (*answer)->device = mount.device;
+      host.filesystems.push_back(**std::move(answer));
     }
   }
   std::ranges::sort(host.filesystems, {}, &model::FilesystemStats::device);

@@ -39,6 +39,11 @@ constexpr Row<HostStats> machine_metrics[] = {
      [](const HostStats& host, const Samples& out) { out.add(host.cpu_physical_cores); }},
     {{"machine_swap_bytes", gauge, "Swap of the machine, used or not."},
      [](const HostStats& host, const Samples& out) { out.add(host.swap_bytes); }},
+    {{"tidegauge_filesystems_stuck", gauge,
+      "File systems of the machine that do not answer. They have no container_fs series."},
+     [](const HostStats& host, const Samples& out) {
+       out.add(std::uint64_t{host.stuck_filesystems.size()});
+     }},
 };
 
 }  // namespace

@@ -109,7 +109,7 @@ ContainerMonitor::ContainerMonitor(std::string endpoint, std::size_t index,
       options_(options),
       context_(context),
       inventory_(options_, first_source(options.stats_source)),
-      host_files_(context.kernel),
+      host_files_(context.kernel, cgroup::FilesystemSampler(context.stat_filesystem, {})),
       shelf_(std::make_unique<SnapshotShelf>()),
       followed_(std::make_unique<Followed>(*this)),
       calls_(std::make_unique<OptionalCalls>(endpoint_, context.logger)),
@@ -561,6 +561,16 @@ void ContainerMonitor::sample_host() {
   }
   if (!host_) {
     host_ = std::make_shared<const model::HostStats>(host_files_.sample(engine_directory_));
+    report_stuck_filesystems();
+  }
+}
+
+/// Each of them once: a disk array that hangs now and then must not fill the log.
+void ContainerMonitor::report_stuck_filesystems() {
+  for (const auto& filesystem : host_->stuck_filesystems) {
+    if (!reported_filesystems_.insert(filesystem).second) continue;
+    context_.logger.warn("a file system does not answer and is left out",
+                         {{"endpoint", endpoint_}, {"filesystem", filesystem}});
   }
 }
 

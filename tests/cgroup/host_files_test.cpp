@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <latch>
+#include <memory>
 #include <string>
 
 #include "support/catch.h"
@@ -95,6 +97,27 @@ TEST_CASE("the file system of the Engine's data is shown, whatever its type") {
   CHECK(files.sample("").filesystems.empty());
   CHECK(devices(files.sample("/tmp/docker")) == std::vector<std::string>{"on-top"});
   CHECK(devices(files.sample("/var/lib/docker")) == std::vector<std::string>{"overlay"});
+}
+
+TEST_CASE("a file system that hangs is left out and named, and the others are shown") {
+  const auto latch = std::make_shared<std::latch>(1);
+  const KernelTree tree(CgroupVersion::v1);
+  tree.write("proc/self/mountinfo", mount_line("/hangs", "ext4", "/dev/sdz1") +
+                                        mount_line("/hangs2", "ext4", "/dev/sdz1") +
+                                        mount_line("/", "ext4", "/dev/vda1"));
+  HostFiles files(tree.paths(), cgroup::FilesystemSampler(
+                                    [latch](const std::string& path) {
+                                      if (path.starts_with("/hangs")) latch->wait();
+                                      return cgroup::stat_filesystem("/");
+                                    },
+                                    {}));
+  const auto first = files.sample("");
+  CHECK(devices(first) == std::vector<std::string>{"/dev/vda1"});
+  CHECK(first.stuck_filesystems.empty());  // so far it is merely late
+  const auto second = files.sample("");
+  CHECK(devices(second) == std::vector<std::string>{"/dev/vda1"});
+  CHECK(second.stuck_filesystems == std::vector<std::string>{"/dev/sdz1 at /hangs"});
+  latch->count_down();
 }
 
 TEST_CASE("the first process's mounts are asked where they can be seen") {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
+#include <latch>
 #include <memory>
 #include <optional>
 #include <string>
@@ -49,10 +50,13 @@ config::MonitorConfig asking(StatsChoice choice, Milliseconds interval = 1h) {
 class Scene {
  public:
   explicit Scene(const config::MonitorConfig& options, std::size_t descriptors = 1'000,
-                 const config::PoolConfig& pool = test::unattended())
+                 const config::PoolConfig& pool = test::unattended(),
+                 cgroup::FilesystemSampler::Stat stat = cgroup::stat_filesystem)
       : engine_({.socket_path = directory_.file("docker.sock")}),
         watch_(directory_.file("docker.sock"), pool, options,
-               KernelView{.paths = tree_.paths(), .descriptors = descriptors}) {}
+               KernelView{.paths = tree_.paths(),
+                          .descriptors = descriptors,
+                          .stat_filesystem = std::move(stat)}) {}
 
   test::SimulatedEngine& engine() { return engine_; }
   Watch& watch() { return watch_; }
@@ -376,6 +380,36 @@ TEST_CASE("the machine is sampled every interval, whether or not there are conta
   REQUIRE(eventually([&] { return !scene.watch().snapshot()->up; }));
   users("300");
   CHECK(eventually([&] { return shown() == 3.0; }));
+}
+
+TEST_CASE("a file system that hangs is left out and reported once, and all else goes on") {
+  const auto latch = std::make_shared<std::latch>(1);
+  Scene scene(asking(StatsChoice::automatic, 20ms), 1'000, test::quick(),
+              [latch](const std::string& path) {
+                if (path == "/hangs") latch->wait();
+                return cgroup::stat_filesystem("/");
+              });
+  scene.tree().write("proc/self/mountinfo",
+                     test::read_file(scene.tree().path("proc/self/mountinfo")) +
+                         "26 1 254:0 / /hangs rw - ext4 /dev/sdz1 rw\n"
+                         "27 1 254:16 / /good rw - ext4 /dev/sdy1 rw\n");
+  scene.show_all();
+  const auto watching = scene.watch().run();
+  REQUIRE(eventually([&] { return scene.watch().log().count("/dev/sdz1 at /hangs") == 1; }));
+  const auto reported = wall_now();
+  REQUIRE(eventually([&] {
+    const auto sample = scene.sample("web-1");
+    return sample && sample->read_at > reported;
+  }));
+  const auto host = scene.watch().snapshot()->host;
+  REQUIRE(host);
+  CHECK(host->stuck_filesystems == std::vector<std::string>{"/dev/sdz1 at /hangs"});
+  REQUIRE(host->filesystems.size() == 1);
+  CHECK(host->filesystems[0].device == "/dev/sdy1");
+  scene.kill_engine();
+  CHECK(eventually([&] { return !scene.watch().snapshot()->up; }));
+  CHECK(scene.watch().log().count("does not answer and is left out") == 1);
+  latch->count_down();
 }
 
 TEST_CASE("the machine is sampled by nobody where only the Engine is to be asked") {

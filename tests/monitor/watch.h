@@ -59,6 +59,7 @@ inline config::PoolConfig unattended() {
 struct KernelView {
   cgroup::Paths paths;
   std::size_t descriptors = 1'000;
+  cgroup::FilesystemSampler::Stat stat_filesystem = cgroup::stat_filesystem;
 };
 
 /// A monitor of the Engine at a socket, with all that it needs, and what comes of it. Without the
@@ -80,7 +81,8 @@ class Watch {
                   .guard = guard_,
                   .max_connections = pool.max_connections,
                   .kernel = kernel.value_or(KernelView()).paths,
-                  .kernel_descriptors = kernel.value_or(KernelView()).descriptors}) {}
+                  .kernel_descriptors = kernel.value_or(KernelView()).descriptors,
+                  .stat_filesystem = kernel.value_or(KernelView()).stat_filesystem}) {}
 
   monitor::ContainerMonitor& monitor() { return monitor_; }
   Reports& reports() { return reports_; }

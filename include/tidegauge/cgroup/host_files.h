@@ -6,6 +6,8 @@
 // As the machine's first process sees it where this program may look (its network, its mounts), and
 // otherwise as this program does: in a container its bind mounts show the same devices.
 //
+// A file system that does not answer delays a sample once, by the deadline of FilesystemSampler.
+//
 // Used by one thread at a time.
 
 #include <cstdint>
@@ -14,6 +16,7 @@
 #include <vector>
 
 #include "tidegauge/cgroup/file_reader.h"
+#include "tidegauge/cgroup/filesystem_sampler.h"
 #include "tidegauge/cgroup/locator.h"
 #include "tidegauge/model/host_stats.h"
 #include "tidegauge/util/unique_fd.h"
@@ -22,7 +25,8 @@ namespace tidegauge::cgroup {
 
 class HostFiles {
  public:
-  explicit HostFiles(Paths paths) : paths_(std::move(paths)) {}
+  explicit HostFiles(Paths paths, FilesystemSampler filesystems = {})
+      : paths_(std::move(paths)), filesystems_(std::move(filesystems)) {}
 
   /// What cannot be read is absent. The file system that the Engine keeps its data on (`info`'s
   /// DockerRootDir, empty where it is not known) is shown whatever its type.
@@ -46,6 +50,7 @@ class HostFiles {
   [[nodiscard]] bool is_whole_disk(std::string_view name) const;
 
   Paths paths_;
+  FilesystemSampler filesystems_;
   FileReader reader_;
   std::string path_;
   UniqueFd mountinfo_;  // kept open: it tells when mounts have changed

@@ -26,6 +26,8 @@ struct HostStats {
   /// As if the machine were a container; of its interfaces those of the containers left out.
   ContainerStats use;
   std::vector<FilesystemStats> filesystems;  ///< sorted by device
+  /// Those that do not answer, as "/dev/sdb1 at /data". They are not in `filesystems`.
+  std::vector<std::string> stuck_filesystems;
   std::string engine_device;                 ///< of the one with the Engine's data; may be empty
   std::optional<WallTime> booted_at;
   std::optional<std::uint64_t> memory_bytes, swap_bytes;  ///< there are, used or not

@@ -27,6 +27,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tidegauge/cgroup/filesystem_sampler.h"
 #include "tidegauge/cgroup/host_files.h"
 #include "tidegauge/cgroup/locator.h"
 #include "tidegauge/cgroup/trouble.h"
@@ -51,6 +52,7 @@ struct MonitorContext {
   std::uint32_t max_connections;       ///< calls in flight are never more
   cgroup::Paths kernel = {};           ///< where the kernel's files are
   std::size_t kernel_descriptors = 0;  ///< how many of them are kept open
+  cgroup::FilesystemSampler::Stat stat_filesystem = cgroup::stat_filesystem;
 };
 
 class Crew;
@@ -111,6 +113,7 @@ class ContainerMonitor {
   [[nodiscard]] bool follow_kernel();
   void sample_by_kernel(KernelTurn whose);
   void sample_host();
+  void report_stuck_filesystems();
   void kernel_failed(const std::string& id, const cgroup::Trouble& trouble, std::uint32_t times);
   void kernel_news(const std::string& id);
   [[nodiscard]] bool kernel_falls_back() const;
@@ -147,6 +150,7 @@ class ContainerMonitor {
   std::set<cgroup::Trouble::Reason> kernel_troubles_told_;
   cgroup::HostFiles host_files_;
   std::string engine_directory_;                  // as the Engine last said
+  std::set<std::string> reported_filesystems_;    // as stuck
   std::shared_ptr<const model::HostStats> host_;  // null: to be sampled, if the kernel is asked
   std::unique_ptr<SnapshotShelf> shelf_;
 
