@@ -159,6 +159,18 @@ void parse_blkio(std::string_view text, Count BlockIoStats::* read, Count BlockI
   }
 }
 
+/// Takes the device off the front of a line. Some kernels print devices that have no numbers
+/// without a newline, as "7:7 7:6 8:0 rbytes=1 ...": the last of them has the numbers.
+std::string_view take_io_device(std::string_view& line) noexcept {
+  std::string_view device;
+  auto rest = line;
+  for (auto word = take_word(rest); !word.empty() && !word.contains('='); word = take_word(rest)) {
+    device = word;
+    line = rest;
+  }
+  return device;
+}
+
 void parse_io_fields(std::string_view fields, BlockIoStats& io) noexcept {
   for (auto field = take_word(fields); !field.empty(); field = take_word(fields)) {
     const auto equals = std::min(field.find('='), field.size() - 1);
@@ -298,7 +310,7 @@ MemoryEvents parse_memory_events(std::string_view text) noexcept {
 void parse_io_stat(std::string_view text, std::vector<BlockIoStats>& devices) {
   while (const auto whole = take_line(text)) {
     auto line = *whole;
-    const auto number = take_word(line);
+    const auto number = take_io_device(line);
     BlockIoStats said;
     parse_io_fields(line, said);
     if (!said.read_bytes && !said.write_bytes && !said.reads && !said.writes) continue;

@@ -117,6 +117,20 @@ TEST_CASE("io.stat has devices without any I/O, which are none") {
   CHECK(devices[0].writes == 4U);
 }
 
+TEST_CASE("of several devices on a line of io.stat, the last has the numbers") {
+  std::vector<model::BlockIoStats> devices;
+  // As kernels print that end no line for a device without numbers.
+  parse_io_stat("7:7 7:6 7:5 8:0 rbytes=1000 wbytes=2 rios=3 wios=4\n7:4 \n7:3 8:16 rbytes=5\n",
+                devices);
+  REQUIRE(devices.size() == 2);
+  CHECK(devices[0].major == 8);
+  CHECK(devices[0].minor == 0);
+  CHECK(devices[0].read_bytes == 1000U);
+  CHECK(devices[0].writes == 4U);
+  CHECK(devices[1].minor == 16);
+  CHECK(devices[1].read_bytes == 5U);
+}
+
 TEST_CASE("what io.cost has charged a cgroup with is on the line of the device, in seconds") {
   std::vector<model::BlockIoStats> devices;
   parse_io_stat(

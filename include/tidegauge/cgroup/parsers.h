@@ -57,7 +57,7 @@ void parse_memory_stat_v2(std::string_view text, model::MemoryStats& memory) noe
 // --- block I/O, network -------------------------------------------------------------------------
 
 /// v2's io.stat: "8:0 rbytes=1 wbytes=2 rios=3 wios=4 ... cost.usage=5 ...", times in
-/// microseconds.
+/// microseconds. Of several devices before the numbers, the last has them.
 void parse_io_stat(std::string_view text, std::vector<model::BlockIoStats>& devices);
 
 /// v1's blkio.*.io_service_bytes and io_serviced: "8:0 Read 1". What is known already stays.
