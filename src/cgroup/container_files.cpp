@@ -235,9 +235,8 @@ bool is_hosts(const struct stat& status, const Paths& paths, std::string_view na
 /// What follows from several files.
 void finish(ContainerStats& stats, DeviceNames& devices) {
   if (stats.memory) {
-    const auto usage = stats.memory->usage_bytes;
     stats.memory->working_set_bytes =
-        usage - std::min(usage, stats.memory->inactive_file_bytes.value_or(0));
+        model::working_set(stats.memory->usage_bytes, stats.memory->inactive_file_bytes);
   }
   for (auto& io : stats.block_io) io.device = devices.name(io.major, io.minor);
 }

@@ -71,8 +71,7 @@ void HostFiles::sample_memory(model::HostStats& host) {
   host.use.memory = memory.use;
   if (!memory.use) return;
   auto& use = *host.use.memory;
-  use.working_set_bytes =
-      use.usage_bytes - std::min(use.usage_bytes, use.inactive_file_bytes.value_or(0));
+  use.working_set_bytes = model::working_set(use.usage_bytes, use.inactive_file_bytes);
   parse_vmstat(read("vmstat"), use);
 }
 

@@ -45,9 +45,7 @@ std::optional<model::MemoryStats> memory_stats(const Value& memory) {
   stats.usage_bytes = *usage;
   stats.inactive_file_bytes = either(detail, "total_inactive_file", "inactive_file");
   stats.active_file_bytes = either(detail, "total_active_file", "active_file");
-  if (const auto inactive = stats.inactive_file_bytes) {
-    stats.working_set_bytes = *usage - std::min(*usage, *inactive);
-  }
+  stats.working_set_bytes = model::working_set(*usage, stats.inactive_file_bytes);
   stats.rss_bytes = either(detail, "total_rss", "anon");
   stats.cache_bytes = either(detail, "total_cache", "file");
   stats.mapped_file_bytes = either(detail, "total_mapped_file", "file_mapped");

@@ -322,6 +322,34 @@ TEST_CASE("that BFQ serves a device is seen by the root of the hierarchy, and as
   CHECK(cgroup::is_bfq_used(root.path().string(), reader));
 }
 
+TEST_CASE("without the inactive file cache the working set is absent") {
+  Scene scene;
+  overwrite(scene.file("memory/memory.stat"), "total_rss 4096\n");
+  ContainerStats stats;
+  REQUIRE(scene.open().sample(scene.tools(), stats));
+  REQUIRE(stats.memory);
+  CHECK(stats.memory->usage_bytes > 0);
+  CHECK_FALSE(stats.memory->working_set_bytes);
+}
+
+TEST_CASE("a container that shares its network has no counters, connections or statistics of it") {
+  Scene scene;
+  const auto process = "proc/" + std::to_string(scene.web().pid);
+  scene.tree().write(process + "/net/tcp", test::recorded_sockets("tcp"));
+  scene.tree().write(process + "/net/snmp", test::recorded_sockets("snmp"));
+  auto location =
+      cgroup::Locator(scene.tree().paths()).locate(scene.web().pid, scene.web().id).value();
+  location.shares_network = true;
+  auto files = ContainerFiles::open(location, scene.tree().paths(), scene.budget(),
+                                    {.connections = true, .tcp_statistics = true});
+  ContainerStats stats;
+  REQUIRE(files.value().sample(scene.tools(), stats));
+  CHECK(stats.networks.empty());
+  CHECK_FALSE(stats.connections);
+  CHECK(stats.tcp_statistics.empty());
+  CHECK(stats.cpu);
+}
+
 TEST_CASE("a setting is read when it is due, or may have been changed") {
   Scene scene;
   auto files = scene.open();

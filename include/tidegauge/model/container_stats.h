@@ -4,6 +4,7 @@
 // start. A group or field that is absent was not said by the source: no series comes of it, never
 // a zero. Made by `docker` (the Engine's stats) and by `cgroup` (the kernel).
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -68,6 +69,14 @@ struct MemoryStats {
   std::optional<std::uint64_t> refaults_file;
   MemoryEvents events;
 };
+
+/// What a container cannot do without: its usage less the file cache that nobody has used lately.
+/// The two are not read at the same moment, so the cache may be the larger: then none is left.
+[[nodiscard]] constexpr std::optional<std::uint64_t> working_set(
+    std::uint64_t usage_bytes, std::optional<std::uint64_t> inactive_file_bytes) noexcept {
+  if (!inactive_file_bytes) return std::nullopt;
+  return usage_bytes - std::min(usage_bytes, *inactive_file_bytes);
+}
 
 struct NetworkStats {
   std::string interface;

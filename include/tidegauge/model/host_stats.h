@@ -28,7 +28,7 @@ struct HostStats {
   std::vector<FilesystemStats> filesystems;  ///< sorted by device
   /// Those that do not answer, as "/dev/sdb1 at /data". They are not in `filesystems`.
   std::vector<std::string> stuck_filesystems;
-  std::string engine_device;                 ///< of the one with the Engine's data; may be empty
+  std::string engine_device;  ///< of the one with the Engine's data; may be empty
   std::optional<WallTime> booted_at;
   std::optional<std::uint64_t> memory_bytes, swap_bytes;  ///< there are, used or not
   std::optional<std::uint64_t> cpu_sockets, cpu_physical_cores;

@@ -1,0 +1,16 @@
+#include "tidegauge/model/container_stats.h"
+
+#include "support/catch.h"
+
+using tidegauge::model::working_set;
+
+TEST_CASE("the working set is the usage less the inactive file cache, at least 0") {
+  CHECK(working_set(100, 30) == 70U);
+  CHECK(working_set(100, 0) == 100U);
+  CHECK(working_set(100, 100) == 0U);
+  CHECK(working_set(100, 101) == 0U);
+}
+
+TEST_CASE("without the inactive file cache the working set is not known") {
+  CHECK_FALSE(working_set(100, std::nullopt));
+}
