@@ -311,8 +311,11 @@ void ContainerFiles::find(const Paths& paths) {
     for (const auto name : {row.name, row.older_name}) {
       if (name.empty()) continue;
       put_path({.row = &row, .name = name}, path);
-      if (!exists(path, status)) continue;
-      if (!row.hierarchy && (location_.host_network || is_hosts(status, paths, name))) continue;
+      if (!exists(path, status)) {
+        if (errno == EACCES) return refusal(path, EACCES);
+        continue;
+      }
+      if (!row.hierarchy && (location_.shares_network || is_hosts(status, paths, name))) continue;
       files_.push_back({.row = &row, .name = name});
       break;
     }

@@ -54,6 +54,10 @@ Health parse_health(std::string_view text) noexcept {
   return Health::none;
 }
 
+bool shares_network(const Container& container) {
+  return container.network_mode == "host" || container.network_mode.starts_with("container:");
+}
+
 std::optional<std::string_view> find_label(const Container& container, std::string_view key) {
   const auto found = std::ranges::lower_bound(container.labels, key, {},
                                               &std::pair<std::string, std::string>::first);

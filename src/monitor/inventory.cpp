@@ -212,6 +212,8 @@ void Inventory::note_sampled(const std::string& id, std::shared_ptr<model::Conta
   if (!sample->has_processes) return;  // it has stopped since it was inspected
   // Both say zeros where there is no quota.
   if (sample->cpu && !entry.container->limits.cpu_quota_us) sample->cpu->throttling.reset();
+  // The Engine shows the traffic of a shared network for each container in it.
+  if (model::shares_network(*entry.container)) sample->networks.clear();
   entry.sample = std::move(sample);
 }
 
@@ -410,7 +412,7 @@ std::optional<Inventory::Run> Inventory::run_of(const std::string& id) const {
   if (!container.pid) return std::nullopt;
   return Run{.pid = *container.pid,
              .started_at = container.started_at,
-             .host_network = container.network_mode == "host"};
+             .shares_network = model::shares_network(container)};
 }
 
 void Inventory::fill(model::EngineSnapshot& snapshot, const Moment& now) {

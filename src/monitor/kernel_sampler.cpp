@@ -85,7 +85,7 @@ void KernelSampler::sample(const std::string& id, Watched& watched, SteadyTime n
 std::optional<cgroup::Trouble> KernelSampler::open(const std::string& id, Watched& watched) {
   auto location = locator_.locate(watched.run.pid, id);
   if (!location) return std::move(location.error());
-  location->host_network = watched.run.host_network;
+  location->shares_network = watched.run.shares_network;
   auto files = cgroup::ContainerFiles::open(*std::move(location), paths_, budget_, extras_);
   if (!files) return std::move(files.error());
   watched.files.emplace(*std::move(files));

@@ -36,3 +36,13 @@ TEST_CASE("a label is found by its whole key, also an empty one or one without a
   CHECK_FALSE(find_label(container, "a."));
   CHECK_FALSE(find_label(Container{}, "a"));
 }
+
+TEST_CASE("a network is shared with the host or with another container, and with nobody else") {
+  for (const auto* mode : {"host", "container:6d2ab3321073", "container:"}) {
+    CHECK(shares_network({.network_mode = mode}));
+  }
+  for (const auto* mode :
+       {"", "default", "bridge", "none", "shop_default", "hosted", "container"}) {
+    CHECK_FALSE(shares_network({.network_mode = mode}));
+  }
+}

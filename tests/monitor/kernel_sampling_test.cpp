@@ -303,6 +303,66 @@ TEST_CASE("a container in the host's network has no network counters by the kern
   CHECK_FALSE(scene.sample("web-1")->networks.empty());
 }
 
+TEST_CASE("a container in another's network has no network counters, whoever samples it") {
+  const auto choice = GENERATE(StatsChoice::automatic, StatsChoice::engine);
+  Scene scene(asking(choice));
+  const auto owner = scene.engine().host().container("web-1").value().id;
+  scene.engine().host().add({.name = "joined", .network_mode = "container:" + owner});
+  scene.engine().host().start("joined");
+  scene.show_all();
+  scene.watch().run_once();
+  REQUIRE(scene.sample("joined"));
+  CHECK(scene.sample("joined")->networks.empty());
+  CHECK(scene.sample("joined")->cpu);
+  CHECK_FALSE(scene.sample("web-1")->networks.empty());
+}
+
+TEST_CASE("the label id is the path that the kernel shows, also when the container has ended") {
+  Scene scene(asking(StatsChoice::automatic));
+  scene.show_all();
+  const auto web = scene.of("web-1");
+  const auto place = "/fieldgrp/" + web.id;
+  scene.tree().write("proc/" + std::to_string(web.pid) + "/cgroup", "4:memory:" + place + "\n");
+  const auto memory = scene.tree().path("sys/fs/cgroup/memory" + place);
+  fs::rename(scene.tree().cgroup_file(web.id, "memory/x").parent_path(), memory);
+  const auto shown = [&](const std::string& name) {
+    for (const auto& record : scene.watch().snapshot()->containers) {
+      if (record.container->name == name) return record.cgroup_path;
+    }
+    return std::string();
+  };
+  scene.watch().run_once();
+  REQUIRE(scene.sampled_by(StatsSource::kernel, "web-1"));
+  CHECK(shown("web-1") == place);
+  CHECK(shown("web-2") == "/docker/" + scene.of("web-2").id);
+  scene.engine().host().stop("web-1");
+  scene.watch().run_once();
+  REQUIRE_FALSE(scene.sample("web-1"));
+  CHECK(shown("web-1") == place);
+}
+
+TEST_CASE("processes that may not be seen are reported once, and their numbers are absent") {
+  auto options = asking(StatsChoice::automatic);
+  options.processes = true;
+  Scene scene(options);
+  scene.show_all();
+  for (const auto& container : scene.engine().host().containers()) {
+    if (!test::has_processes(container)) continue;
+    const auto process = std::to_string(container.pid);
+    scene.tree().write("sys/fs/cgroup/cpu/docker/" + container.id + "/cgroup.procs",
+                       process + "\n");
+    scene.tree().write("proc/" + process + "/task/" + process + "/stat", process + " (x) S 1\n");
+    scene.tree().write("proc/" + process + "/fd", "no directory");  // ENOTDIR stands for EACCES
+  }
+  scene.watch().run_once();
+  scene.watch().run_once();
+  REQUIRE(scene.sampled_by(StatsSource::kernel, "web-1"));
+  REQUIRE(scene.sample("web-1")->processes);
+  CHECK(scene.sample("web-1")->processes->threads == 1);
+  CHECK_FALSE(scene.sample("web-1")->processes->descriptors);
+  CHECK(scene.watch().log().count("cannot be counted") == 1);
+}
+
 TEST_CASE("each cycle takes new samples, and readers keep theirs as they were") {
   Scene scene(asking(StatsChoice::automatic, 20ms));
   scene.show_all();

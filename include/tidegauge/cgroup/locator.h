@@ -36,7 +36,9 @@ struct Location {
   int pid = 0;
   std::string path;                                  ///< "/docker/<id>", as seen from here
   std::array<std::string, hierarchies> directories;  ///< by Hierarchy; empty: not there
-  bool host_network = false;  ///< as the Engine says: then its network counters are not its own
+  /// As the Engine says: its network namespace is the host's or another container's, and so are
+  /// the counters there.
+  bool shares_network = false;
 
   [[nodiscard]] const std::string& directory(Hierarchy hierarchy) const noexcept {
     return directories[static_cast<std::size_t>(hierarchy)];

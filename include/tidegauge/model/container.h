@@ -87,6 +87,10 @@ struct Container {
 [[nodiscard]] std::optional<std::string_view> find_label(const Container& container,
                                                          std::string_view key);
 
+/// Whether its network namespace is the host's or another container's, as that of each member of a
+/// Podman pod. The traffic there is the owner's.
+[[nodiscard]] bool shares_network(const Container& container);
+
 /// Whether it has processes, so that its resource use can be sampled.
 [[nodiscard]] constexpr bool has_processes(ContainerState state) noexcept {
   return state == ContainerState::running || state == ContainerState::paused;

@@ -131,7 +131,7 @@ class Inventory {
   struct Run {
     int pid = 0;  ///< of its first process, in the Engine's pid namespace
     std::optional<WallTime> started_at;
-    bool host_network = false;
+    bool shares_network = false;
     friend bool operator==(const Run&, const Run&) = default;
   };
   /// Nothing: it does not run, is not watched, or an inspect has still to tell its process.
