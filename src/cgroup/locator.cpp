@@ -44,6 +44,15 @@ std::size_t steps_up(const Components& path) {
       std::ranges::find_if(path, [](const auto& name) { return name != up; }) - path.begin());
 }
 
+/// Whether a mounted directory is the root of its hierarchy, by files that the kernel has only
+/// below the root of v2, and only in the root of v1.
+bool is_root(const std::string& mounted) {
+  const auto has = [&](std::string_view name) {
+    return ::access((mounted + "/").append(name).c_str(), F_OK) == 0;
+  };
+  return has("cgroup.controllers") ? !has("cgroup.events") : has("release_agent");
+}
+
 std::optional<Hierarchy> hierarchy_of(std::string_view controller) {
   constexpr std::array<std::pair<std::string_view, Hierarchy>, 6> names{
       {{"cpu", Hierarchy::cpu},
@@ -58,6 +67,10 @@ std::optional<Hierarchy> hierarchy_of(std::string_view controller) {
   return std::nullopt;
 }
 
+bool is_absence(const std::error_code& error) {
+  return error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory;
+}
+
 std::unexpected<Trouble> trouble(Reason reason, std::string message) {
   return std::unexpected(Trouble{reason, std::move(message)});
 }
@@ -67,7 +80,9 @@ std::unexpected<Trouble> trouble(Reason reason, std::string message) {
 std::expected<Location, Trouble> Locator::locate(int pid, std::string_view id) {
   const auto text = read_to_end(paths_.procfs + "/" + std::to_string(pid) + "/cgroup");
   if (!text) return std::unexpected(why_unreadable(pid, text.error()));
-  if (mounts_.empty()) find_mounts();
+  if (mounts_.empty()) {
+    if (auto refused = find_mounts()) return std::unexpected(*std::move(refused));
+  }
   if (mounts_.empty()) {
     return trouble(Reason::no_hierarchy, "no cgroup file system is mounted below " + paths_.sysfs +
                                              "; mount the host's /sys, and name that directory as "
@@ -76,6 +91,7 @@ std::expected<Location, Trouble> Locator::locate(int pid, std::string_view id) {
   Location location{.pid = pid};
   Components elsewhere;
   Components masked;
+  std::optional<Trouble> refused;
   for (auto& [hierarchy, path] : memberships(*text)) {
     const auto named = std::ranges::find_if(
         path, [&](const std::string& name) { return !id.empty() && name.contains(id); });
@@ -88,15 +104,23 @@ std::expected<Location, Trouble> Locator::locate(int pid, std::string_view id) {
     }
     path.erase(named + 1, path.end());
     auto directory = directory_of(hierarchy, path);
+    if (!directory && !is_absence(directory.error())) {
+      refused = {Reason::unreadable, "the cgroup " + joined({}, path) + " below " + paths_.sysfs +
+                                         ": " + directory.error().message()};
+    }
     if (!directory) {
       masked = path;
       continue;
     }
-    if (location.path.empty()) location.path = joined({}, path);
-    location.directories[static_cast<std::size_t>(hierarchy)] = *std::move(directory);
+    if (location.path.empty()) {
+      location.path = joined({}, path);
+      location.host_path = std::move(directory->host_path);
+    }
+    location.directories[static_cast<std::size_t>(hierarchy)] = std::move(directory->name);
   }
-  if (location.path.empty()) return std::unexpected(why_not_found(pid, elsewhere, masked));
-  return location;
+  if (!location.path.empty()) return location;
+  if (refused) return std::unexpected(*std::move(refused));
+  return std::unexpected(why_not_found(pid, elsewhere, masked));
 }
 
 Trouble Locator::why_not_found(int pid, const Components& elsewhere,
@@ -183,6 +207,7 @@ void Locator::find_mounts() {
       }
     }
   }
+  return std::nullopt;
 }
 
 std::string_view Locator::mount_point(Hierarchy hierarchy) const noexcept {
@@ -190,13 +215,33 @@ std::string_view Locator::mount_point(Hierarchy hierarchy) const noexcept {
   return mount == mounts_.end() ? std::string_view() : mount->point;
 }
 
-std::optional<std::string> Locator::directory_of(Hierarchy hierarchy, const Components& path) {
+/// In the first mount that shows the path. The error is that of the mount that refused to be
+/// looked at, if one did.
+std::expected<Locator::Directory, std::error_code> Locator::directory_of(Hierarchy hierarchy,
+                                                                         const Components& path) {
+  auto reason = std::make_error_code(std::errc::no_such_file_or_directory);
   for (auto& mount : mounts_) {
     if (mount.hierarchy != hierarchy) continue;
-    auto directory = directory_in(mount, path);
-    if (directory && fs::is_directory(*directory)) return directory;
+    const auto directory = directory_in(mount, path);
+    if (!directory) continue;
+    std::error_code error;
+    if (fs::is_directory(*directory, error)) {
+      return Directory{.name = *directory, .host_path = host_path(mount, path, *directory)};
+    }
+    if (error && !is_absence(error)) reason = error;
   }
-  return std::nullopt;
+  return std::unexpected(reason);
+}
+
+/// Example: from a container in /system.slice/docker-us.scope with a cgroup namespace of its own
+/// and the host's /sys, the mount's root is "/../.." and another container's path
+/// "/../docker-<id>.scope". Its directory below the mount point is its path on the host.
+std::string Locator::host_path(const Mount& mount, const Components& path,
+                               const std::string& directory) {
+  const bool starts_here = steps_up(mount.root) == 0 && steps_up(path) == 0;
+  if (starts_here) return joined({}, path);
+  const bool is_top = steps_up(mount.root) == mount.root.size() && is_root(mount.point);
+  return is_top ? joined({}, components_of(directory.substr(mount.point.size()))) : "";
 }
 
 /// Both the mount's root and the path are as seen from our cgroup namespace.
@@ -210,39 +255,46 @@ std::optional<std::string> Locator::directory_in(Mount& mount, const Components&
   }
   if (root_up < path_up || root.size() > root_up) return std::nullopt;
   // Between the two are names above our own namespace, which the kernel does not tell.
-  const auto& us = path_of_us(mount);
+  const auto us = path_of_us(mount);
   if (us.size() < root_up) return std::nullopt;
   const auto shared = joined(mount.point, us | std::views::take(root_up - path_up));
   return joined(shared, path | std::views::drop(path_up));
 }
 
-/// Where our own process is below the mount: the one directory that lists it, as deep as it must
-/// be. Looked for once.
-const Components& Locator::path_of_us(Mount& mount) const {
+/// Where our own process is below the mount. Looked for until one search has ended without an
+/// error.
+Components Locator::path_of_us(Mount& mount) const {
   if (mount.above_us) return *mount.above_us;
-  mount.above_us.emplace();
+  std::error_code error;
+  auto us = find_us(mount, error);
+  if (!error) mount.above_us = us;
+  return us;
+}
+
+/// The one directory that lists our own process, as deep as it must be. A cgroup that is removed
+/// meanwhile ends the search with an error.
+Components Locator::find_us(const Mount& mount, std::error_code& error) const {
   const auto text = read_to_end(paths_.procfs + "/self/cgroup");
   const auto of_us = memberships(text.value_or(std::string()));
   const auto found = std::ranges::find(of_us, mount.hierarchy, &Membership::hierarchy);
   const auto deeper = found == of_us.end() ? 0 : found->path.size();
   const auto depth = steps_up(mount.root) + deeper;
   const auto us = std::to_string(::getpid());
-  std::error_code error;
   fs::recursive_directory_iterator entry(mount.point, fs::directory_options::skip_permission_denied,
                                          error);
   for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
     const auto at = static_cast<std::size_t>(entry.depth()) + 1;
-    if (!entry->is_directory(error) || at >= depth) entry.disable_recursion_pending();
-    if (at != depth || !entry->is_directory(error)) continue;
+    std::error_code gone;
+    const bool is_directory = entry->is_directory(gone);
+    if (!is_directory || at >= depth) entry.disable_recursion_pending();
+    if (at != depth || !is_directory) continue;
     const auto processes = read_to_end(entry->path() / "cgroup.procs");
     std::string_view rest = processes ? std::string_view(*processes) : std::string_view();
     for (auto line = take_line(rest); line; line = take_line(rest)) {
-      if (*line != us) continue;
-      mount.above_us = components_of(entry->path().string().substr(mount.point.size()));
-      return *mount.above_us;
+      if (*line == us) return components_of(entry->path().string().substr(mount.point.size()));
     }
   }
-  return *mount.above_us;
+  return {};
 }
 
 }  // namespace tidegauge::cgroup

@@ -533,6 +533,7 @@ void ContainerMonitor::sample_by_kernel(KernelTurn whose) {
       const auto& [id, watched] = *container;
       if (watched.trouble || inventory_.run_of(id) != watched.run) continue;
       inventory_.set_source(id, model::StatsSource::kernel);
+      inventory_.set_cgroup_path(id, watched.files->location().host_path);
       inventory_.note_sampled(id, watched.sample);
     }
   }

@@ -197,7 +197,7 @@ bool Inventory::note_inspected(const std::string& id, std::uint64_t version, Con
   }
   entry.inspected = entry.asked = true;
   entry.refreshed = now.steady;
-  entry.cgroup_path.clear();
+  if (!entry.cgroup_path_known) entry.cgroup_path.clear();
   entry.container = std::make_shared<const Container>(std::move(container));
   judge(entry, now);
   return true;
@@ -225,6 +225,13 @@ bool Inventory::note_measured(const std::string& id, std::optional<std::uint64_t
   entry.layer.reset();
   if (bytes) entry.layer = {.bytes = *bytes, .measured_at = now};
   return std::exchange(entry.unmeasurable, !bytes) == bytes.has_value();
+}
+
+void Inventory::set_cgroup_path(const std::string& id, const std::string& path) {
+  const auto found = entries_.find(id);
+  if (found == entries_.end() || path.empty()) return;
+  found->second.cgroup_path = path;
+  found->second.cgroup_path_known = true;
 }
 
 void Inventory::set_source(const std::string& id, model::StatsSource source) {
@@ -419,7 +426,9 @@ void Inventory::fill(model::EngineSnapshot& snapshot, const Moment& now) {
   if (snapshot.up) {
     const auto driver = [](const auto& info) { return info ? info->cgroup_driver : ""; };
     if (driver(info_) != driver(snapshot.info)) {
-      for (auto& [id, entry] : entries_) entry.cgroup_path.clear();
+      for (auto& [id, entry] : entries_) {
+        if (!entry.cgroup_path_known) entry.cgroup_path.clear();
+      }
     }
     info_ = snapshot.info;
     forget_old(now.steady);

@@ -86,6 +86,7 @@ TEST_CASE("with cgroup v2 there is one directory, wherever the driver has put it
   const auto found = scene.locate();
   REQUIRE(found);
   CHECK(found->path == place);
+  CHECK(found->host_path == place);
   CHECK(found->directory(Hierarchy::unified) == scene.below(place.substr(1)));
 }
 
@@ -141,17 +142,24 @@ TEST_CASE("from a cgroup namespace with the host's hierarchy, others are found f
                      "0\n" + std::to_string(::getpid()) + "\n");
   scene.tree().write("proc/self/mountinfo",
                      "31 23 0:26 /../.. " + scene.below("") + " rw - cgroup2 cgroup2 rw\n");
+  scene.tree().write("sys/fs/cgroup/cgroup.controllers", "cpu memory\n");
   const auto found = scene.locate();
   REQUIRE(found);
+  CHECK(found->path == "/../docker-" + id + ".scope");
+  CHECK(found->host_path == "/" + place);
   CHECK(fs::equivalent(found->directory(Hierarchy::unified), scene.below(place)));
 }
 
 TEST_CASE("from a cgroup namespace whose parent is mounted, nothing need be looked for") {
   const Scene scene(CgroupVersion::v2, "0::/../" + id + "\n");
   scene.make(id);
+  scene.tree().write("sys/fs/cgroup/cgroup.controllers", "cpu memory\n");
+  scene.tree().write("sys/fs/cgroup/cgroup.events", "populated 1\n");  // below the root
   scene.tree().write("proc/self/mountinfo",
                      "31 23 0:26 /.. " + scene.below("") + " rw - cgroup2 cgroup2 rw\n");
-  CHECK(scene.locate().has_value());
+  const auto found = scene.locate();
+  REQUIRE(found);
+  CHECK(found->host_path.empty());  // what is above that parent is not visible
 }
 
 TEST_CASE("from a cgroup namespace with only its own part mounted, a container is masked") {
@@ -199,6 +207,24 @@ TEST_CASE("where no cgroup is mounted the remedy is named") {
   scene.tree().write("proc/self/mountinfo",
                      "31 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
   check_trouble(scene, Reason::no_hierarchy, "path.sysfs");
+}
+
+TEST_CASE("with cgroup v1 the root of a hierarchy is known by a file of its own") {
+  const bool is_root = GENERATE(true, false);
+  const Scene scene(CgroupVersion::v1, "4:memory:/../docker/" + id + "\n");
+  scene.make("memory/docker/" + id);
+  if (is_root) scene.tree().write("sys/fs/cgroup/memory/release_agent", "\n");
+  scene.tree().write("proc/self/mountinfo",
+                     "31 23 0:26 /.. " + scene.below("memory") + " rw - cgroup cgroup rw,memory\n");
+  CHECK(scene.locate().value().host_path == (is_root ? "/docker/" + id : ""));
+}
+
+TEST_CASE("a cgroup that the system refuses to show is named with the reason, and nothing throws") {
+  const Scene scene(CgroupVersion::v2, "0::/docker/" + id + "\n");
+  scene.make("docker");
+  fs::create_symlink("loop", scene.below("docker/loop"));
+  fs::create_symlink("loop", scene.below("docker/" + id));  // ELOOP, as EACCES without the rights
+  check_trouble(scene, Reason::unreadable, "Too many levels of symbolic links");
 }
 
 TEST_CASE("a cgroup that has been removed is gone") {

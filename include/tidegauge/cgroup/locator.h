@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "tidegauge/cgroup/trouble.h"
@@ -34,7 +35,9 @@ inline constexpr std::size_t hierarchies = 7;
 
 struct Location {
   int pid = 0;
-  std::string path;                                  ///< "/docker/<id>", as seen from here
+  std::string path;  ///< "/docker/<id>", as seen from here
+  /// From the root of the hierarchy, as the host sees it; empty where that root is not visible.
+  std::string host_path;
   std::array<std::string, hierarchies> directories;  ///< by Hierarchy; empty: not there
   /// As the Engine says: its network namespace is the host's or another container's, and so are
   /// the counters there.
@@ -62,20 +65,27 @@ class Locator {
     Components root;                     ///< which part of the hierarchy is mounted there
     std::optional<Components> above_us;  ///< once looked for: see `path_of_us`
   };
+  struct Directory {
+    std::string name;
+    std::string host_path;  ///< as Location's
+  };
   struct Membership {
     Hierarchy hierarchy{};
     Components path;
   };
 
   [[nodiscard]] static std::vector<Membership> memberships(std::string_view text);
-  void find_mounts();
+  [[nodiscard]] std::optional<Trouble> find_mounts();
   [[nodiscard]] Trouble why_unreadable(int pid, int error) const;
   [[nodiscard]] Trouble why_not_found(int pid, const Components& elsewhere,
                                       const Components& masked) const;
-  [[nodiscard]] std::optional<std::string> directory_of(Hierarchy hierarchy,
-                                                        const Components& path);
+  [[nodiscard]] std::expected<Directory, std::error_code> directory_of(Hierarchy hierarchy,
+                                                                       const Components& path);
   [[nodiscard]] std::optional<std::string> directory_in(Mount& mount, const Components& path);
-  [[nodiscard]] const Components& path_of_us(Mount& mount) const;
+  [[nodiscard]] static std::string host_path(const Mount& mount, const Components& path,
+                                             const std::string& directory);
+  [[nodiscard]] Components path_of_us(Mount& mount) const;
+  [[nodiscard]] Components find_us(const Mount& mount, std::error_code& error) const;
 
   Paths paths_;
   std::vector<Mount> mounts_;

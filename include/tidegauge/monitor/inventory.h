@@ -71,6 +71,9 @@ class Inventory {
   void note_sampled(const std::string& id, std::shared_ptr<model::ContainerStats> sample);
   /// Nothing: it could not be measured. Whether that is news.
   bool note_measured(const std::string& id, std::optional<std::uint64_t> bytes, WallTime now);
+  /// Where the kernel has shown its cgroup to be. It stands from now on, also when the container
+  /// has ended; by the Engine's conventions where it is not known.
+  void set_cgroup_path(const std::string& id, const std::string& path);
   /// Who samples it from now on.
   void set_source(const std::string& id, model::StatsSource source);
 
@@ -153,7 +156,8 @@ class Inventory {
   };
   struct Entry {
     std::shared_ptr<const model::Container> container;
-    std::string cgroup_path;  ///< empty: to be made
+    std::string cgroup_path;         ///< empty: to be made
+    bool cgroup_path_known = false;  ///< the kernel has shown it
     std::shared_ptr<const model::ContainerStats> sample;
     std::optional<model::WritableLayer> layer;
     std::optional<SteadyTime> measured;  ///< or asked for
