@@ -370,7 +370,7 @@ std::expected<void, Trouble> ContainerFiles::sample(SamplingTools& tools, Contai
     }
   }
   finish(stats, tools.devices);
-  if (extras_.processes) count_processes(stats);
+  if (extras_.processes) count_processes(tools.refused, stats);
   if (extras_.huge_pages) read_huge_pages(tools.reader, stats);
   return {};
 }
@@ -381,11 +381,11 @@ void ContainerFiles::read_huge_pages(FileReader& reader, ContainerStats& stats) 
   if (!directory.empty()) stats.huge_pages = cgroup::read_huge_pages(directory, reader);
 }
 
-void ContainerFiles::count_processes(ContainerStats& stats) const {
+void ContainerFiles::count_processes(std::string& refused, ContainerStats& stats) const {
   const auto directory =
       std::ranges::find_if(location_.directories, [](const auto& one) { return !one.empty(); });
   if (directory == location_.directories.end()) return;
-  stats.processes = cgroup::count_processes(*directory, procfs_);
+  stats.processes = cgroup::count_processes(*directory, procfs_, refused);
 }
 
 std::expected<std::string_view, int> ContainerFiles::read(const File& file,

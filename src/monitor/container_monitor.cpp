@@ -545,9 +545,19 @@ void ContainerMonitor::sample_by_kernel(KernelTurn whose) {
       note_outcome(id, Inventory::Question::sample, std::nullopt);
     }
   }
+  report_refused();
   if (kernel_->sampled().empty() && whose != KernelTurn::all) return;
   note_latest_answer(steady_now() - now);
   changed();
+}
+
+void ContainerMonitor::report_refused() {
+  if (kernel_->refused().empty() || std::exchange(refused_reported_, true)) return;
+  context_.logger.warn(
+      "processes of containers cannot be counted in full: what is not visible is absent",
+      {{"endpoint", endpoint_},
+       {"reason", kernel_->refused()},
+       {"remedy", "run as root or with the capabilities SYS_PTRACE and DAC_READ_SEARCH"}});
 }
 
 /// The Engine tells which of the file systems is its own.

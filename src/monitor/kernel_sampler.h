@@ -55,6 +55,8 @@ class KernelSampler {
   /// Those that were prepared.
   void sample(SteadyTime now);
   [[nodiscard]] const std::vector<Container*>& sampled() const noexcept { return turn_; }
+  /// The first file of a process that the system refused to show, and why; empty: none so far.
+  [[nodiscard]] const std::string& refused() const noexcept { return tools_.refused; }
 
  private:
   void sample(const std::string& id, Watched& watched, SteadyTime now);

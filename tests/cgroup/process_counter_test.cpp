@@ -1,14 +1,14 @@
 #include "tidegauge/cgroup/process_counter.h"
 
+#include <sys/fsuid.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
-#include <condition_variable>
-#include <mutex>
+#include <filesystem>
+#include <optional>
 #include <string>
-#include <thread>
 #include <tuple>
 
 #include "support/catch.h"
@@ -20,18 +20,40 @@ using namespace tidegauge;
 using model::TaskState;
 using test::TemporaryDirectory;
 
+namespace fs = std::filesystem;
+
 namespace {
 
 std::size_t tasks(const model::TaskStats& stats, TaskState state) {
   return stats.tasks.at(static_cast<std::size_t>(state));
 }
 
+model::TaskStats count(const TemporaryDirectory& directory) {
+  std::string refused;
+  auto stats = cgroup::count_processes(directory.path(), "/proc", refused);
+  CHECK(refused == "");
+  return stats.value();
+}
+
+/// This thread looks at files as nobody, if it is root's.
+class AnotherUser {
+ public:
+  AnotherUser() : before_(::setfsuid(nobody)) {}
+  AnotherUser(const AnotherUser&) = delete;
+  AnotherUser& operator=(const AnotherUser&) = delete;
+  ~AnotherUser() { ::setfsuid(static_cast<uid_t>(before_)); }
+
+ private:
+  static constexpr uid_t nobody = 65534;
+  int before_;
+};
+
 }  // namespace
 
 TEST_CASE("a process counts with its threads, descriptors and sockets") {
   const TemporaryDirectory directory;
   std::ignore = directory.write("cgroup.procs", std::to_string(::getpid()) + "\n");
-  const auto before = cgroup::count_processes(directory.path(), "/proc");
+  const auto before = count(directory);
   CHECK(before.processes == 1);
   CHECK(before.threads == test::running_threads().size());
   CHECK(tasks(before, TaskState::running) >= 1);  // this one
@@ -41,9 +63,9 @@ TEST_CASE("a process counts with its threads, descriptors and sockets") {
   const UniqueFd one(ends[0]);
   const UniqueFd other(ends[1]);
   const UniqueFd copy(::dup(STDOUT_FILENO));
-  const auto after = cgroup::count_processes(directory.path(), "/proc");
-  CHECK(after.sockets == before.sockets + 2);
-  CHECK(after.descriptors == before.descriptors + 3);
+  const auto after = count(directory);
+  CHECK(after.sockets == before.sockets.value() + 2);
+  CHECK(after.descriptors == before.descriptors.value() + 3);
   rlimit limit{};
   REQUIRE(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
   CHECK(after.descriptors_limit == limit.rlim_cur);
@@ -51,15 +73,66 @@ TEST_CASE("a process counts with its threads, descriptors and sockets") {
 
 TEST_CASE("processes of cgroups below count, and those that have ended do so as far as seen") {
   const TemporaryDirectory directory;
-  std::ignore = directory.write("cgroup.procs", "1\n");
-  std::filesystem::create_directories(directory.path() / "below" / "it");
-  std::ignore = directory.write("below/cgroup.procs", std::to_string(::getpid()) + "\n4194305\n");
-  std::ignore = directory.write("below/it/cgroup.procs", "1\n");
-  const auto stats = cgroup::count_processes(directory.path(), "/proc");
+  const auto us = std::to_string(::getpid()) + "\n";
+  std::ignore = directory.write("cgroup.procs", us);
+  fs::create_directories(directory.path() / "below" / "it");
+  std::ignore = directory.write("below/cgroup.procs", us + "4194305\n");
+  std::ignore = directory.write("below/it/cgroup.procs", us);
+  const auto stats = count(directory);
   CHECK(stats.processes == 4);
   CHECK(stats.threads >= 3);
 }
 
-TEST_CASE("a cgroup that is there no more has no processes") {
-  CHECK(cgroup::count_processes("/nowhere", "/proc").processes == 0);
+TEST_CASE("the processes of a cgroup that is there no more are not known") {
+  std::string refused;
+  CHECK_FALSE(cgroup::count_processes("/nowhere", "/proc", refused));
+  CHECK(refused.empty());
+}
+
+TEST_CASE("descriptors that another user may not see are absent, and not none") {
+  const TemporaryDirectory directory;
+  std::ignore = directory.write("cgroup.procs", std::to_string(::getpid()) + "\n1\n");
+  fs::permissions(directory.path(), fs::perms::all);
+  std::string refused;
+  std::optional<model::TaskStats> stats;
+  {
+    const AnotherUser nobody;
+    stats = cgroup::count_processes(directory.path(), "/proc", refused);
+  }
+  CHECK(refused == "/proc/1/fd: Permission denied");
+  REQUIRE(stats);
+  CHECK(stats->processes == 2);
+  CHECK(stats->threads >= 2);
+  CHECK_FALSE(stats->descriptors);
+  CHECK_FALSE(stats->sockets);
+}
+
+TEST_CASE("where threads may not be seen, nothing is known of the processes") {
+  const TemporaryDirectory directory;
+  fs::create_directory(directory.path() / "cgroup");
+  fs::create_directory(directory.path() / "4711");
+  std::ignore = directory.write("cgroup/cgroup.procs", "4711\n");
+  std::ignore = directory.write("4711/task", "no directory");
+  std::string refused = "what was refused first";
+  CHECK_FALSE(cgroup::count_processes(directory.file("cgroup"), directory.path(), refused));
+  CHECK(refused == "what was refused first");
+  refused.clear();
+  CHECK_FALSE(cgroup::count_processes(directory.file("cgroup"), directory.path(), refused));
+  CHECK(refused == directory.file("4711/task") + ": Not a directory");
+}
+
+TEST_CASE("where descriptors lead may not be seen, then sockets alone are absent") {
+  const TemporaryDirectory directory;
+  fs::create_directory(directory.path() / "cgroup");
+  fs::create_directories(directory.path() / "4711/task/4711");
+  fs::create_directory(directory.path() / "4711/fd");
+  std::ignore = directory.write("cgroup/cgroup.procs", "4711\n");
+  std::ignore = directory.write("4711/task/4711/stat", "4711 (x) S 1\n");
+  std::ignore = directory.write("4711/fd/0", "no link");  // EINVAL, as EACCES without the rights
+  std::string refused;
+  const auto stats = cgroup::count_processes(directory.file("cgroup"), directory.path(), refused);
+  REQUIRE(stats);
+  CHECK(stats->descriptors == 1U);
+  CHECK_FALSE(stats->sockets);
+  CHECK(refused == directory.file("4711/fd/0") + ": Invalid argument");
 }

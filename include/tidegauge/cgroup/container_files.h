@@ -53,6 +53,7 @@ struct SamplingTools {
   DeviceNames devices;
   std::string path = {};     ///< of the file being opened
   bool bfq_used = true;      ///< what `is_bfq_used` says
+  std::string refused = {};  ///< the first file that could not be read of processes, and why
   bool settings_due = true;  ///< what changes seldom is read again; otherwise as it was last read
 };
 
@@ -106,7 +107,7 @@ class ContainerFiles {
   void find(const Paths& paths);
   [[nodiscard]] std::expected<void, Trouble> open_all();
   void close() noexcept;
-  void count_processes(model::ContainerStats& stats) const;
+  void count_processes(std::string& refused, model::ContainerStats& stats) const;
   void read_huge_pages(FileReader& reader, model::ContainerStats& stats) const;
   [[nodiscard]] std::expected<std::string_view, int> read(const File& file,
                                                           SamplingTools& tools) const;

@@ -128,8 +128,9 @@ inline constexpr std::array task_states{TaskState::running, TaskState::sleeping,
 struct TaskStats {
   std::uint64_t processes = 0;
   std::uint64_t threads = 0;
-  std::uint64_t descriptors = 0;  ///< sockets included
-  std::uint64_t sockets = 0;
+  /// Sockets included. Absent where the system does not show those of every process.
+  std::optional<std::uint64_t> descriptors;
+  std::optional<std::uint64_t> sockets;                   ///< likewise
   std::optional<std::uint64_t> descriptors_limit;         ///< of its first process
   std::array<std::uint64_t, task_states.size()> tasks{};  ///< threads, by state
 };

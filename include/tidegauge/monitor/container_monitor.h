@@ -114,7 +114,9 @@ class ContainerMonitor {
   void sample_by_kernel(KernelTurn whose);
   void sample_host();
   void report_stuck_filesystems();
-  void kernel_failed(const std::string& id, const cgroup::Trouble& trouble, std::uint32_t times);
+  void report_refused();
+  void kernel_failed(const std::string& id, const Inventory::Run& run,
+                     const cgroup::Trouble& trouble, std::uint32_t times);
   void kernel_news(const std::string& id);
   [[nodiscard]] bool kernel_falls_back() const;
 
@@ -151,6 +153,7 @@ class ContainerMonitor {
   cgroup::HostFiles host_files_;
   std::string engine_directory_;                  // as the Engine last said
   std::set<std::string> reported_filesystems_;    // as stuck
+  bool refused_reported_ = false;                 // that files of processes are not to be seen
   std::shared_ptr<const model::HostStats> host_;  // null: to be sampled, if the kernel is asked
   std::unique_ptr<SnapshotShelf> shelf_;
 
