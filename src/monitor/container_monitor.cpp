@@ -540,7 +540,7 @@ void ContainerMonitor::sample_by_kernel(KernelTurn whose) {
   for (const auto* const container : kernel_->sampled()) {
     const auto& [id, watched] = *container;
     if (watched.trouble) {
-      kernel_failed(id, *watched.trouble, watched.failures);
+      kernel_failed(id, watched.run, *watched.trouble, watched.failures);
     } else {
       note_outcome(id, Inventory::Question::sample, std::nullopt);
     }
@@ -585,10 +585,11 @@ void ContainerMonitor::report_stuck_filesystems() {
   }
 }
 
-/// The moment may be to blame, when a container has just ended: of that nothing is said until it
-/// happens again.
-void ContainerMonitor::kernel_failed(const std::string& id, const cgroup::Trouble& trouble,
-                                     std::uint32_t times) {
+/// A container that has just ended fails like one whose files are not visible. So a failure that
+/// may be due to the moment is not reported the first time, and none is while the Engine is down,
+/// which would have told of the end.
+void ContainerMonitor::kernel_failed(const std::string& id, const Inventory::Run& run,
+                                     const cgroup::Trouble& trouble, std::uint32_t times) {
   const bool again = times > 1 || !cgroup::passes(trouble.reason);
   bool was_kernels = false;
   {
@@ -596,6 +597,8 @@ void ContainerMonitor::kernel_failed(const std::string& id, const cgroup::Troubl
     was_kernels = inventory_.is_sampled_by(id, model::StatsSource::kernel);
     if (was_kernels) inventory_.note_sampled(id, nullptr);
     if (kernel_falls_back()) inventory_.set_source(id, model::StatsSource::engine);
+    const bool engine_is_down = !up_ && !down_reason_.empty();
+    if (engine_is_down || inventory_.run_of(id) != run) return;
   }
   if (!kernel_falls_back()) {
     if (again) ++sample_errors_;

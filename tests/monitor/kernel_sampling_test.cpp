@@ -419,6 +419,27 @@ TEST_CASE("while the Engine is down, what the kernel shows to live keeps its num
   CHECK(eventually([&] { return scene.sampled_by(StatsSource::kernel, "web-1"); }));
 }
 
+TEST_CASE("what ends while the Engine is down is no reason for a warning") {
+  const auto choice = GENERATE(StatsChoice::automatic, StatsChoice::kernel);
+  Scene scene(asking(choice, 20ms), 0, test::quick());
+  scene.show_all();
+  const auto watching = scene.watch().run();
+  REQUIRE(eventually([&] { return scene.containers_by_kernel() == scene.containers_running(); }));
+  scene.kill_engine();
+  REQUIRE(eventually([&] { return !scene.watch().snapshot()->up; }));
+  const auto web = scene.of("web-1");
+  scene.engine().host().stop("web-1");
+  scene.tree().remove(web);
+  REQUIRE(eventually([&] { return !scene.sample("web-1"); }));
+  const auto cycles = scene.watch().reports().count();
+  REQUIRE(eventually([&] { return scene.watch().reports().count() > cycles + 5; }));
+  scene.engine().server().listen();
+  REQUIRE(eventually([&] { return scene.watch().snapshot()->up; }));
+  const auto since = scene.watch().reports().count();
+  REQUIRE(eventually([&] { return scene.watch().reports().count() > since + 5; }));
+  CHECK(scene.watch().log().count("cannot be read") == 0);
+}
+
 TEST_CASE("the machine is sampled every interval, whether or not there are containers") {
   Scene scene(asking(StatsChoice::automatic, 10ms));
   const auto users = [&](const std::string& ticks) {
