@@ -199,11 +199,6 @@ constexpr FileRow rows[] = {
     {.name = "net/netstat", .read = tcp_statistics, .extra = &Extras::tcp_statistics},
 };
 
-/// Whether the system has none left to give, of what files need.
-bool is_shortage(int error) noexcept {
-  return error == EMFILE || error == ENFILE || error == ENOMEM;
-}
-
 /// A file that is there and has nothing to say, as *.pressure where the kernel was started so, or
 /// more than anybody would wait for, as a list of a hundred thousand connections.
 bool says_nothing(int error) noexcept {
@@ -252,7 +247,7 @@ std::expected<ContainerFiles, Trouble> ContainerFiles::open(Location location, c
                                                             DescriptorBudget& budget,
                                                             const Extras& extras) {
   ContainerFiles files(std::move(location), paths, budget, extras);
-  files.find(paths);
+  if (auto refused = files.find(paths)) return std::unexpected(*std::move(refused));
   if (files.files_.empty()) {
     return std::unexpected(Trouble{
         Reason::gone, "the cgroup " + files.location_.path + " has none of the files known here"});
@@ -300,8 +295,8 @@ void ContainerFiles::close() noexcept {
   budget_->give_back(std::exchange(kept_, 0));
 }
 
-/// Which of them are there, without opening any.
-void ContainerFiles::find(const Paths& paths) {
+/// Which of them are there, without opening any. Nothing, unless the system refuses to tell.
+std::optional<Trouble> ContainerFiles::find(const Paths& paths) {
   struct stat status{};
   std::string path;
   for (const auto& row : rows) {
@@ -320,6 +315,7 @@ void ContainerFiles::find(const Paths& paths) {
       break;
     }
   }
+  return std::nullopt;
 }
 
 /// All or none: where not all can be kept open, none is.
@@ -407,7 +403,7 @@ Trouble ContainerFiles::trouble_with(const File& file, int error) const {
   }
   std::string path;
   put_path(file, path);
-  return {Reason::unreadable, path + ": " + std::generic_category().message(error)};
+  return refusal(path, error);
 }
 
 }  // namespace tidegauge::cgroup

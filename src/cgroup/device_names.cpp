@@ -6,6 +6,7 @@
 
 #include "cgroup/text.h"
 #include "tidegauge/cgroup/file_reader.h"
+#include "tidegauge/cgroup/trouble.h"
 
 namespace tidegauge::cgroup {
 
@@ -14,10 +15,11 @@ const std::string& DeviceNames::name(std::uint32_t major, std::uint32_t minor) {
     return std::tie(device.major, device.minor) == std::tie(major, minor);
   });
   if (known != known_.end()) return known->name;
-  auto& device = known_.emplace_back(Device{.major = major, .minor = minor});
   const auto path = directory_ + std::to_string(major) + ":" + std::to_string(minor) + "/uevent";
   FileReader reader;
   const auto text = reader.read(path.c_str());
+  if (!text && is_shortage(text.error())) return unknown_;  // asked again
+  auto& device = known_.emplace_back(Device{.major = major, .minor = minor});
   std::string_view rest = text.value_or(std::string_view());
   while (const auto line = take_line(rest)) {
     constexpr std::string_view key = "DEVNAME=";

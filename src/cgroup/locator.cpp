@@ -162,8 +162,7 @@ Trouble Locator::why_unreadable(int pid, int error) const {
                                     ": it has ended, or it is in another pid namespace; then "
                                     "name the host's /proc as path.procfs"};
   }
-  return {Reason::unreadable, paths_.procfs + "/" + std::to_string(pid) +
-                                  "/cgroup: " + std::generic_category().message(error)};
+  return refusal(paths_.procfs + "/" + std::to_string(pid) + "/cgroup", error);
 }
 
 /// Lines like "4:cpu,cpuacct:/docker/<id>" and "0::/docker/<id>".
@@ -185,11 +184,15 @@ std::vector<Locator::Membership> Locator::memberships(std::string_view text) {
   return all;
 }
 
-void Locator::find_mounts() {
-  const auto text = read_to_end(paths_.procfs + "/self/mountinfo");
-  if (!text) return;
-  std::error_code ignored;
-  const auto below = fs::weakly_canonical(paths_.sysfs, ignored).string();
+/// Nothing, unless the system has refused to tell.
+std::optional<Trouble> Locator::find_mounts() {
+  const auto file = paths_.procfs + "/self/mountinfo";
+  const auto text = read_to_end(file);
+  if (!text && text.error() == ENOENT) return std::nullopt;
+  if (!text) return refusal(file, text.error());
+  std::error_code unresolved;
+  auto below = fs::weakly_canonical(paths_.sysfs, unresolved).string();
+  if (unresolved) below = paths_.sysfs;
   std::string_view rest = *text;
   while (const auto line = take_line(rest)) {
     const auto mount = parse_mount_line(*line);

@@ -78,8 +78,10 @@ void KernelSampler::sample(const std::string& id, Watched& watched, SteadyTime n
   watched.files.reset();
   ++watched.failures;
   // What may have been the moment is tried again with the next cycle.
-  const bool once = watched.failures == 1 && cgroup::passes(watched.trouble->reason);
-  watched.next_try = once ? now : now + retry_;
+  const auto reason = watched.trouble->reason;
+  const bool soon = reason == cgroup::Trouble::Reason::shortage ||
+                    (watched.failures == 1 && cgroup::passes(reason));
+  watched.next_try = soon ? now : now + retry_;
 }
 
 std::optional<cgroup::Trouble> KernelSampler::open(const std::string& id, Watched& watched) {

@@ -104,7 +104,7 @@ class ContainerFiles {
 
   ContainerFiles(Location location, const Paths& paths, DescriptorBudget& budget,
                  const Extras& extras);
-  void find(const Paths& paths);
+  [[nodiscard]] std::optional<Trouble> find(const Paths& paths);
   [[nodiscard]] std::expected<void, Trouble> open_all();
   void close() noexcept;
   void count_processes(std::string& refused, model::ContainerStats& stats) const;

@@ -26,6 +26,7 @@ class DeviceNames {
   };
   std::string directory_;
   std::vector<Device> known_;  // a handful
+  const std::string unknown_;
 };
 
 }  // namespace tidegauge::cgroup

@@ -16,7 +16,8 @@ struct Trouble {
     masked,          ///< a cgroup namespace, or what is mounted, does not show the cgroup
     no_hierarchy,    ///< no cgroup file system where path.sysfs says
     gone,            ///< the container has ended
-    unreadable       ///< the system refused: permission, descriptors, memory
+    unreadable,      ///< the system refused, as for want of permission
+    shortage         ///< of descriptors or memory
   };
   Reason reason{};
   std::string message;
@@ -26,5 +27,10 @@ struct Trouble {
 [[nodiscard]] constexpr bool passes(Trouble::Reason reason) noexcept {
   return reason == Trouble::Reason::no_process || reason == Trouble::Reason::gone;
 }
+
+/// Whether the system had none left to give of what an open file needs.
+[[nodiscard]] bool is_shortage(int error) noexcept;
+/// `unreadable` or `shortage`, by the errno of the attempt to read a file.
+[[nodiscard]] Trouble refusal(const std::string& path, int error);
 
 }  // namespace tidegauge::cgroup

@@ -1,0 +1,122 @@
+#include "monitor/kernel_sampler.h"
+
+#include <sys/resource.h>
+
+#include <chrono>
+#include <string>
+
+#include "support/catch.h"
+#include "support/kernel_tree.h"
+
+using namespace tidegauge;
+using namespace std::chrono_literals;
+using cgroup::Trouble;
+using monitor::KernelSampler;
+using monitor::KernelTurn;
+using test::CgroupVersion;
+using test::KernelTree;
+
+namespace {
+
+/// A recorded container that comes and goes, sampled at times that the test makes up.
+class Scene {
+ public:
+  Scene() {
+    appear();
+    sampler_.follow(web_.id, run());
+  }
+
+  void appear() { tree_.add(web_, "before"); }
+  void disappear() { tree_.remove(web_); }
+  [[nodiscard]] KernelSampler& sampler() { return sampler_; }
+  [[nodiscard]] const KernelTree& tree() const { return tree_; }
+  [[nodiscard]] const std::string& id() const { return web_.id; }
+  [[nodiscard]] monitor::Inventory::Run run() const { return {.pid = web_.pid}; }
+  void pass(Milliseconds time) { now_ += time; }
+  /// Whether it was its turn.
+  bool sample(KernelTurn whose = KernelTurn::all) {
+    sampler_.prepare(whose, now_);
+    sampler_.sample(now_);
+    return !sampler_.sampled().empty();
+  }
+  [[nodiscard]] const KernelSampler::Watched& web() { return sampler_.sampled().at(0)->second; }
+
+ private:
+  KernelTree tree_{CgroupVersion::v1};
+  test::RecordedContainer web_ = test::recorded_container("docker-20.10.24-cgroup1", "web");
+  // Keeps nothing open, or files of the tree would go on after their end.
+  KernelSampler sampler_{tree_.paths(), 0, 1min};
+  SteadyTime now_ = steady_now();
+};
+
+}  // namespace
+
+TEST_CASE("a first failure of the moment is tried again at once, a second one after a while") {
+  Scene scene;
+  scene.disappear();
+  REQUIRE(scene.sample());
+  CHECK(scene.web().failures == 1);
+  REQUIRE(scene.sample());
+  CHECK(scene.web().failures == 2);
+  CHECK_FALSE(scene.sample());
+  scene.pass(59s);
+  CHECK_FALSE(scene.sample());
+  scene.pass(1s);
+  CHECK(scene.sample());
+}
+
+TEST_CASE("of two failures of the moment with a success between, the second is like the first") {
+  Scene scene;
+  scene.disappear();
+  REQUIRE(scene.sample());
+  REQUIRE(scene.web().trouble);
+  scene.appear();
+  REQUIRE(scene.sample());
+  REQUIRE_FALSE(scene.web().trouble);
+  scene.disappear();
+  REQUIRE(scene.sample());
+  REQUIRE(scene.web().trouble);
+  CHECK(scene.web().failures == 1);
+  CHECK(scene.sample());
+}
+
+TEST_CASE("for want of descriptors a container is not sampled, until there are some again") {
+  Scene scene;
+  rlimit limit{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
+  const rlimit none{.rlim_cur = 3, .rlim_max = limit.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+  const bool in_turn = scene.sample() && scene.sample() && scene.sample();
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &limit) == 0);
+  REQUIRE(in_turn);
+  REQUIRE(scene.web().trouble);
+  CHECK(scene.web().trouble->reason == Trouble::Reason::shortage);
+  CHECK_THAT(scene.web().trouble->message, test::contains("LimitNOFILE"));
+  REQUIRE(scene.sample());
+  CHECK_FALSE(scene.web().trouble);
+}
+
+TEST_CASE("a failure that is not of the moment waits for its retry at once") {
+  Scene scene;
+  scene.tree().write("proc/" + std::to_string(scene.run().pid) + "/cgroup", "4:memory:/user\n");
+  REQUIRE(scene.sample());
+  REQUIRE(scene.web().trouble);
+  CHECK(scene.web().trouble->reason == Trouble::Reason::not_its_cgroup);
+  CHECK_FALSE(scene.sample());
+  scene.pass(1min);
+  CHECK(scene.sample());
+}
+
+TEST_CASE("what has not been sampled yet is neither what failed nor what was sampled") {
+  Scene scene;
+  CHECK(scene.sample(KernelTurn::not_yet_sampled));
+  CHECK_FALSE(scene.sample(KernelTurn::not_yet_sampled));
+  CHECK(scene.sample());
+  scene.disappear();
+  scene.sampler().follow(scene.id(), std::nullopt);
+  scene.sampler().follow(scene.id(), scene.run());
+  REQUIRE(scene.sample(KernelTurn::not_yet_sampled));
+  REQUIRE(scene.web().trouble);
+  CHECK_FALSE(scene.sample(KernelTurn::not_yet_sampled));
+  CHECK(scene.sample());
+}
