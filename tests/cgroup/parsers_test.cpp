@@ -49,6 +49,57 @@ TEST_CASE("what a line should not have spoils that line alone") {
   CHECK(memory.page_faults == 7U);
 }
 
+TEST_CASE("every number of v1's memory.stat is in a field of its own") {
+  model::MemoryStats memory;
+  parse_memory_stat_v1(
+      "cache 90\nrss 91\ntotal_cache 1\ntotal_rss 2\ntotal_mapped_file 3\ntotal_dirty 4\n"
+      "total_writeback 5\ntotal_workingset_refault_anon 6\ntotal_workingset_refault_file 7\n"
+      "total_swap 8\ntotal_pgfault 9\ntotal_pgmajfault 10\ntotal_inactive_file 11\n"
+      "total_active_file 12\n",
+      memory);
+  CHECK(memory.cache_bytes == 1U);
+  CHECK(memory.rss_bytes == 2U);
+  CHECK(memory.mapped_file_bytes == 3U);
+  CHECK(memory.dirty_bytes == 4U);
+  CHECK(memory.writeback_bytes == 5U);
+  CHECK(memory.refaults_anon == 6U);
+  CHECK(memory.refaults_file == 7U);
+  CHECK(memory.swap_bytes == 8U);
+  CHECK(memory.page_faults == 9U);
+  CHECK(memory.major_page_faults == 10U);
+  CHECK(memory.inactive_file_bytes == 11U);
+  CHECK(memory.active_file_bytes == 12U);
+}
+
+TEST_CASE("every number of v2's memory.stat and memory.events is in a field of its own") {
+  model::MemoryStats memory;
+  parse_memory_stat_v2(
+      "anon 1\nfile 2\nkernel 3\nfile_mapped 4\nfile_dirty 5\nfile_writeback 6\n"
+      "inactive_anon 90\ninactive_file 7\nactive_file 8\nworkingset_refault_anon 9\n"
+      "workingset_refault_file 10\npgscan 11\npgsteal 12\npgfault 13\npgmajfault 14\n",
+      memory);
+  CHECK(memory.rss_bytes == 1U);
+  CHECK(memory.cache_bytes == 2U);
+  CHECK(memory.kernel_bytes == 3U);
+  CHECK(memory.mapped_file_bytes == 4U);
+  CHECK(memory.dirty_bytes == 5U);
+  CHECK(memory.writeback_bytes == 6U);
+  CHECK(memory.inactive_file_bytes == 7U);
+  CHECK(memory.active_file_bytes == 8U);
+  CHECK(memory.refaults_anon == 9U);
+  CHECK(memory.refaults_file == 10U);
+  CHECK(memory.pages_scanned == 11U);
+  CHECK(memory.pages_stolen == 12U);
+  CHECK(memory.page_faults == 13U);
+  CHECK(memory.major_page_faults == 14U);
+  const auto events = parse_memory_events("low 1\nhigh 2\nmax 3\noom 4\noom_kill 5\n");
+  CHECK(events.low == 1U);
+  CHECK(events.high == 2U);
+  CHECK(events.max == 3U);
+  CHECK(events.oom == 4U);
+  CHECK(events.oom_kill == 5U);
+}
+
 TEST_CASE("the CPU's numbers are seconds, of nanoseconds, microseconds and clock ticks") {
   const auto times = parse_cpuacct_stat("user 38\nsystem 24\n");
   CHECK(times.user_seconds == test::Approx(0.38));
@@ -92,7 +143,7 @@ TEST_CASE("block I/O is told by device, sorted, and what is known stays") {
       "254:16 Read 5\n8:0 Read 1\n8:0 Write 2\n8:0 Sync 3\n8:0 Discard 9\n8:0 Total 3\nTotal 3\n",
       devices);
   parse_blkio_bytes("8:0 Read 77\n", devices);
-  parse_blkio_operations("8:0 Read 4\n", devices);
+  parse_blkio_operations("8:0 Read 4\n254:16 Write 6\n", devices);
   REQUIRE(devices.size() == 2);
   CHECK(devices[0].major == 8);
   CHECK(devices[0].read_bytes == 1U);
@@ -101,6 +152,8 @@ TEST_CASE("block I/O is told by device, sorted, and what is known stays") {
   CHECK_FALSE(devices[0].writes);
   CHECK(devices[1].major == 254);
   CHECK(devices[1].minor == 16);
+  CHECK(devices[1].writes == 6U);
+  CHECK_FALSE(devices[1].reads);
 }
 
 TEST_CASE("io.stat has devices without any I/O, which are none") {
