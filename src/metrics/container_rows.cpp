@@ -330,7 +330,9 @@ constexpr Row<PressureStats> pressure_metrics[] = {
 };
 
 constexpr Row<NetworkStats> network_metrics[] = {
-    {{"container_network_receive_bytes_total", counter, "Bytes received.", "interface"},
+    {{"container_network_receive_bytes_total", counter,
+      "Bytes received. A container in the network of the host or of another container has none.",
+      "interface"},
      [](const NetworkStats& network, const Samples& out) { out.add(network.receive_bytes); }},
     {{"container_network_receive_packets_total", counter, "Packets received.", "interface"},
      [](const NetworkStats& network, const Samples& out) { out.add(network.receive_packets); }},
@@ -426,7 +428,9 @@ constexpr Row<TaskStats> task_metrics[] = {
          out.add(all.tasks[static_cast<std::size_t>(state)], {{"state", to_string(state)}});
        }
      }},
-    {{"container_file_descriptors", gauge, "Descriptors that these processes have open."},
+    {{"container_file_descriptors", gauge,
+      "Descriptors that these processes have open. Absent where this daemon may not see them: of "
+      "other users it must be root."},
      [](const TaskStats& all, const Samples& out) { out.add(all.descriptors); }},
     {{"container_sockets", gauge, "Those of them that are sockets."},
      [](const TaskStats& all, const Samples& out) { out.add(all.sockets); }},
