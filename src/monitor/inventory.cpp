@@ -16,9 +16,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// How often a container is inspected whose health check runs: each of its failures shows.
-constexpr auto health_refresh_interval = 30s;
-constexpr auto refresh_gap = 1s;  // between two containers' turns, at least
 constexpr std::size_t most_ghosts = 1'000;
 constexpr std::size_t most_names_gone = 10'000;
 
@@ -362,36 +359,20 @@ std::vector<std::string> Inventory::take_ids_to_measure(SteadyTime now, bool eve
   return ids;
 }
 
-/// With the turns spread evenly, the next is whose wait is the longest in proportion to its period:
-/// so, where there are more than a second each is enough for, all wait longer in the same
-/// proportion.
 std::optional<std::string> Inventory::next_to_refresh(SteadyTime now) {
-  using Seconds = std::chrono::duration<double>;
-  if (options_.reconcile_interval.count() == 0) return std::nullopt;
-  if (next_refresh_ && now < *next_refresh_) return std::nullopt;
-  double turns_a_second = 0;
-  double longest_wait = 0;
-  Entries::value_type* next = nullptr;
-  for (auto& named : entries_) {
-    const auto& [id, entry] = named;
+  if (!rounds_.begin(now)) return std::nullopt;
+  for (const auto& [id, entry] : entries_) {
     if (!entry.watched) continue;
     const bool checks = is_sampled(entry) && entry.container->health != model::Health::none;
-    const auto period =
-        checks ? std::min<Seconds>(health_refresh_interval, options_.reconcile_interval)
-               : Seconds(options_.reconcile_interval);
-    turns_a_second += 1 / period.count();
-    const auto wait = Seconds(now - entry.refreshed) / period;
-    if (next != nullptr && wait <= longest_wait) continue;
-    next = &named;
-    longest_wait = wait;
+    rounds_.show(id, checks ? RefreshRounds::Kind::checks_health : RefreshRounds::Kind::other,
+                 entry.refreshed);
   }
-  const auto gap = std::chrono::duration_cast<SteadyTime::duration>(
-      std::max<Seconds>(refresh_gap, next == nullptr ? 0s : Seconds(1 / turns_a_second)));
-  const bool begins = !std::exchange(next_refresh_, now + gap);
-  if (begins || next == nullptr || now - next->second.refreshed < gap) return std::nullopt;
-  next->second.refreshed = now;
-  next->second.history.expect_gap();
-  return next->first;
+  const auto* const id = rounds_.take(now);
+  if (id == nullptr) return std::nullopt;
+  auto& entry = entries_.at(*id);
+  entry.refreshed = now;
+  entry.history.expect_gap();
+  return *id;
 }
 
 bool Inventory::asked_about_all() const {

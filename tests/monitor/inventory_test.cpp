@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -26,22 +27,25 @@ constexpr WallTime start_of_time{1'795'424'400s};
 class Scene {
  public:
   explicit Scene(config::MonitorConfig options = {})
-      : options_(std::move(options)), inventory_(options_) {
-    inventory_.note_engine_time(now_, steady());
-  }
+      : options_(std::move(options)), inventory_(options_) {}
 
   Inventory& inventory() { return inventory_; }
   [[nodiscard]] WallTime now() const { return now_; }
   void pass(std::chrono::nanoseconds time) { now_ += time; }
+  /// This machine's wall clock is set.
+  void set_wall_clock(std::chrono::nanoseconds by) { wall_ahead_ += by; }
+  /// The Engine's clock is set.
+  void set_engine_clock(std::chrono::nanoseconds by) { engine_ahead_ += by; }
+  [[nodiscard]] WallTime engine_now() const { return now_ + engine_ahead_; }
   /// By this machine's clocks.
   [[nodiscard]] SteadyTime steady() const { return SteadyTime{now_ - start_of_time + 1h}; }
-  [[nodiscard]] Moment moment() const { return {.steady = steady(), .wall = now_}; }
+  [[nodiscard]] Moment moment() const { return {.steady = steady(), .wall = now_ + wall_ahead_}; }
 
   /// An event, a millisecond after the one before.
   Inventory::Effect tell(const std::string& action, const std::string& id,
                          const std::string& exit_code = {}, std::string name = {}) {
     now_ += 1ms;
-    model::Event event{.type = "container", .action = action, .id = id, .at = now_};
+    model::Event event{.type = "container", .action = action, .id = id, .at = engine_now()};
     if (!exit_code.empty()) event.attributes.emplace_back("exitCode", exit_code);
     event.attributes.emplace_back("name", name.empty() ? id : std::move(name));
     last_ = event;
@@ -53,7 +57,7 @@ class Scene {
     last_ = {.type = "container",
              .action = "rename",
              .id = id,
-             .at = now_,
+             .at = engine_now(),
              .attributes = {{"name", to}, {"oldName", "/" + from}}};
     return inventory_.apply(last_, moment());
   }
@@ -64,7 +68,7 @@ class Scene {
     last_ = {.type = "container",
              .action = action,
              .id = id,
-             .at = now_,
+             .at = engine_now(),
              .attributes = {{"image", "busybox"}, {"name", id}, label}};
     return inventory_.apply(last_, moment());
   }
@@ -118,6 +122,8 @@ class Scene {
   config::MonitorConfig options_;
   Inventory inventory_;
   WallTime now_ = start_of_time;
+  std::chrono::nanoseconds wall_ahead_{};
+  std::chrono::nanoseconds engine_ahead_{};
   model::Event last_;
 };
 
@@ -643,4 +649,320 @@ TEST_CASE("a layer's size is shown while the container has processes, and not af
   scene.tell("die", "a", "0");
   CHECK_FALSE(layer());
   CHECK(scene.inventory().take_ids_to_measure(scene.steady(), true).empty());
+}
+
+// --- clocks --------------------------------------------------------------------------------------
+
+TEST_CASE("an end is as long ago as it is, however wrong the Engine's clock") {
+  const auto wrong_by = GENERATE(as<std::chrono::nanoseconds>{}, -600s, 600s);
+  Scene scene({.ghost_window = 1min});
+  scene.set_engine_clock(wrong_by);
+  const auto last_seen = [&] { return scene.snapshot().containers.at(0).last_seen; };
+  SECTION("and its event tells of it") {
+    const bool asked = GENERATE(true, false);
+    if (asked) scene.inventory().note_engine_time(scene.engine_now(), scene.steady());
+    scene.tell("create", "web");
+    scene.tell("start", "web");
+    scene.tell("die", "web", "1");
+    // What was never asked for its time told the first time with an event.
+    CHECK(last_seen() == scene.now());
+    scene.pass(59s);
+    CHECK(last_seen() == scene.now() - 59s);
+    scene.pass(2s);
+    CHECK_FALSE(last_seen());
+  }
+  SECTION("and it was before it was watched") {
+    scene.list({"web"});
+    auto ended = Scene::running("web", scene.engine_now() - 1h);
+    ended.state = ContainerState::exited;
+    ended.exit_code = 0;
+    ended.finished_at = scene.engine_now() - 30s;
+    REQUIRE(scene.inspect(ended));
+    scene.inventory().note_engine_time(scene.engine_now(), scene.steady());
+    CHECK(last_seen() == scene.now() - 30s);
+    scene.pass(31s);
+    CHECK_FALSE(last_seen());
+  }
+}
+
+TEST_CASE("of what ended before it was watched nothing is said until the Engine tells its time") {
+  config::MonitorConfig options;
+  Inventory inventory(options);
+  const Moment now{.steady = SteadyTime{1h}, .wall = start_of_time};
+  inventory.resync({{.id = "web", .name = "web", .state = ContainerState::exited}}, now);
+  auto ended = Scene::running("web", start_of_time - 1h);
+  ended.state = ContainerState::exited;
+  ended.finished_at = start_of_time - 1s;
+  REQUIRE(inventory.note_inspected("web", *inventory.version("web"), ended, now));
+  model::EngineSnapshot snapshot;
+  snapshot.up = true;
+  inventory.fill(snapshot, now);
+  CHECK_FALSE(snapshot.containers.at(0).last_seen);
+  inventory.note_engine_time(start_of_time, now.steady);
+  inventory.fill(snapshot, now);
+  CHECK(snapshot.containers.at(0).last_seen == start_of_time - 1s);
+}
+
+TEST_CASE("the wall clock may leap: ghosts, counters and stopped containers keep their time") {
+  const auto leap = GENERATE(as<std::chrono::nanoseconds>{}, -600s, 24h);
+  Scene scene({.ghost_window = 1min, .counters_kept_for = 10min});
+  for (const auto* const id : {"gone", "web"}) {
+    scene.tell("create", id);
+    scene.tell("start", id);
+    scene.tell("die", id, "1");
+  }
+  scene.tell("destroy", "gone");
+  scene.set_wall_clock(leap);
+  scene.pass(50s);
+  CHECK(scene.snapshot().ghosts.size() == 1);
+  CHECK(scene.snapshot().containers.at(0).last_seen);
+  scene.pass(11s);
+  CHECK(scene.snapshot().ghosts.empty());
+  CHECK_FALSE(scene.snapshot().containers.at(0).last_seen);
+  scene.pass(8min);
+  CHECK(scene.exits("gone", ExitClass::failure) == 1);
+  scene.pass(1min);
+  CHECK_FALSE(scene.counts("gone"));
+  scene.tell("start", "web");
+  CHECK(scene.counts("web")->restarts == 1);
+}
+
+TEST_CASE("a restart counts though the Engine's clock was set back since the end") {
+  Scene scene;
+  scene.tell("create", "web");
+  scene.tell("start", "web");
+  scene.tell("die", "web", "1");
+  scene.set_engine_clock(-600s);
+  scene.tell("start", "web");
+  CHECK(scene.counts("web")->restarts == 1);
+}
+
+TEST_CASE("events are followed from a time of the Engine's, which may be behind this machine's") {
+  Scene scene;
+  config::MonitorConfig options;
+  Inventory inventory(options);
+  CHECK_FALSE(inventory.follow_from());
+  inventory.note_engine_time(scene.now() - 600s, scene.steady());
+  CHECK(inventory.follow_from() == scene.now() - 600s);
+}
+
+TEST_CASE("of 300 known events that are told again none is counted twice") {
+  Scene scene;
+  std::vector<model::Event> told;
+  scene.tell("create", "web");
+  for (int i = 0; i < 150; ++i) {
+    scene.tell("start", "web");
+    told.push_back(scene.last());
+    scene.tell("die", "web", "1");
+    told.push_back(scene.last());
+  }
+  for (const auto& event : told) {
+    REQUIRE(scene.inventory().apply(event, scene.moment()) == Inventory::Effect::known);
+  }
+  CHECK(scene.exits("web", ExitClass::failure) == 150);
+  CHECK(scene.counts("web")->restarts == 149);
+}
+
+// --- what is believed ----------------------------------------------------------------------------
+
+TEST_CASE("an answer about another container is not believed") {
+  Scene scene;
+  scene.list({"api", "web"});
+  const auto version = scene.inventory().version("web").value();
+  CHECK_FALSE(scene.inventory().note_inspected("web", version, Scene::running("api", scene.now()),
+                                               scene.moment()));
+  CHECK(scene.snapshot().containers.at(1).container->id == "web");
+  CHECK_FALSE(scene.inventory().is_inspected("web"));
+}
+
+TEST_CASE("an answer that was sent before a list is not believed") {
+  Scene scene;
+  scene.list({"web"});
+  const auto version = scene.inventory().version("web").value();
+  scene.list({"web"});
+  CHECK_FALSE(scene.inventory().note_inspected("web", version, Scene::running("web", scene.now()),
+                                               scene.moment()));
+}
+
+TEST_CASE("actions that were not asked for are counted as one, and change nothing") {
+  Scene scene;
+  scene.list({"web"});
+  const auto version = scene.inventory().version("web");
+  for (int i = 0; i < 1'000; ++i) {
+    CHECK(scene.tell("exec_create: /bin/check " + std::to_string(i), "web") ==
+          Inventory::Effect::none);
+    scene.tell("invented-" + std::to_string(i), "of-nobody");
+    const model::Event other{.type = "type-" + std::to_string(i),
+                             .action = "start",
+                             .id = "web",
+                             .at = scene.now() + std::chrono::nanoseconds(i)};
+    scene.inventory().apply(other, scene.moment());
+  }
+  scene.tell("start", "web");
+  CHECK(scene.inventory().stats.events ==
+        decltype(model::InventoryStats::events){{{"container", "other"}, 2'000},
+                                                {{"container", "start"}, 1},
+                                                {{"other", "other"}, 1'000}});
+  CHECK(scene.inventory().size() == 1);
+  CHECK(scene.inventory().version("web") == *version + 1);
+}
+
+// --- names ---------------------------------------------------------------------------------------
+
+namespace {
+
+config::MonitorConfig including(const std::string& name) {
+  config::MonitorConfig options;
+  options.include = {{.subject = model::ContainerGlob::Subject::name, .key = {}, .pattern = name}};
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("a name that a list shows of a known container does not take its place, nor counters") {
+  Scene scene(including("db"));
+  scene.list({"db"});
+  REQUIRE(scene.inspect(Scene::running("db", scene.now() - 1h)));
+  scene.tell("die", "db", "1");
+  scene.tell("start", "db");
+  scene.list_named({{"db", "app/db"}});
+  CHECK(scene.snapshot().containers.at(0).container->name == "db");
+  CHECK(scene.exits("db", ExitClass::failure) == 1);
+  CHECK(scene.inventory().ids_to_inspect() == std::vector<std::string>{"db"});
+}
+
+TEST_CASE("a container that is not watched is inspected again where a list shows another name") {
+  Scene scene(including("db"));
+  scene.list_named({{"id", "app/db"}});
+  CHECK(scene.snapshot().containers.empty());
+  CHECK(scene.inventory().ids_to_inspect() == std::vector<std::string>{"id"});
+  auto other = Scene::running("id", scene.now());
+  other.name = "other";
+  REQUIRE(scene.inspect(other));
+  CHECK(scene.inventory().ids_to_inspect() == std::vector<std::string>{});
+  const std::vector<model::ContainerSummary> renamed{
+      {.id = "id", .name = "db", .state = ContainerState::running}};
+  CHECK(scene.inventory().ids_that_differ(renamed) == std::vector<std::string>{"id"});
+  scene.inventory().resync(renamed, scene.moment());
+  CHECK(scene.inventory().ids_to_inspect() == std::vector<std::string>{"id"});
+  auto db = other;
+  db.name = "db";
+  REQUIRE(scene.inspect(db));
+  CHECK(scene.inventory().ids_to_inspect() == std::vector<std::string>{"id"});  // it is watched
+  CHECK(scene.snapshot().containers.at(0).container->name == "db");
+}
+
+TEST_CASE("the name of a list that an inspect corrects leaves no counters, and takes none along") {
+  Scene scene;
+  scene.tell("create", "old", {}, "web");
+  scene.tell("start", "old", {}, "web");
+  scene.tell("die", "old", "1", "web");
+  scene.tell("destroy", "old", {}, "web");
+  scene.list_named({{"id", "web"}, {"other", "alias"}});
+  for (const auto* const id : {"id", "other"}) {
+    auto container = Scene::running(id, scene.now());
+    container.name = id == std::string("id") ? "front" : "db";
+    REQUIRE(scene.inspect(container));
+  }
+  CHECK(scene.exits("web", ExitClass::failure) == 1);
+  CHECK(scene.exits("front", ExitClass::failure) == 0);
+  CHECK_FALSE(scene.counts("alias"));
+  CHECK(scene.counts("db"));
+}
+
+TEST_CASE("a container keeps the counters of its name when another of that name is renamed") {
+  Scene scene({.counters_kept_for = 10min});
+  scene.tell("create", "old", {}, "web");
+  scene.tell("start", "old", {}, "web");
+  scene.tell("create", "new", {}, "new_web");
+  auto ahead = Scene::running("new", scene.now());
+  ahead.name = "web";
+  REQUIRE(scene.inspect(ahead));
+  scene.tell_of_rename("old", "web", "old_web");
+  scene.pass(11min);
+  REQUIRE(scene.counts("web"));
+  CHECK(scene.counts("old_web"));
+  std::set<std::string> names;
+  for (const auto& [name, counts] : scene.snapshot().lifecycles) CHECK(names.insert(name).second);
+}
+
+TEST_CASE("a container takes the place of a ghost by whatever way it gets its name") {
+  Scene scene;
+  scene.tell("create", "old", {}, "web");
+  scene.tell("start", "old", {}, "web");
+  scene.tell("destroy", "old", {}, "web");
+  REQUIRE(scene.snapshot().ghosts.size() == 1);
+  SECTION("by a rename") {
+    scene.tell("create", "new", {}, "new_web");
+    scene.tell_of_rename("new", "new_web", "web");
+  }
+  SECTION("by an inspect after a list") {
+    scene.list_named({{"new", "alias"}});
+    auto web = Scene::running("new", scene.now());
+    web.name = "web";
+    REQUIRE(scene.inspect(web));
+  }
+  CHECK(scene.snapshot().ghosts.empty());
+}
+
+// --- turns ---------------------------------------------------------------------------------------
+
+namespace {
+
+/// So many of them, without health checks.
+std::vector<std::string> fill_with(Scene& scene, int containers) {
+  std::vector<std::string> ids;
+  for (int i = 0; i < containers; ++i) ids.push_back(std::to_string(1'000 + i));
+  scene.list(ids);
+  for (const auto& id : ids) REQUIRE(scene.inspect(Scene::running(id, scene.now())));
+  return ids;
+}
+
+/// Whose turn it was, how often, in so long, asked ten times a second.
+std::map<std::string, int> turns_in(Scene& scene, std::chrono::seconds time) {
+  std::map<std::string, int> turns;
+  for (const auto end = scene.now() + time; scene.now() < end; scene.pass(100ms)) {
+    if (const auto id = scene.inventory().next_to_refresh(scene.steady())) ++turns[*id];
+  }
+  return turns;
+}
+
+}  // namespace
+
+TEST_CASE("what is inspected for another reason has no turn soon") {
+  Scene scene({.reconcile_interval = 5min});
+  fill_with(scene, 2);
+  std::ignore = turns_in(scene, 149s);
+  REQUIRE(scene.inspect(Scene::running("1000", scene.now() - 149s)));
+  CHECK(turns_in(scene, 10s) == std::map<std::string, int>{{"1001", 1}});
+  REQUIRE(scene.inspect(Scene::running("1001", scene.now() - 149s)));
+  REQUIRE(scene.inspect(Scene::running("1000", scene.now() - 149s)));
+  CHECK(turns_in(scene, 145s).empty());
+}
+
+TEST_CASE("there are no turns where the interval is 0, nor of what is not watched") {
+  auto options = excluding("*");
+  options.reconcile_interval = 0ms;
+  const bool no_interval = GENERATE(true, false);
+  if (no_interval)
+    options.exclude.clear();
+  else
+    options.reconcile_interval = 1min;
+  Scene scene(options);
+  fill_with(scene, 3);
+  CHECK(turns_in(scene, 1h).empty());
+}
+
+TEST_CASE("what a turn shows that no event told of is counted") {
+  Scene scene({.reconcile_interval = 1min});
+  scene.list({"web"});
+  const auto started_at = scene.now() - 1h;
+  REQUIRE(scene.inspect(Scene::running("web", started_at)));
+  REQUIRE(turns_in(scene, 61s).size() == 1);
+  auto ended = Scene::running("web", started_at);
+  ended.state = ContainerState::exited;
+  ended.exit_code = 1;
+  ended.finished_at = scene.now() - 1s;
+  REQUIRE(scene.inspect(ended));
+  CHECK(scene.exits("web", ExitClass::failure) == 1);
 }

@@ -27,6 +27,7 @@
 #include "tidegauge/model/snapshot.h"
 #include "tidegauge/monitor/engine_clock.h"
 #include "tidegauge/monitor/event_log.h"
+#include "tidegauge/monitor/refresh_rounds.h"
 #include "tidegauge/monitor/run_history.h"
 #include "tidegauge/util/result.h"
 
@@ -37,7 +38,7 @@ class Inventory {
   /// `options` outlives this. A container is sampled by `source` until another is set.
   explicit Inventory(const config::MonitorConfig& options,
                      model::StatsSource source = model::StatsSource::engine)
-      : options_(options), source_(source) {}
+      : options_(options), source_(source), rounds_(options.reconcile_interval) {}
 
   /// The actions of containers that `apply` makes use of.
   [[nodiscard]] static const std::vector<std::string>& wanted_actions();
@@ -116,11 +117,9 @@ class Inventory {
   /// more then. At most so many that all have their turn once in the interval of that, in cycles of
   /// the other; all, where `every_one` says so.
   [[nodiscard]] std::vector<std::string> take_ids_to_measure(SteadyTime now, bool every_one);
-  /// The container that is due to be inspected for what changes without an event, which it is not
-  /// any more then: in turns, each once in `reconcile_interval`, and more often where a health
-  /// check runs, but no more than one container a second in all. Nothing: none is due yet, or there
-  /// are no such turns. Asked as often as one likes; its answer costs a walk through all containers
-  /// at most once a second.
+  /// Whose turn it is to be inspected for what changes without an event, which it is not any more
+  /// then; see refresh_rounds.h. Asked as often as one likes: it walks through all containers at
+  /// most once a second.
   [[nodiscard]] std::optional<std::string> next_to_refresh(SteadyTime now);
   /// Whether a call about each of them has ended, be it in failure.
   [[nodiscard]] bool asked_about_all() const;
@@ -208,7 +207,7 @@ class Inventory {
   std::map<std::string, Ghost> ghosts_;     // by name
   EventLog events_;
   EngineClock clock_;
-  std::optional<SteadyTime> next_refresh_;
+  RefreshRounds rounds_;
   std::optional<model::EngineInfo> info_;  // of the last snapshot of an Engine that was up
 };
 
