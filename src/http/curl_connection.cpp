@@ -232,6 +232,7 @@ std::optional<Result<void>> CurlConnection::step(SteadyTime now) {
       return fail(std::move(error));
     }
     finish();
+    find_socket();
     // libcurl takes an end within the headers for the end of an answer without a body, and may
     // keep the socket.
     if (!head_complete_) {
@@ -245,6 +246,14 @@ std::optional<Result<void>> CurlConnection::step(SteadyTime now) {
     return fail(std::move(*error));
   }
   return std::nullopt;
+}
+
+/// Of the sockets of two addresses that raced, the one opened last need not have won, and libcurl
+/// may keep the other for a while.
+void CurlConnection::find_socket() noexcept {
+  curl_socket_t used = CURL_SOCKET_BAD;
+  curl_easy_getinfo(easy_.get(), CURLINFO_ACTIVESOCKET, &used);
+  if (used != CURL_SOCKET_BAD && std::ranges::find(open_, used) != open_.end()) fd_ = used;
 }
 
 /// A transfer that libcurl has not completed takes its socket with it.
@@ -475,12 +484,14 @@ curl_socket_t CurlConnection::on_open_socket(void* self, curlsocktype /*purpose*
   connection.transfer_.reused_socket = false;
   // Where two addresses race to be connected to, the time is that of both.
   if (connection.opened_at_ < connection.started_) connection.opened_at_ = steady_now();
+  const auto place = std::ranges::find(connection.open_, -1);
+  if (place == connection.open_.end()) return CURL_SOCKET_BAD;
   const int socket = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
   if (socket < 0) {
     if (says_exhausted(errno)) connection.no_socket_ = errno;
     return CURL_SOCKET_BAD;
   }
-  connection.fd_ = socket;
+  connection.fd_ = *place = socket;
   connection.open_sockets_.fetch_add(1, std::memory_order_relaxed);
   return socket;
 }
@@ -499,7 +510,9 @@ bool CurlConnection::is_engine_missing() noexcept {
 
 int CurlConnection::on_close_socket(void* self, curl_socket_t socket) {
   auto& connection = *static_cast<CurlConnection*>(self);
-  if (connection.fd_ == socket) connection.fd_ = -1;
+  std::ranges::replace(connection.open_, socket, -1);
+  // Where two addresses raced, the other one may be left.
+  if (connection.fd_ == socket) connection.fd_ = std::ranges::max(connection.open_);
   connection.open_sockets_.fetch_sub(1, std::memory_order_relaxed);
   return ::close(socket);
 }
@@ -508,10 +521,6 @@ int CurlConnection::on_request_sent(void* self, char* /*primary_ip*/, char* /*lo
                                     int /*primary_port*/, int /*local_port*/) {
   auto& connection = *static_cast<CurlConnection*>(self);
   if (connection.aborted_ || connection.transfer_.sent) return CURL_PREREQFUNC_ABORT;
-  // Where two addresses raced, the socket opened last need not be the one that won.
-  curl_socket_t winner = CURL_SOCKET_BAD;
-  curl_easy_getinfo(connection.easy_.get(), CURLINFO_ACTIVESOCKET, &winner);
-  if (winner != CURL_SOCKET_BAD) connection.fd_ = winner;
   connection.transfer_.sent = true;
   connection.transfer_.sent_at = steady_now();
   if (!connection.transfer_.reused_socket) {

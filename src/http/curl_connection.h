@@ -59,6 +59,7 @@ class CurlConnection final : public Connection {
   void start(const Request& request, Sink sink);
   std::optional<Result<void>> step(SteadyTime now);
   void finish() noexcept;
+  void find_socket() noexcept;
   void wake() noexcept;
   [[nodiscard]] std::optional<Error> exceeded_limit(SteadyTime now) const;
   [[nodiscard]] Error error_of(CURLcode code) const;
@@ -87,7 +88,8 @@ class CurlConnection final : public Connection {
   std::array<char, CURL_ERROR_SIZE> curl_error_{};  // libcurl's own words, of the last request
   std::unique_ptr<CURL, EasyCleanup> easy_;         // used by the multi handle: cleaned up after it
   std::unique_ptr<CURLM, MultiCleanup> multi_;  // keeps the socket between requests; may be none
-  int fd_ = -1;
+  std::array<int, 4> open_{-1, -1, -1, -1};     // sockets; more than one while addresses race
+  int fd_ = -1;                                 // the one that is used, as far as is known
 
   // The request in progress.
   bool in_progress_ = false;
