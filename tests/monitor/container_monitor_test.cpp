@@ -256,6 +256,21 @@ TEST_CASE("a container that goes during the cycle is left out, and is no failure
   CHECK(watch.log().count("gone") == 0);
 }
 
+TEST_CASE("a label that is neither true nor false is told of once") {
+  const SmallEngine engine({"web"}, [](const Request& request, Exchange& exchange) {
+    if (SmallEngine::call_of(request) != "/containers/web/json") return false;
+    exchange.reply(200, {},
+                   R"({"Id":"web","Name":"/web","State":{"Status":"running"},)"
+                   R"("Config":{"Labels":{"tidegauge.enable":"perhaps"}}})");
+    return true;
+  });
+  Watch watch(engine.socket_path(), unattended(), {});
+  for (int cycle = 0; cycle < 3; ++cycle) watch.run_once();
+  CHECK(watch.log().count("label is ignored") == 1);
+  CHECK(watch.log().count("value=perhaps") == 1);
+  CHECK(watch.log().count("container=web container_id=web") == 1);
+}
+
 TEST_CASE("the calls in flight are as many as allowed, never more") {
   constexpr std::uint32_t allowed = 3;
   std::atomic<std::uint32_t> in_flight = 0;
