@@ -452,16 +452,14 @@ void ContainerMonitor::measure(const std::string& id, const std::stop_token& sto
   const auto bytes = context_.clients.container_size(endpoint_, id, stop);
   if (stop.stop_requested() || (!bytes && bytes.error().code == Errc::not_found)) return;
   bool news = false;
-  std::string name;
   {
     const std::lock_guard lock(mutex_);
-    name = inventory_.name_of(id);
     news = inventory_.note_measured(id, bytes ? std::optional(*bytes) : std::nullopt, wall_now());
   }
   if (news && !bytes && !blames_engine(bytes.error().code)) {
     context_.logger.warn("the writable layer of a container cannot be measured",
                          {{"endpoint", endpoint_},
-                          {"container", name},
+                          {"container", name_of(id)},
                           {"container_id", id},
                           {"reason", bytes.error().message},
                           {"remedy", "raise pool.list_timeout, if that was too short"}});
@@ -487,6 +485,11 @@ void ContainerMonitor::note_outcome(const std::string& id, Inventory::Question q
         "container can be read again",
         {{"endpoint", endpoint_}, {"container", notice->name}, {"container_id", id}});
   }
+}
+
+std::string ContainerMonitor::name_of(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  return inventory_.name_of(id);
 }
 
 void ContainerMonitor::note_latest_answer(SteadyTime::duration took) {
@@ -609,11 +612,24 @@ void ContainerMonitor::kernel_failed(const std::string& id, const Inventory::Run
   if (again && kernel_troubles_told_.insert(trouble.reason).second) {
     context_.logger.warn(
         "the kernel's numbers of a container cannot be read: the Engine is asked for them",
-        {{"endpoint", endpoint_}, {"container", id}, {"reason", trouble.message}});
+        {{"endpoint", endpoint_},
+         {"container", name_of(id)},
+         {"container_id", id},
+         {"reason", trouble.message}});
   }
   if (was_kernels && context_.clients.health(endpoint_).up) {
     crew_->ask({Crew::Call::sample, id, steady_now()});
+    look_for_end(id);
   }
+}
+
+/// The event of an end may be lost, or not be told at all.
+void ContainerMonitor::look_for_end(const std::string& id) {
+  {
+    const std::lock_guard lock(mutex_);
+    inventory_.expect_gap(id);
+  }
+  crew_->ask({Crew::Call::inspect, id, steady_now() + inspect_debounce});
 }
 
 // --- cycles and snapshots -----------------------------------------------------------------------

@@ -231,6 +231,12 @@ void Inventory::set_cgroup_path(const std::string& id, const std::string& path) 
   found->second.cgroup_path_known = true;
 }
 
+void Inventory::expect_gap(const std::string& id) {
+  if (const auto found = entries_.find(id); found != entries_.end()) {
+    found->second.history.expect_gap();
+  }
+}
+
 void Inventory::set_source(const std::string& id, model::StatsSource source) {
   if (const auto found = entries_.find(id); found != entries_.end()) found->second.source = source;
 }

@@ -26,8 +26,10 @@ using model::ContainerState;
 using test::event_line;
 using test::eventually;
 using test::Exchange;
+using test::quick;
 using test::Request;
 using test::SmallEngine;
+using test::SocketFile;
 using test::unattended;
 using test::Watch;
 
@@ -297,6 +299,34 @@ TEST_CASE("what changes without an event is seen, by inspects of one container a
                          scene.engine().calls("/containers/web/json") - 2;
   CHECK(refreshed <= 1 + (steady_now() - begin) / 1s);
   CHECK(scene.engine().calls("/containers/json") == 1);
+}
+
+// --- outages ------------------------------------------------------------------------------------
+
+TEST_CASE(
+    "an Engine that stops is shown to be down at once, and how its containers end is counted") {
+  // It closes its listening socket first, and every connection but the stream of events.
+  std::atomic<bool> stopping = false;
+  Scene scene(
+      {.interval = 1h},
+      [&](const Request& request, Exchange& exchange) {
+        if (!stopping || SmallEngine::call_of(request) == "/events") return false;
+        exchange.close();
+        return true;
+      },
+      quick());
+  REQUIRE(scene.comes_up());
+  stopping = true;
+  scene.engine().server().stop_listening(SocketFile::removed);
+  REQUIRE(eventually([&] { return !scene.watch().snapshot()->up; }));
+  scene.say(event_line("die", "web"));
+  scene.say(event_line("die", "db"));
+  REQUIRE(eventually([&] { return scene.has_said_all(); }));
+  stopping = false;
+  scene.engine().server().listen();
+  REQUIRE(scene.comes_up());
+  CHECK(scene.shows_end_of("web"));
+  CHECK(scene.shows_end_of("db"));
 }
 
 // --- one container ------------------------------------------------------------------------------

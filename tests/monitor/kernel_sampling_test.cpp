@@ -171,6 +171,27 @@ TEST_CASE("of some visible and others not, each has its source") {
   CHECK(scene.engine().calls(EngineCall::stats) == 2 * calls);
 }
 
+TEST_CASE("an end that only the kernel's files show makes the Engine be asked how it is") {
+  Scene scene(asking(StatsChoice::automatic, 100ms), 0);  // each file is opened anew
+  scene.show_all();
+  // Lists alone: that a container runs before and after says nothing of what was in between.
+  scene.engine().set_fault({.kind = test::FaultKind::error500, .call = EngineCall::events});
+  const auto running = scene.watch().run();
+  REQUIRE(eventually([&] { return scene.sampled_by(StatsSource::kernel, "web-1"); }));
+  const auto old = scene.of("web-1");
+  scene.engine().host().restart("web-1");
+  scene.tree().remove(old);
+  CHECK(eventually([&] {
+    const auto snapshot = scene.watch().snapshot();
+    return std::ranges::any_of(snapshot->lifecycles, [](const auto& named) {
+      return named.first == "web-1" && named.second.restarts == 1;
+    });
+  }));
+  scene.show("web-1");
+  scene.engine().heal();
+  CHECK(eventually([&] { return scene.sampled_by(StatsSource::kernel, "web-1"); }));
+}
+
 TEST_CASE("that nothing is visible is explained once, and the Engine is asked") {
   Scene scene(asking(StatsChoice::automatic));
   fs::remove_all(scene.tree().path("proc"));

@@ -107,6 +107,7 @@ class ContainerMonitor {
   void measure(const std::string& id, const std::stop_token& stop);
   void note_outcome(const std::string& id, Inventory::Question question,
                     const std::optional<Error>& failure);
+  [[nodiscard]] std::string name_of(const std::string& id);
   void note_latest_answer(SteadyTime::duration took);
 
   // The thread of `run`: what the kernel shows.
@@ -117,6 +118,7 @@ class ContainerMonitor {
   void report_refused();
   void kernel_failed(const std::string& id, const Inventory::Run& run,
                      const cgroup::Trouble& trouble, std::uint32_t times);
+  void look_for_end(const std::string& id);
   void kernel_news(const std::string& id);
   [[nodiscard]] bool kernel_falls_back() const;
 

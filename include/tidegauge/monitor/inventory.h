@@ -78,6 +78,10 @@ class Inventory {
   /// Who samples it from now on.
   void set_source(const std::string& id, model::StatsSource source);
 
+  /// The run of a container has ended, as others than the Engine show: what the next inspect tells
+  /// may have happened without an event.
+  void expect_gap(const std::string& id);
+
   /// A change from readable to not, or back, to be logged.
   struct Notice {
     std::string name;
