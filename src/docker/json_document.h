@@ -16,12 +16,15 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "tidegauge/util/result.h"
 
 namespace tidegauge::docker::json {
+
+// NOLINTBEGIN(readability-identifier-naming): the names are RapidJSON's.
 
 /// RapidJSON's concept of an allocator. Memory that is freed is not given back to the limit: the
 /// limit is on all that one tree allocates.
@@ -43,6 +46,8 @@ class BoundedAllocator {
 
   std::size_t left_;
 };
+
+// NOLINTEND(readability-identifier-naming)
 
 using Pool = rapidjson::MemoryPoolAllocator<BoundedAllocator>;
 using Document = rapidjson::GenericDocument<rapidjson::UTF8<>, Pool, BoundedAllocator>;
@@ -103,10 +108,22 @@ std::optional<T> small(const std::optional<std::int64_t>& value) {
 /// Sorts by `key`. Of those with the same key the last stays alone, as in Go.
 template <class T, class Key>
 void sort_by_key(std::vector<T>& all, Key key) {
-  std::ranges::reverse(all);
-  std::ranges::stable_sort(all, {}, key);
-  const auto repeated = std::ranges::unique(all, {}, key);
-  all.erase(repeated.begin(), repeated.end());
+  const auto key_at = [&](std::size_t index) -> const auto& {
+    return std::invoke(key, all[index]);
+  };
+  std::vector<std::size_t> order;
+  order.reserve(all.size());
+  for (std::size_t index = 0; index < all.size(); ++index) order.push_back(index);
+  std::ranges::sort(order, [&](std::size_t one, std::size_t other) {
+    return std::tie(key_at(one), one) < std::tie(key_at(other), other);
+  });
+  std::vector<T> sorted;
+  sorted.reserve(all.size());
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const bool is_last = i + 1 == order.size() || key_at(order[i + 1]) != key_at(order[i]);
+    if (is_last) sorted.push_back(std::move(all[order[i]]));
+  }
+  all = std::move(sorted);
 }
 
 }  // namespace tidegauge::docker::json

@@ -110,7 +110,7 @@ std::vector<model::BlockIoStats> block_io_stats(const Value& blkio) {
 }  // namespace
 
 Result<model::ContainerStats> parse_container_stats(std::string_view body) {
-  const model::ContainerStats stopped{.has_processes = false};
+  model::ContainerStats stopped{.has_processes = false};
   if (body.empty()) return stopped;
   Tree tree;
   if (auto parsed = tree.parse(body, rapidjson::kObjectType); !parsed) return fail(parsed.error());

@@ -245,7 +245,7 @@ class Collecting {
     return labels;
   }
 
-  std::string with_name(std::string_view labels, std::string_view name) const {
+  [[nodiscard]] std::string with_name(std::string_view labels, std::string_view name) const {
     std::string more(labels);
     append_label(more, "name", name, longest_name());
     return more;

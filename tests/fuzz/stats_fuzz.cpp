@@ -8,6 +8,10 @@ using namespace tidegauge;
 namespace {
 
 void describe(const model::ContainerStats& stats, fuzz::Facts& facts) {
+  const bool measured =
+      stats.cpu || stats.memory || stats.pids || !stats.networks.empty() || !stats.block_io.empty();
+  if (measured && !stats.has_processes) fuzz::finding("something is measured of no processes");
+  if (!stats.has_processes) return;
   facts.time("read", stats.read_at);
   if (stats.cpu) fuzz::describe(*stats.cpu, facts);
   if (stats.memory) fuzz::describe(*stats.memory, facts);
