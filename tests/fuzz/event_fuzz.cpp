@@ -25,9 +25,10 @@ void describe(const model::Event& event, fuzz::Facts& facts) {
 void check_exit_code(const model::Event& event) {
   const config::MonitorConfig options;
   monitor::Inventory inventory(options);
-  inventory.apply(event, event.at);
+  const Moment now{.wall = event.at};
+  inventory.apply(event, now);
   model::EngineSnapshot snapshot;
-  inventory.fill(snapshot, event.at);
+  inventory.fill(snapshot, now);
   if (snapshot.containers.empty() || !snapshot.containers[0].container->exit_code) return;
   const auto shown = std::to_string(*snapshot.containers[0].container->exit_code);
   const auto said = std::ranges::any_of(event.attributes, [&](const auto& attribute) {
