@@ -168,7 +168,8 @@ void RunHistory::find_oom(const Container& container, bool after_gap,
   const bool ahead = has_ended(container) && run.ended_at && container.finished_at > run.ended_at;
   if (!container.oom_killed || ahead || std::exchange(run.oom, true)) return;
   if (has_ended(container)) {
-    if (run.end != End::counted) return;
+    const bool killed = model::exit_class(*container.exit_code) == model::ExitClass::killed;
+    if (run.end != End::counted || !killed) return;
     count_oom(*container.finished_at, counts);
     found_oom_ = WallTime::max();  // of a run that is over there can be no other
   } else if (after_gap && engine_now) {

@@ -168,6 +168,61 @@ TEST_CASE("the daemon rides out an Engine that freezes, dies and comes back") {
   CHECK(daemon.terminate(5s) == 0);
 }
 
+TEST_CASE("ends and restarts are counted while the Engine is stopped and started again") {
+  RealEngine engine("--live-restore=false");
+  std::ignore = engine.run("again", R"({"Cmd": ["sh", "-c",
+      "trap 'exit 4' TERM; while :; do sleep 1; done"],
+      "HostConfig": {"RestartPolicy": {"Name": "always"}}})");
+  const DaemonProcess daemon(shipped_options(engine));
+  const std::map<std::string, std::string> again{{"name", "again"}};
+  const auto restarts = [&] { return daemon.page().value("container_restarts_total", again); };
+  const auto exits = [&](const std::string& exit) {
+    return daemon.page().value("container_exits_total", {{"name", "again"}, {"class", exit}});
+  };
+  const auto pids = [&] { return daemon.page().value("container_pids", again); };
+  test::wait_until("the container is watched", 20s, [&] { return pids() > 0; });
+  REQUIRE(restarts() == 0);
+
+  for (int times = 1; times <= 2; ++times) {
+    CAPTURE(times);
+    engine.terminate();
+    test::wait_until("its end is counted while the Engine is down or after that", 20s,
+                     [&] { return daemon.page().value("tidegauge_engine_up") == 0; });
+    engine.start();
+    test::wait_until("the container is back", recovery_limit, [&] { return pids() > 0; });
+    test::wait_until("its restart is counted", 5s, [&] { return restarts() == times; });
+    CHECK(exits("1-125") == times);
+    CHECK(daemon.page().value("container_last_exit_timestamp_seconds", again).has_value());
+  }
+
+  engine.kill();  // it ends what it finds running when it is started again
+  engine.start();
+  test::wait_until("the restart without an event of the end is counted", recovery_limit,
+                   [&] { return restarts() == 3; });
+}
+
+TEST_CASE("a child that was killed for want of memory before is no kill of its container's end") {
+  RealEngine engine("--live-restore=false");
+  const auto id = engine.run("parent", R"({"Cmd": ["sh", "-c",
+      "trap 'exit 0' TERM; tail /dev/zero; echo killed; while :; do sleep 1; done"],
+      "HostConfig": {"Memory": 16777216, "MemorySwap": 16777216}})");
+  test::wait_until("the child was killed", 20s, [&] {
+    return engine.client()
+        .body_of("GET", "/containers/" + id + "/logs?stdout=1")
+        .contains("killed");
+  });
+  const DaemonProcess daemon(shipped_options(engine));
+  const std::map<std::string, std::string> parent{{"name", "parent"}};
+  test::wait_until("the container is watched", 20s,
+                   [&] { return daemon.page().value("container_pids", parent) > 0; });
+  engine.terminate();
+  engine.start();
+  test::wait_until("its end is counted", recovery_limit, [&] {
+    return daemon.page().value("container_exits_total", {{"name", "parent"}, {"class", "0"}}) == 1;
+  });
+  CHECK(daemon.page().value("container_oom_events_total", parent) == 0);
+}
+
 TEST_CASE("SIGTERM ends the daemon in time while its Engine is frozen") {
   const RealEngine engine;
   DaemonProcess daemon(shipped_options(engine));

@@ -358,6 +358,19 @@ TEST_CASE("a child killed before anything was known is no kill of the end hours 
   CHECK(web.ooms() == 0);
 }
 
+TEST_CASE(
+    "a child killed before anything was known is none of an Engine that shows it at the end") {
+  Life web;
+  web.start();
+  web.inspect();
+  web.leap(1h);
+  web.kill_child();
+  web.end(0);
+  web.tell_end();
+  web.inspect();
+  CHECK(web.ooms() == 0);
+}
+
 TEST_CASE("a kill told of just before the events were followed counts with the end after it") {
   Life web;
   web.start();
@@ -494,7 +507,7 @@ class RandomLife {
       untold_.push_back({What::oom, web_.now() + 400us, 0});
     }
     if (chance(3)) return;
-    web_.end(static_cast<int>(random_() % 3));
+    web_.end(chance(2) ? 137 : 1);
     ++exits_;
     untold_.push_back({What::end, web_.now() + 500us, *web_.truth().exit_code});
   }

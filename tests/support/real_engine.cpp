@@ -220,6 +220,11 @@ void RealEngine::kill() const {
              [&] { return is_gone(dockerd_) && (!containerd || is_gone(*containerd)); });
 }
 
+void RealEngine::terminate() const {
+  ::kill(dockerd_, SIGTERM);
+  wait_until("dockerd has ended", 60s, [&] { return is_gone(dockerd_); });
+}
+
 std::string RealEngine::cgroup_of(const std::string& id) {
   return has_systemd_driver() ? "/system.slice/docker-" + id + ".scope" : "/docker/" + id;
 }

@@ -10,8 +10,8 @@
 // remedy. A guard process (engine_guard.cpp) ends everything that was started here and deletes the
 // directory when this object goes, and also when the test program is killed.
 //
-// All members but the constructor may be used from several threads, except freeze, thaw, kill and
-// start, which belong to one.
+// All members but the constructor may be used from several threads, except freeze, thaw, kill,
+// terminate and start, which belong to one.
 
 #include <sys/types.h>
 
@@ -46,6 +46,10 @@ class RealEngine {
   void thaw() const;
   /// SIGKILL to dockerd. Its containers go on running.
   void kill() const;
+  /// SIGTERM to dockerd, as `systemctl stop docker`: it ends its containers first, where it was
+  /// given
+  /// `--live-restore=false`. Returns once it is gone.
+  void terminate() const;
   /// Starts it again on the same directories; it finds its containers as they are by then.
   void start();
 
