@@ -119,7 +119,7 @@ Result<model::ContainerStats> ClientManager::container_stats(std::string_view en
 
 Result<std::uint64_t> ClientManager::container_size(std::string_view endpoint, std::string_view id,
                                                     const std::stop_token& stop) {
-  return call_once(get_client(endpoint, {}, stop),
+  return call_once(get_client(endpoint, {.key = id, .takes_long = true}, stop),
                    [id](PooledClient& client) { return client.container_size(id); });
 }
 

@@ -39,10 +39,6 @@ void CircuitBreaker::probe_succeeded() noexcept {
   enter(CircuitState::closed);
 }
 
-void CircuitBreaker::probe_soon(SteadyTime when) noexcept {
-  next_probe_ = std::min(next_probe_, when);
-}
-
 void CircuitBreaker::enter(CircuitState state) noexcept {
   if (state == state_) return;
   state_ = state;

@@ -27,9 +27,16 @@ std::string_view Holder::key_text() const noexcept {
   return {key.data(), static_cast<std::size_t>(end - key.begin())};
 }
 
+std::string_view Holder::quarantine_key() const noexcept {
+  return takes_long ? std::string_view{} : key_text();
+}
+
 Holder make_holder(const CallTag& tag, const std::source_location& place, SteadyTime now) noexcept {
-  Holder holder{
-      .place = place, .thread = current_thread(), .call_class = tag.call_class, .since = now};
+  Holder holder{.place = place,
+                .thread = current_thread(),
+                .call_class = tag.call_class,
+                .takes_long = tag.takes_long,
+                .since = now};
   std::ranges::copy_n(tag.key.begin(),
                       static_cast<std::ptrdiff_t>(std::min(tag.key.size(), holder.key.size())),
                       holder.key.begin());

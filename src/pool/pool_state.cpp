@@ -87,7 +87,7 @@ Result<SlotIndex> PoolState::acquire_for_stream(const CallTag& tag, const std::s
 
 /// A container that is left alone for now.
 std::optional<Error> PoolState::quarantined(const CallTag& tag) {
-  if (tag.key.empty() || !any_in_quarantine_) return std::nullopt;
+  if (tag.key.empty() || tag.takes_long || !any_in_quarantine_) return std::nullopt;
   const auto now = steady_now();
   const auto refusal = quarantine.with([&](Quarantine& q) { return q.refusal(tag.key, now); });
   if (!refusal) return std::nullopt;
@@ -107,7 +107,9 @@ Result<SlotIndex> PoolState::refused(AcquireFailure failure, SteadyTime asked, c
   counters_.wait_failure.observe(to_seconds(now - asked));
   const auto standing = this->standing();
   lock.unlock();
-  if (any_in_quarantine_) quarantine.with([&](Quarantine& q) { q.ended_otherwise(tag.key); });
+  if (any_in_quarantine_ && !tag.takes_long) {
+    quarantine.with([&](Quarantine& q) { q.ended_otherwise(tag.key); });
+  }
   return fail(describe_refusal(failure, tag.call_class, now - asked, standing));
 }
 
@@ -234,9 +236,9 @@ void PoolState::note_answer(SlotIndex index) {
     counters_.first_byte[index_of(holder.call_class)].observe(
         to_seconds(transfer.first_byte_at.value_or(last_answer) - transfer.sent_at));
   }
-  if (!any_in_quarantine_ || holder.key_text().empty()) return;
+  if (!any_in_quarantine_ || holder.quarantine_key().empty()) return;
   const bool news = quarantine.with([&](Quarantine& q) {
-    const bool released = q.answered(holder.key_text());
+    const bool released = q.answered(holder.quarantine_key());
     any_in_quarantine_ = !q.empty();
     return released;
   });
@@ -253,7 +255,7 @@ void PoolState::note_failure(SlotIndex index, const Error& error) {
   } else if (blames_container(holder, error.code)) {
     note_container_failure(holder, error);
   } else if (any_in_quarantine_) {
-    quarantine.with([&](Quarantine& q) { q.ended_otherwise(holder.key_text()); });
+    quarantine.with([&](Quarantine& q) { q.ended_otherwise(holder.quarantine_key()); });
   }
   if (blames_engine(error.code)) note_engine_failure(holder, error);
 }
@@ -265,7 +267,7 @@ void PoolState::note_stuck(const Holder& holder) {
     suspect(Suspicion::ping);  // is it the Engine, or only what the call was about?
   }
   const auto now = steady_now();
-  const auto key = holder.key_text();
+  const auto key = holder.quarantine_key();
   const bool news = quarantine.with([&](Quarantine& q) {
     if (holder.call_class == model::CallClass::list) q.list_got_stuck(now);
     if (key.empty()) return false;
@@ -280,11 +282,12 @@ void PoolState::note_stuck(const Holder& holder) {
 }
 
 void PoolState::note_container_failure(const Holder& holder, const Error& error) {
+  const auto key = holder.quarantine_key();
+  if (key.empty()) return;
   {
     const std::lock_guard lock(mutex);
     if (breaker.cause()) return;  // whatever fails during an outage is the Engine's failure
   }
-  const auto key = holder.key_text();
   const bool news = quarantine.with([&](Quarantine& q) {
     any_in_quarantine_ = true;
     return q.failed(key, steady_now());

@@ -65,13 +65,10 @@ void Upkeep::give_up() {
 
 void Upkeep::look_for_socket(SteadyTime now) {
   if (!socket_watch_.appeared()) return;
+  socket_appeared_ = now;
   const std::lock_guard lock(state_.mutex);
-  if (state_.breaker.cause()) {
-    state_.breaker.probe_soon(std::max(now + socket_debounce, last_check_ + least_health_gap));
-  } else {
-    // A new socket while the old one still answers: a restart.
-    state_.suspect(Suspicion::ping);
-  }
+  // A new socket while the old one still answers: a restart.
+  state_.suspect(Suspicion::ping);
 }
 
 void Upkeep::advance_checks(SteadyTime now) {
@@ -302,9 +299,13 @@ void Upkeep::start_checks(SteadyTime now, Watch& watch) {
   watch.until = std::min(watch.until, next_check());
 }
 
-/// Under the mutex.
+/// Under the mutex. A socket that has (re)appeared is probed at once, whatever the backoff.
 SteadyTime Upkeep::next_check() const {
-  return state_.breaker.cause() ? state_.breaker.next_probe() : next_health_check();
+  if (!state_.breaker.cause()) return next_health_check();
+  const auto next = state_.breaker.next_probe();
+  if (!socket_appeared_) return next;
+  const auto soon = std::max(*socket_appeared_ + socket_debounce, last_check_ + least_health_gap);
+  return std::min(next, soon);
 }
 
 /// Under the mutex. Three quarters of the interval after the Engine last answered, so that interval
@@ -328,6 +329,7 @@ void Upkeep::probe_outage(SteadyTime now) {
     state_.breaker.probe_started();
   }
   last_check_ = now;
+  socket_appeared_.reset();  // a probe that had begun before says nothing about it
   start_ping(slot, ProbeKind::recovery);
 }
 

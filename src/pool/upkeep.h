@@ -71,6 +71,8 @@ class Upkeep {
   Retry suspicion_pace_;           ///< of checks that nothing but a suspicion calls for
   bool keeps_connections_ = true;  ///< until the Engine is seen to close those of checks
   bool refuses_head_ = false;      ///< or what stands before the Engine does, until an outage
+  /// Until a probe of an outage has begun since.
+  std::optional<SteadyTime> socket_appeared_;
   bool was_down_ = false;
   SteadyTime outage_began_{};                   ///< the last one
   SteadyTime streams_end_ = SteadyTime::max();  ///< of those that are older than that

@@ -103,12 +103,3 @@ TEST_CASE("a second outage begins with the first wait again") {
   CHECK(breaker.cause_since() == start + 1min);
   CHECK(breaker.next_probe() <= start + 1min + 120ms);
 }
-
-TEST_CASE("a probe is brought forward, never put off") {
-  CircuitBreaker breaker(options, 1);
-  breaker.probe_failed(error(Errc::timeout), start);
-  breaker.probe_soon(start + 20ms);
-  CHECK(breaker.next_probe() == start + 20ms);
-  breaker.probe_soon(start + 1h);
-  CHECK(breaker.next_probe() == start + 20ms);
-}

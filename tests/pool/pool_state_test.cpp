@@ -167,6 +167,26 @@ TEST_CASE("that nobody listens is the Engine's failure, whatever the calls are a
   CHECK(scene.pool().stats().quarantined_keys == 0);
 }
 
+TEST_CASE("a call that takes long neither opens the circuit nor puts its container in quarantine") {
+  PoolScene scene({.quarantine_initial = 1h, .quarantine_max = 1h, .failure_threshold = 2},
+                  [](const Request& request, Exchange& exchange) {
+                    if (request.target == "/slow") return exchange.hang();
+                    cut_the_bad(request, exchange);
+                  });
+  const auto measure = [&](const std::string& target, const http::Limits& limits) {
+    auto connection = scene.pool().get_connection({.key = "web", .takes_long = true});
+    if (!connection) return Result<http::Response>(fail(connection.error()));
+    return connection->perform({.target = target, .limits = limits});
+  };
+  for (int i = 0; i < 5; ++i) {
+    CHECK(error_of(measure("/bad", test::patient)).code == Errc::connection_lost);
+  }
+  CHECK(error_of(measure("/slow", {.total = 10ms})).code == Errc::timeout);
+  CHECK(scene.pool().health().up);
+  CHECK(scene.pool().stats().quarantined_keys == 0);
+  value_of(ask_about(scene.pool(), "web"));
+}
+
 TEST_CASE("what failed before an outage does not count against a container afterwards") {
   ManagedScene scene(quick(), cut_the_bad);
   REQUIRE(scene.is_warm());

@@ -45,8 +45,6 @@ class CircuitBreaker {
   /// A ping or a probe failed: one that had all of its time is enough to say the Engine is down.
   void probe_failed(std::shared_ptr<const Error> error, SteadyTime now);
   void probe_succeeded() noexcept;
-  /// The socket has (re)appeared: no need to wait for the backoff.
-  void probe_soon(SteadyTime when) noexcept;
 
   /// How often each state was entered, by CircuitState.
   [[nodiscard]] const auto& transitions() const noexcept { return transitions_; }

@@ -32,6 +32,9 @@ using SlotIndex = std::uint32_t;
 struct CallTag {
   model::CallClass call_class = model::CallClass::call;
   std::string_view key;  ///< the container that the call is about; empty: none
+  /// It takes as long as the container is large: neither does it put it in quarantine, nor is it
+  /// refused for that.
+  bool takes_long = false;
 };
 
 /// The entry of the ledger: who holds a slot, since when, and for what.
@@ -40,9 +43,12 @@ struct Holder {
   std::int32_t thread = 0;  ///< kernel thread id
   model::CallClass call_class = model::CallClass::call;
   std::array<char, 64> key{};  ///< zero-padded
+  bool takes_long = false;
   SteadyTime since{};
 
   [[nodiscard]] std::string_view key_text() const noexcept;
+  /// The container whose quarantine depends on the outcome; empty: none.
+  [[nodiscard]] std::string_view quarantine_key() const noexcept;
 };
 [[nodiscard]] Holder make_holder(const CallTag& tag, const std::source_location& place,
                                  SteadyTime now) noexcept;
