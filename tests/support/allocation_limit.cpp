@@ -28,6 +28,11 @@ void* operator new(std::size_t size) {
   return memory;
 }
 
+// Freed by the delete below: a sanitizer must see both as of one kind.
+void* operator new(std::size_t size, const std::nothrow_t& /*tag*/) noexcept {
+  return size <= largest ? std::malloc(size == 0 ? 1 : size) : nullptr;
+}
+
 void operator delete(void* memory) noexcept {
   std::free(memory);
 }
