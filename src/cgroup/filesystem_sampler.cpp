@@ -116,7 +116,7 @@ FilesystemSampler::Answer FilesystemSampler::take_late_answer(
     std::vector<std::unique_ptr<Worker>>::iterator slow) {
   auto& worker = *slow;
   if (worker->is_pending()) return std::unexpected(NoAnswer::stuck);
-  const auto answer = worker->call->answer;
+  auto answer = worker->call->answer;
   if (worker->call->took > limits_.deadline) {
     const auto path = worker->call->path;
     worker->begin(path);

@@ -4,11 +4,11 @@
 // endpoint's `pool.max_streams`, and gives it back when it ends, is closed or destroyed. Move-only;
 // used by one thread at a time; outlives nothing but its ClientManager.
 //
-// `next` waits until `deadline`: Errc::timeout then, Errc::cancelled where `stop` was requested, and
-// Errc::engine_down, once for each outage, leave the stream as it is (see pool/pooled_stream.h). No
-// value: the stream has come to its end. Any other error has ended the stream, unless `next` says
-// otherwise, and later calls answer Errc::closed; the error of an Engine that goes away is
-// Errc::connection_lost.
+// `next` waits until `deadline`. These leave the stream as it is: Errc::timeout at the deadline,
+// Errc::cancelled where `stop` was requested, and Errc::engine_down, once for each outage (see
+// pool/pooled_stream.h). No value: the stream has come to its end. Any other error has ended the
+// stream, unless `next` says otherwise, and later calls answer Errc::closed; the error of an Engine
+// that goes away is Errc::connection_lost.
 
 #include <optional>
 #include <stop_token>

@@ -6,14 +6,13 @@
 // depend on times; where times are compared, all of them are the Engine's.
 //
 // - A start after an end is a restart, and so is one after a start, whose end was lost.
-// - A start of a container that an inspect alone has shown to run may be the late event of that
-// very
-//   run, or that of another whose end was lost, as when the Engine itself was restarted. The next
-//   inspect tells: a run is known by its `StartedAt`.
+// - Where an inspect alone has shown a container to run, its next start may be the late event of
+//   that run. It may also be another run, where the end of the first was lost, as when the Engine
+//   itself was restarted. The next inspect tells: a run is known by its `StartedAt`.
 // - After a gap an inspect that shows another run, or the end of the known one, tells what was
 //   missed: that is counted, and its events, should they still come, are not.
-// - An inspect that shows `OOMKilled` for the first time in a run is news of a kill if none was told
-//   by an event, and either the run has ended by SIGKILL and that end was counted, or it goes on and
+// - An inspect that shows `OOMKilled` for the first time in a run is news of a kill if no event told
+//   of one, and either the run has ended by SIGKILL and that end was counted, or it goes on and
 //   there was a gap. Else it may tell of a child that was killed hours ago: Engines before 25 show
 //   that at the end of the run, later ones at once.
 //
