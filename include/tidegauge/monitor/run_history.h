@@ -11,10 +11,10 @@
 //   itself was restarted. The next inspect tells: a run is known by its `StartedAt`.
 // - After a gap an inspect that shows another run, or the end of the known one, tells what was
 //   missed: that is counted, and its events, should they still come, are not.
-// - An inspect that shows `OOMKilled` for the first time in a run is news of a kill if no event told
-//   of one, and either the run has ended by SIGKILL and that end was counted, or it goes on and
-//   there was a gap. Else it may tell of a child that was killed hours ago: Engines before 25 show
-//   that at the end of the run, later ones at once.
+// - An inspect that shows `OOMKilled` for the first time in a run is news of a kill if no event
+//   told of one, and either the run has ended by SIGKILL and that end was counted, or it goes on
+//   and there was a gap. Else it may tell of a child that was killed hours ago: Engines before 25
+//   show that at the end of the run, later ones at once.
 //
 // Not thread-safe: part of Inventory.
 
