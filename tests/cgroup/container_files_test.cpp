@@ -186,6 +186,15 @@ TEST_CASE(
   CHECK(files.sample(scene.tools(), stats));
 }
 
+TEST_CASE("operations are not asked for where only an earlier file has named a device") {
+  Scene scene;
+  overwrite(scene.file("blkio/blkio.throttle.io_service_bytes_recursive"), "8:0 Read 512\n");
+  std::ofstream(scene.file("blkio/blkio.bfq.io_service_bytes_recursive")) << "Total 0\n";
+  fs::create_directory(scene.file("blkio/blkio.bfq.io_serviced_recursive"));  // cannot be read
+  ContainerStats stats;
+  CHECK(scene.open().sample(scene.tools(), stats));
+}
+
 TEST_CASE("files are kept open, and given back when they are not needed any more") {
   Scene scene;
   const auto before = open_descriptors();

@@ -1,8 +1,11 @@
 #include "tidegauge/cgroup/file_reader.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <string>
 
 #include "support/catch.h"
@@ -29,6 +32,23 @@ TEST_CASE("the kernel's files of many records are read to their end") {
   const auto text = reader.read("/proc/self/mountinfo");  // a line for each mount
   REQUIRE(text);
   CHECK(std::string(*text) == test::read_file("/proc/self/mountinfo"));
+}
+
+TEST_CASE("the end of the buffer is not taken for the end of the file") {
+  // The kernel hands out a page of whole lines at a time, so that little room is left in the end.
+  constexpr std::size_t pages = 1'000;
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const auto area = ::mmap(nullptr, pages * page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  REQUIRE(area != MAP_FAILED);
+  for (std::size_t i = 0; i < pages; i += 2) {
+    ::mprotect(static_cast<char*>(area) + i * page, page, PROT_NONE);  // a line for each page
+  }
+  cgroup::FileReader reader;
+  const auto text = reader.read("/proc/self/maps");
+  REQUIRE(text);
+  CHECK(text->contains("[stack]"));  // one of the last
+  CHECK(text->ends_with('\n'));
+  REQUIRE(::munmap(area, pages * page) == 0);
 }
 
 TEST_CASE("the system's reason is told where there is nothing to read") {

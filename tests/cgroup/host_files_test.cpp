@@ -51,11 +51,31 @@ TEST_CASE("the machine's network is the first process's, without the containers'
              "Inter-|\n face |\n    lo: 1 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0\n"
              "  eth0: 5 1 0 0 0 0 0 0 6 1 0 0 0 0 0 0\n"
              "docker0: 5 1 0 0 0 0 0 0 6 1 0 0 0 0 0 0\n"
+             "nerdctl0: 5 1 0 0 0 0 0 0 6 1 0 0 0 0 0 0\n"
              "veth12ab: 5 1 0 0 0 0 0 0 6 1 0 0 0 0 0 0\n");
   const auto host = HostFiles(tree.paths()).sample("");
   REQUIRE(host.use.networks.size() == 1);
   CHECK(host.use.networks[0].interface == "eth0");
   CHECK(host.use.networks[0].receive_bytes == 5U);
+}
+
+TEST_CASE("where the first process's network may not be seen, it is this program's") {
+  const KernelTree tree(CgroupVersion::v1);
+  fs::remove(tree.path("proc/1/net/dev"));
+  tree.write("proc/self/net/dev", "  eth7: 5 1 0 0 0 0 0 0 6 1 0 0 0 0 0 0\n");
+  const auto host = HostFiles(tree.paths()).sample("");
+  REQUIRE(host.use.networks.size() == 1);
+  CHECK(host.use.networks[0].interface == "eth7");
+}
+
+TEST_CASE("the CPUs of the machine are read once, for their text is long") {
+  const KernelTree tree(CgroupVersion::v1);
+  tree.write("proc/cpuinfo", "physical id\t: 0\ncore id\t\t: 0\n\n");
+  HostFiles files(tree.paths());
+  REQUIRE(files.sample("").cpu_physical_cores == 1U);
+  tree.write("proc/cpuinfo",
+             "physical id\t: 0\ncore id\t\t: 0\n\nphysical id\t: 0\ncore id\t\t: 1\n\n");
+  CHECK(files.sample("").cpu_physical_cores == 1U);
 }
 
 TEST_CASE("disks are shown, and not again as their partitions") {

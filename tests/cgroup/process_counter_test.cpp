@@ -136,3 +136,18 @@ TEST_CASE("where descriptors lead may not be seen, then sockets alone are absent
   CHECK_FALSE(stats->sockets);
   CHECK(refused == directory.file("4711/fd/0") + ": Invalid argument");
 }
+
+TEST_CASE("the limit of descriptors is that of the first process") {
+  const TemporaryDirectory directory;
+  fs::create_directory(directory.path() / "cgroup");
+  std::ignore = directory.write("cgroup/cgroup.procs", "4711\n4712\n");
+  for (const std::string process : {"4711", "4712"}) {
+    fs::create_directories(directory.path() / process / "task");
+    fs::create_directory(directory.path() / process / "fd");
+    std::ignore =
+        directory.write(process + "/limits", "Max open files  " + process + "  9 files\n");
+  }
+  std::string refused;
+  const auto stats = cgroup::count_processes(directory.file("cgroup"), directory.path(), refused);
+  CHECK(stats.value().descriptors_limit == 4711U);
+}

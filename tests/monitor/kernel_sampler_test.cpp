@@ -2,8 +2,14 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <chrono>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <ranges>
 #include <string>
+#include <vector>
 
 #include "support/catch.h"
 #include "support/kernel_tree.h"
@@ -32,6 +38,9 @@ class Scene {
   [[nodiscard]] const KernelTree& tree() const { return tree_; }
   [[nodiscard]] const std::string& id() const { return web_.id; }
   [[nodiscard]] monitor::Inventory::Run run() const { return {.pid = web_.pid}; }
+  [[nodiscard]] std::string file(const std::string& name) const {
+    return tree_.cgroup_file(web_.id, name).string();
+  }
   void pass(Milliseconds time) { now_ += time; }
   /// Whether it was its turn.
   bool sample(KernelTurn whose = KernelTurn::all) {
@@ -119,4 +128,48 @@ TEST_CASE("what has not been sampled yet is neither what failed nor what was sam
   REQUIRE(scene.web().trouble);
   CHECK_FALSE(scene.sample(KernelTurn::not_yet_sampled));
   CHECK(scene.sample());
+}
+
+TEST_CASE("a setting is read once a minute, and at the next sample after news of the container") {
+  Scene scene;
+  const auto limit_becomes = [&](const std::string& number) {
+    std::ofstream(scene.file("pids/pids.max")) << number << '\n';
+    REQUIRE(scene.sample());
+    return scene.web().sample->pids_limit;
+  };
+  REQUIRE(limit_becomes("100") == 100U);
+  scene.pass(59s);
+  CHECK(limit_becomes("200") == 100U);
+  scene.pass(1s);
+  CHECK(limit_becomes("300") == 300U);
+  CHECK(limit_becomes("400") == 300U);
+  scene.sampler().follow(scene.id(), scene.run());
+  CHECK(limit_becomes("500") == 500U);
+}
+
+TEST_CASE("the names of devices are looked up again when a container starts") {
+  Scene scene;
+  const auto called = [&](const std::string& name) {
+    scene.tree().write("sys/dev/block/254:0/uevent", "DEVNAME=" + name + "\n");
+    REQUIRE(scene.sample());
+    return scene.web().sample->block_io.at(0).device;
+  };
+  REQUIRE(called("vda") == "/dev/vda");
+  CHECK(called("vdb") == "/dev/vda");
+  scene.sampler().follow("another", scene.run());
+  scene.sampler().follow("another", std::nullopt);
+  CHECK(called("vdc") == "/dev/vdc");
+}
+
+TEST_CASE("where readers keep more samples than there are buffers, the oldest is left to them") {
+  Scene scene;
+  std::vector<std::shared_ptr<const model::ContainerStats>> read;
+  for (int i = 0; i < 6; ++i) {
+    REQUIRE(scene.sample());
+    read.push_back(scene.web().sample);
+    CHECK(std::ranges::count(read, read.back()) == 1);
+  }
+  const auto& buffers = scene.web().buffers;
+  REQUIRE(buffers.size() == 4);
+  CHECK(std::ranges::equal(buffers, read | std::views::drop(2)));
 }
