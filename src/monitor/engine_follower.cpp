@@ -85,12 +85,12 @@ pool::EngineHealth EngineFollower::begin_following(const std::stop_source& leave
 
 /// A stream of before an outage is left for a new one, which begins with the inventory.
 void EngineFollower::leave_stream_before(std::uint64_t version) {
-  auto leave = std::stop_source(std::nostopstate);
+  std::optional<std::stop_source> leave;
   {
     const std::lock_guard lock(mutex_);
     if (following_.version < version) leave = following_.leave;
   }
-  leave.request_stop();
+  if (leave) leave->request_stop();
 }
 
 /// Fails where the inventory cannot be kept. That a stream ends is no failure.
