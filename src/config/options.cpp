@@ -86,10 +86,12 @@ std::vector<Option> monitor_options() {
              duration(1min, 168h),
              "How long the counters of a name (restarts, exits, ...) go on after its container was "
              "removed, for another of that name to continue them."),
-      option("container_monitor.reconcile_interval", monitor(&C::reconcile_interval),
-             duration_or_zero(1min, 24h),
-             "How often the inventory is held against the Engine's own count of containers. 0: "
-             "never."),
+      option(
+          "container_monitor.reconcile_interval", monitor(&C::reconcile_interval),
+          duration_or_zero(1min, 24h),
+          "How often the inventory is held against the Engine's own count of containers, and each "
+          "container is inspected for what changes without an event: one after another, those "
+          "with a health check every 30 s, in all no more than one a second. 0: never."),
       option("container_monitor.include", monitor(&C::include), list_of_globs(),
              "Containers that are watched: those that one of these matches; all where there is "
              "none."),

@@ -53,7 +53,8 @@ struct MonitorConfig {
   std::uint32_t max_in_flight = 8;
   Milliseconds ghost_window = 5min;         ///< how long what ended is still shown; 0: not at all
   Milliseconds counters_kept_for = 1h;      ///< of names that no container has any more
-  Milliseconds reconcile_interval = 15min;  ///< between two checks of the inventory; 0: none
+  Milliseconds reconcile_interval = 15min;  ///< between two checks of the inventory, and of each
+                                            ///< container; 0: none
   // Which containers are watched (src/monitor/choice.h).
   std::vector<model::ContainerGlob> include;  ///< none: all
   std::vector<model::ContainerGlob> exclude;
