@@ -124,9 +124,7 @@ Inventory::Effect Inventory::apply(const model::Event& event, const Moment& now)
   auto& about = entry(container_of(event), now);
   ++about.version;
   if (!std::exchange(about.told, true)) begin_as(about, name_before(event), now);
-  if (kind == "create") {
-    about.history.created();
-  } else if (kind == "start") {
+  if (kind == "start") {
     if (about.history.started(event.at, counts_of(about, now))) about.sample.reset();
     change(about, [&](Container& container) {
       container.state = ContainerState::running;
@@ -159,7 +157,7 @@ Inventory::Effect Inventory::apply(const model::Event& event, const Moment& now)
     change(about, [&](Container& container) { container.health = to; });
   } else if (kind == "rename") {
     rename(about, attribute(event, "name"), now);
-  } else if (kind != "update") {
+  } else if (kind != "create" && kind != "update") {
     return Effect::none;
   }
   return kind != "oom" && (about.watched || !about.inspected) ? Effect::inspect : Effect::none;
@@ -486,7 +484,6 @@ Inventory::Entry& Inventory::entry(Container first, const Moment& now) {
   if (found.container) return found;
   first.state = ContainerState::created;
   found.source = source_;
-  found.refreshed = now.steady;
   found.container = std::make_shared<const Container>(std::move(first));
   judge(found, now);
   return found;

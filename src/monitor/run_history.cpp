@@ -37,7 +37,7 @@ bool RunHistory::started(WallTime at, Lifecycle& counts) {
   const bool ended_before = run_.end_found && run_.end_found < run_.started_at;
   const bool ended = run_.end == End::counted || run_.end == End::untold || run_.told ||
                      ended_before || found_run_;  // which is a later one
-  const bool is_first = std::exchange(is_new_, false) || (was_inspected_ && !run_.started_at);
+  const bool is_first = was_inspected_ && !run_.started_at;
   if (ended) {
     restart(counts);
   } else if (!is_first) {

@@ -685,6 +685,39 @@ TEST_CASE("an end is as long ago as it is, however wrong the Engine's clock") {
   }
 }
 
+TEST_CASE("an end that is told late was when it was") {
+  Scene scene;
+  scene.tell("create", "web");
+  scene.tell("start", "web");
+  model::Event end{.type = "container",
+                   .action = "die",
+                   .id = "web",
+                   .at = scene.now(),
+                   .attributes = {{"exitCode", "1"}, {"name", "web"}}};
+  scene.pass(30s);
+  scene.tell("create", "api");  // at the Engine it is later now
+  scene.inventory().apply(end, scene.moment());
+  CHECK(scene.snapshot().containers.at(1).last_seen == end.at);
+}
+
+TEST_CASE("an end that an inspect shows takes the place of one before") {
+  Scene scene;
+  scene.tell("create", "web");
+  scene.tell("start", "web");
+  scene.tell("die", "web", "1");
+  scene.pass(30s);
+  scene.tell("start", "web");
+  REQUIRE(scene.inspect(Scene::running("web", scene.now())));
+  auto ended = Scene::running("web", scene.now());
+  scene.pass(30s);
+  ended.state = ContainerState::exited;
+  ended.exit_code = 1;
+  ended.finished_at = scene.now();
+  scene.list({"web"});
+  REQUIRE(scene.inspect(ended));
+  CHECK(scene.snapshot().containers.at(0).last_seen == scene.now());
+}
+
 TEST_CASE("of what ended before it was watched nothing is said until the Engine tells its time") {
   config::MonitorConfig options;
   Inventory inventory(options);
@@ -763,6 +796,22 @@ TEST_CASE("of 300 known events that are told again none is counted twice") {
   CHECK(scene.counts("web")->restarts == 149);
 }
 
+TEST_CASE("a sample is of one run: it goes with a start, and with an inspect that shows another") {
+  Scene scene;
+  scene.list({"web"});
+  const auto started_at = scene.now();
+  REQUIRE(scene.inspect(Scene::running("web", started_at)));
+  scene.inventory().note_sampled("web", std::make_shared<model::ContainerStats>());
+  REQUIRE(scene.snapshot().containers.at(0).stats);
+  SECTION("by an event") {
+    scene.tell("start", "web");
+  }
+  SECTION("by an inspect") {
+    REQUIRE(scene.inspect(Scene::running("web", started_at + 1s)));
+  }
+  CHECK_FALSE(scene.snapshot().containers.at(0).stats);
+}
+
 // --- what is believed ----------------------------------------------------------------------------
 
 TEST_CASE("an answer about another container is not believed") {
@@ -831,6 +880,16 @@ TEST_CASE("a name that a list shows of a known container does not take its place
   CHECK(scene.inventory().ids_to_inspect() == std::vector<std::string>{"db"});
 }
 
+TEST_CASE("a name that an event has told is not overruled by a list") {
+  Scene scene(including("db"));
+  scene.tell("create", "id", {}, "db");
+  scene.tell("start", "id", {}, "db");
+  scene.tell("die", "id", "1", "db");
+  scene.list_named({{"id", "app/db"}});
+  REQUIRE(scene.snapshot().containers.size() == 1);
+  CHECK(scene.exits("db", ExitClass::failure) == 1);
+}
+
 TEST_CASE("a container that is not watched is inspected again where a list shows another name") {
   Scene scene(including("db"));
   scene.list_named({{"id", "app/db"}});
@@ -845,6 +904,9 @@ TEST_CASE("a container that is not watched is inspected again where a list shows
   CHECK(scene.inventory().ids_that_differ(renamed) == std::vector<std::string>{"id"});
   scene.inventory().resync(renamed, scene.moment());
   CHECK(scene.inventory().ids_to_inspect() == std::vector<std::string>{"id"});
+  REQUIRE(scene.inspect(other));  // the list was wrong
+  CHECK(scene.inventory().ids_to_inspect() == std::vector<std::string>{});
+  scene.inventory().resync(renamed, scene.moment());
   auto db = other;
   db.name = "db";
   REQUIRE(scene.inspect(db));
@@ -868,6 +930,34 @@ TEST_CASE("the name of a list that an inspect corrects leaves no counters, and t
   CHECK(scene.exits("front", ExitClass::failure) == 0);
   CHECK_FALSE(scene.counts("alias"));
   CHECK(scene.counts("db"));
+}
+
+TEST_CASE("counters end with their name where a list had only seemed to give it to another") {
+  Scene scene({.counters_kept_for = 10min});
+  scene.tell("create", "old", {}, "web");
+  scene.tell("start", "old", {}, "web");
+  scene.tell("die", "old", "1", "web");
+  scene.tell("destroy", "old", {}, "web");
+  scene.list_named({{"id", "web"}});
+  auto front = Scene::running("id", scene.now());
+  front.name = "front";
+  REQUIRE(scene.inspect(front));
+  CHECK(scene.counts("web"));
+  scene.pass(11min);
+  CHECK_FALSE(scene.counts("web"));
+}
+
+TEST_CASE("counters stay with their name when another of that name is not watched any more") {
+  Scene scene;
+  scene.list_named({{"a", "web"}, {"b", "web"}});
+  auto web = Scene::running("a", scene.now());
+  web.name = "web";
+  REQUIRE(scene.inspect(web));
+  scene.tell("die", "a", "1", "web");
+  web.id = "b";
+  web.labels = {off};
+  REQUIRE(scene.inspect(web));
+  CHECK(scene.exits("web", ExitClass::failure) == 1);
 }
 
 TEST_CASE("a container keeps the counters of its name when another of that name is renamed") {

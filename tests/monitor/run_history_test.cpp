@@ -323,6 +323,34 @@ TEST_CASE("restarts in a gap count as the Engine has counted them, and their eve
   CHECK(web.exits() == 3);
 }
 
+TEST_CASE("restarts that events have told are not taken from those of the next gap") {
+  Life web;
+  web.start();
+  web.inspect();
+  web.end(1);
+  web.tell_end();
+  web.start(false);
+  web.tell_start();
+  web.inspect();
+  for (int i = 0; i < 2; ++i) {
+    web.end(1);
+    web.start(false);
+  }
+  web.inspect_after_gap();
+  CHECK(web.restarts() == 3);
+}
+
+TEST_CASE("a start after an end that was told, but not itself, counts when the next gap shows it") {
+  Life web;
+  web.start();
+  web.end(1);
+  web.tell_end();
+  web.start();
+  web.inspect();
+  web.inspect_after_gap();
+  CHECK(web.restarts() == 1);
+}
+
 TEST_CASE("an end without its code is counted once, by what the inspect shows") {
   Life web;
   web.start();
@@ -442,6 +470,37 @@ TEST_CASE("each run has its own kill") {
     web.inspect();
   }
   CHECK(web.ooms() == 2);
+}
+
+TEST_CASE("a kill found by an inspect hides none of the next run") {
+  Life web;
+  web.start();
+  web.inspect();
+  web.kill_child();
+  web.end(137);
+  web.inspect_after_gap();
+  CHECK(web.ooms() == 1);
+  web.start();
+  web.tell_start();
+  web.kill_child();
+  web.tell_oom();
+  CHECK(web.ooms() == 2);
+}
+
+TEST_CASE("a kill that is told of a run found by an inspect counts once") {
+  Life web;
+  web.start();
+  web.inspect();
+  web.start(false);
+  web.inspect_after_gap();
+  web.leap(1min);
+  web.kill_child();
+  web.tell_oom();
+  web.end(137);
+  web.tell_end();
+  web.inspect();
+  CHECK(web.ooms() == 1);
+  CHECK(web.exits() == 1);
 }
 
 // --- any order -----------------------------------------------------------------------------------

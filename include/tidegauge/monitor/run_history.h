@@ -31,7 +31,6 @@ class RunHistory {
  public:
   // --- what events tell, in their order ---------------------------------------------------------
 
-  void created() { is_new_ = true; }
   /// Whether it is news, and not of what an inspect has shown before.
   bool started(WallTime at, model::Lifecycle& counts);
   /// Nothing: the exit code was not told. The next inspect shows it.
@@ -78,7 +77,6 @@ class RunHistory {
                 std::optional<WallTime> engine_now, model::Lifecycle& counts);
 
   Run run_;  ///< the latest that events have told of, or that the first inspect has shown
-  bool is_new_ = false;  ///< since its creation was told there was no start
   bool was_inspected_ = false;
   bool gap_ = false;
   std::uint64_t restarts_since_inspect_ = 0;
