@@ -254,14 +254,14 @@ double measure_cycle(Report& report, std::size_t containers) {
     const auto id = Machine::id_of(static_cast<int>(i) + 2);
     list.push_back({.id = id, .name = id, .state = model::ContainerState::running});
   }
-  inventory.resync(list, wall_now());
+  inventory.resync(list, moment_now());
   for (std::size_t i = 0; i < containers; ++i) {
     model::Container container;
     container.id = container.name = list[i].id;
     container.state = model::ContainerState::running;
     container.pid = static_cast<int>(i) + 2;
     const auto version = inventory.version(container.id);
-    inventory.note_inspected(list[i].id, *version, std::move(container), wall_now());
+    inventory.note_inspected(list[i].id, *version, std::move(container), moment_now());
     sampler.follow(list[i].id, inventory.run_of(list[i].id));
   }
   std::shared_ptr<const model::EngineSnapshot> latest;
@@ -271,11 +271,12 @@ double measure_cycle(Report& report, std::size_t containers) {
     for (const auto* const sampled : sampler.sampled()) {
       if (sampled->second.trouble) give_up(sampled->second.trouble->message);
       inventory.note_sampled(sampled->first, sampled->second.sample);
-      inventory.note_outcome(sampled->first, std::nullopt, wall_now());
+      inventory.note_outcome(sampled->first, monitor::Inventory::Question::sample, std::nullopt,
+                             moment_now());
     }
     auto snapshot = shelf.take();
     snapshot->up = true;
-    inventory.fill(*snapshot, wall_now());
+    inventory.fill(*snapshot, moment_now());
     latest = std::move(snapshot);
   };
   for (int i = 0; i < 5; ++i) cycle();  // until every buffer has its size
