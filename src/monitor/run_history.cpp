@@ -29,14 +29,20 @@ bool has_ended(const Container& container) {
   return !model::has_processes(container.state) && container.finished_at && container.exit_code;
 }
 
+/// Whether a run that goes on has had one before it. Of a run that is over this is not to be seen:
+/// the Engine dates the end of a very short one before its start.
+bool has_earlier_end(const Container& container) {
+  return model::has_processes(container.state) && container.finished_at &&
+         container.finished_at < container.started_at;
+}
+
 }  // namespace
 
 bool RunHistory::started(WallTime at, Lifecycle& counts) {
   if (is_late_start(at)) return false;
   settle(nullptr, counts);
-  const bool ended_before = run_.end_found && run_.end_found < run_.started_at;
   const bool ended = run_.end == End::counted || run_.end == End::untold || run_.told ||
-                     ended_before || found_run_;  // which is a later one
+                     run_.has_earlier || found_run_;  // which is a later one
   const bool is_first = was_inspected_ && !run_.started_at;
   if (ended) {
     restart(counts);
@@ -119,7 +125,7 @@ void RunHistory::settle(const Container* container, Lifecycle& counts) {
   if (is_other)
     is_other = shown && known->exact ? started_at != known->started_at
                                      : *started_at - *known->started_at > event_delay;
-  if (is_other || (shown && container->finished_at && container->finished_at < started_at)) {
+  if (is_other || (shown && has_earlier_end(*container))) {
     restart(counts);
   } else {
     run_.oom = run_.oom || known->oom;
@@ -129,7 +135,7 @@ void RunHistory::settle(const Container* container, Lifecycle& counts) {
 void RunHistory::find_first(const Container& container) {
   if (run_.told) return;
   if (run_.end == End::none && has_ended(container)) run_.end = End::found;
-  run_.end_found = container.finished_at;
+  run_.has_earlier = has_earlier_end(container);
 }
 
 /// Whether it shows a later run than the one known: it is ahead of the events, or they are lost.

@@ -45,6 +45,11 @@ class Life {
     truth_.finished_at = now_;
     truth_.exit_code = code;
   }
+  /// So soon that the Engine dates it before the start.
+  void end_at_once(int code) {
+    end(code);
+    truth_.finished_at = *truth_.started_at - 3ms;
+  }
   void kill_child() { truth_.oom_killed = true; }
 
   // What is told, a moment after it happened.
@@ -196,6 +201,28 @@ TEST_CASE("a start told before anything else is a restart where its inspect show
   web.tell_start();
   web.inspect();
   CHECK(web.restarts() == (ended_before ? 1 : 0));
+}
+
+TEST_CASE("the start of a run whose end is dated before it is no restart") {
+  Life web;
+  SECTION("and is told before it is inspected") {
+    web.start();
+    web.tell_start();
+    web.end_at_once(137);
+  }
+  SECTION("and is told when it is inspected") {
+    web.start();
+    web.end_at_once(137);
+    web.inspect();
+    web.tell_start();
+  }
+  web.tell_end();
+  web.inspect();
+  CHECK(web.restarts() == 0);
+  web.start();
+  web.tell_start();
+  web.inspect();
+  CHECK(web.restarts() == 1);
 }
 
 TEST_CASE("the order of events decides, not the Engine's clock, which may be set back") {
@@ -566,7 +593,11 @@ class RandomLife {
       untold_.push_back({What::oom, web_.now() + 400us, 0});
     }
     if (chance(3)) return;
-    web_.end(chance(2) ? 137 : 1);
+    const int code = chance(2) ? 137 : 1;
+    if (chance(4))
+      web_.end_at_once(code);
+    else
+      web_.end(code);
     ++exits_;
     untold_.push_back({What::end, web_.now() + 500us, *web_.truth().exit_code});
   }

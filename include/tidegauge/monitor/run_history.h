@@ -57,8 +57,8 @@ class RunHistory {
   struct Run {
     std::optional<WallTime> started_at;  ///< as inspects show it if `exact`, else the event's time
     bool exact = false;
-    bool told = false;                  ///< its start, by an event
-    std::optional<WallTime> end_found;  ///< by the first inspect: of this run or of one before
+    bool told = false;         ///< its start, by an event
+    bool has_earlier = false;  ///< a run before it, as the first inspect has shown
     End end = End::none;
     std::optional<WallTime> ended_at;  ///< as an event has told
     bool oom = false;  ///< has had a kill that was counted, or was before anything was
