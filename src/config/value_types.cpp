@@ -6,6 +6,9 @@
 #include <cstddef>
 #include <optional>
 #include <system_error>
+#include <utility>
+
+#include "tidegauge/util/utf8.h"
 
 namespace tidegauge::config {
 namespace {
@@ -118,9 +121,31 @@ Parsed<std::string> parse_listen_address(const std::string& text) {
   return text;
 }
 
-bool has_control_character(std::string_view text) {
-  return std::ranges::any_of(
-      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+/// Whether the UTF-8 `character` may stand in a YAML file: Unicode keeps U+FDD0 to U+FDEF and the
+/// last two of each plane (U+FFFE, U+1FFFF) from being characters, and yaml-cpp replaces them.
+bool is_assigned(std::string_view character) {
+  if (character.size() == 3 && character.starts_with("\xEF\xB7")) {
+    return character[2] < '\x90' || character[2] > '\xAF';
+  }
+  const auto end = character.substr(character.size() - std::min<std::size_t>(character.size(), 2));
+  if (end != "\xBF\xBE" && end != "\xBF\xBF") return true;
+  const auto before = static_cast<unsigned char>(character[character.size() - 3]);
+  return character.size() == 3 ? before != 0xEF : (before & 0x0FU) != 0x0F;
+}
+
+/// Why `text` cannot be a value, if so. What is accepted must come back from `--print-config`.
+std::optional<std::string> unfit(std::string_view text) {
+  for (auto rest = text; !rest.empty();) {
+    const auto length = utf8_character_length(rest);
+    if (length == 0 || !is_assigned(rest.substr(0, length))) {
+      return in_quotes(text) + " has bytes that are not UTF-8 text";
+    }
+    if (static_cast<unsigned char>(rest[0]) < 0x20 || rest[0] == 0x7f) {
+      return in_quotes(text) + " has a control character";
+    }
+    rest.remove_prefix(length);
+  }
+  return std::nullopt;
 }
 
 Parsed<std::vector<std::string>> parse_list(const Value& value) {
@@ -130,9 +155,7 @@ Parsed<std::vector<std::string>> parse_list(const Value& value) {
   }
   for (auto item = items->begin(); item != items->end(); ++item) {
     if (item->empty()) return std::unexpected("an item is empty");
-    if (has_control_character(*item)) {
-      return std::unexpected(in_quotes(*item) + " has a control character");
-    }
+    if (auto why = unfit(*item)) return std::unexpected(*std::move(why));
     if (std::find(items->begin(), item, *item) != item) {
       return std::unexpected(in_quotes(*item) + " is there twice");
     }
@@ -158,9 +181,7 @@ Parsed<std::string> scalar(const Value& value) {
   const auto* text = std::get_if<std::string>(&value);
   if (text == nullptr) return std::unexpected("a list is not possible here");
   if (text->empty()) return std::unexpected("the value is empty");
-  if (has_control_character(*text)) {
-    return std::unexpected(in_quotes(*text) + " has a control character");
-  }
+  if (auto why = unfit(*text)) return std::unexpected(*std::move(why));
   return *text;
 }
 

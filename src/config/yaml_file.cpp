@@ -1,5 +1,6 @@
 #include "config/yaml_file.h"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -8,6 +9,8 @@
 #include <cstring>
 #include <fstream>
 #include <map>
+#include <optional>
+#include <sstream>
 #include <string_view>
 #include <utility>
 
@@ -15,6 +18,38 @@ namespace tidegauge::config {
 namespace {
 
 constexpr std::size_t largest_file = std::size_t{1} << 20;
+
+/// Remembers where the last document began.
+class DocumentStart : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& mark) override { line_ = mark.line + 1; }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& /*mark*/, YAML::anchor_t /*anchor*/) override {}
+  void OnAlias(const YAML::Mark& /*mark*/, YAML::anchor_t /*anchor*/) override {}
+  void OnScalar(const YAML::Mark& /*mark*/, const std::string& /*tag*/, YAML::anchor_t /*anchor*/,
+                const std::string& /*value*/) override {}
+  void OnSequenceStart(const YAML::Mark& /*mark*/, const std::string& /*tag*/,
+                       YAML::anchor_t /*anchor*/, YAML::EmitterStyle::value /*style*/) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark& /*mark*/, const std::string& /*tag*/, YAML::anchor_t /*anchor*/,
+                  YAML::EmitterStyle::value /*style*/) override {}
+  void OnMapEnd() override {}
+
+  [[nodiscard]] int line() const { return line_; }
+
+ private:
+  int line_ = 0;
+};
+
+/// Takes two documents at most: YAML::LoadAll finds new ones without end in a file that begins
+/// with a comma, and takes memory for each.
+std::optional<int> line_of_second_document(const std::string& text) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  DocumentStart start;
+  if (!parser.HandleNextDocument(start) || !parser.HandleNextDocument(start)) return std::nullopt;
+  return start.line();
+}
 
 class Reader {
  public:
@@ -24,7 +59,7 @@ class Reader {
 
  private:
   [[nodiscard]] std::optional<std::string> text();
-  [[nodiscard]] std::vector<YAML::Node> documents(const std::string& text);
+  [[nodiscard]] YAML::Node only_document(const std::string& text);
   void read_top_level(const YAML::Node& root);
   void read_section(const std::string& section, const YAML::Node& content, const Origin& origin);
   /// Nothing can be read: the reason, once.
@@ -41,11 +76,8 @@ class Reader {
 FileContent Reader::read() {
   const auto content = text();
   if (!content) return content_;
-  const auto found = documents(*content);
-  if (found.size() > 1) {
-    mistakes_.add(place_of(found[1]), "a second document begins here; allowed: one, without ---");
-  }
-  if (!found.empty() && !found[0].IsNull()) read_top_level(found[0]);
+  const auto document = only_document(*content);
+  if (!document.IsNull()) read_top_level(document);
   return std::move(content_);
 }
 
@@ -66,9 +98,13 @@ std::optional<std::string> Reader::text() {
   return content;
 }
 
-std::vector<YAML::Node> Reader::documents(const std::string& text) {
+YAML::Node Reader::only_document(const std::string& text) {
   try {
-    return YAML::LoadAll(text);
+    if (const auto line = line_of_second_document(text)) {
+      mistakes_.add(in_file(path_, *line),
+                    "a second document begins here; allowed: one, without ---");
+    }
+    return YAML::Load(text);
   } catch (const YAML::Exception& error) {
     give_up(in_file(path_, std::max(error.mark.line, 0) + 1), "is not valid YAML: " + error.msg);
     return {};

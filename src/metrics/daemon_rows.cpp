@@ -51,7 +51,9 @@ constexpr Row<ProcessStats> process_metrics[] = {
     {{"process_virtual_memory_bytes", gauge, "Virtual memory of this daemon."},
      [](const ProcessStats& process, const Samples& out) { out.add(process.virtual_bytes); }},
     {{"process_open_fds", gauge, "File descriptors open."},
-     [](const ProcessStats& process, const Samples& out) { out.add(process.open_fds); }},
+     [](const ProcessStats& process, const Samples& out) {
+       if (process.open_fds) out.add(*process.open_fds);
+     }},
     {{"process_max_fds", gauge, "Most file descriptors allowed."},
      [](const ProcessStats& process, const Samples& out) { out.add(process.max_fds); }},
     {{"process_threads", gauge, "Threads of this daemon."},

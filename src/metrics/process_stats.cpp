@@ -38,24 +38,25 @@ std::istringstream fields_after_name() {
 }
 
 /// How many there is room for now: no descriptor is higher.
-int size_of_fd_table() {
+std::optional<int> size_of_fd_table() {
   std::ifstream status("/proc/self/status");
   for (std::string word; status >> word;) {
     int size = 0;
     if (word == "FDSize:" && status >> size) return size;
   }
-  return 0;
+  return std::nullopt;
 }
 
 /// Not by listing /proc/self/fd: with thousands of them that is half the cost of a page.
-std::uint64_t count_open_fds() {
+std::optional<std::uint64_t> count_open_fds() {
   struct stat directory{};
   if (::stat("/proc/self/fd", &directory) == 0 && directory.st_size > 0) {
     return static_cast<std::uint64_t>(directory.st_size);  // since Linux 6.2
   }
-  std::uint64_t count = 0;
   const auto size = size_of_fd_table();
-  for (int fd = 0; fd < size; ++fd) count += ::fcntl(fd, F_GETFD) >= 0 ? 1U : 0U;
+  if (!size) return std::nullopt;
+  std::uint64_t count = 0;
+  for (int fd = 0; fd < *size; ++fd) count += ::fcntl(fd, F_GETFD) >= 0 ? 1U : 0U;
   return count;
 }
 

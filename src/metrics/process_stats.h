@@ -13,7 +13,7 @@ struct ProcessStats {
   std::uint64_t resident_bytes = 0;
   std::uint64_t virtual_bytes = 0;
   std::uint64_t threads = 0;
-  std::uint64_t open_fds = 0;
+  std::optional<std::uint64_t> open_fds;  ///< nothing where the kernel does not tell
   std::uint64_t max_fds = 0;
 };
 

@@ -142,6 +142,24 @@ TEST_CASE("a list of globs is refused with the glob that is wrong, and reads bac
   CHECK(refusal(type, "web-*") == "\"web-*\" is not a list");
 }
 
+TEST_CASE("text that YAML cannot print is no value") {
+  const auto text = GENERATE(
+      "[::\xd6"
+      "9]:1",
+      "[\xed\xa0\x80]:1", "\xef\xb7\x90:1", "\xef\xb7\xaf:1", "\xef\xbf\xbe:1", "\xef\xbf\xbf:1",
+      "\xf0\x9f\xbf\xbe:1");
+  CHECK_THAT(refusal(listen_address(), text),
+             Catch::Matchers::EndsWith(" has bytes that are not UTF-8 text"));
+  CHECK_THAT(refusal(list_of_text(), std::vector<std::string>{text}),
+             Catch::Matchers::EndsWith(" has bytes that are not UTF-8 text"));
+}
+
+TEST_CASE("text beside what YAML cannot print is a value") {
+  const std::string text = GENERATE("\xef\xb7\x8f:1", "\xef\xb7\xb0:1", "\xef\xbf\xbd:1",
+                                    "\xe0\xbf\xbf:1", "\xf0\x9f\x90\x8b:1");
+  CHECK(listen_address().parse(text) == text);
+}
+
 TEST_CASE("nothing and control characters are no value") {
   CHECK(refusal(number(1, 2), "") == "the value is empty");
   CHECK(refusal(engine_address(), "/run/a\nb") == "\"/run/a?b\" has a control character");

@@ -70,8 +70,15 @@ TEST_CASE("a file without sections is a mistake") {
 
 TEST_CASE("a second document is a mistake, not silence") {
   CHECK(mistakes_in("pool:\n---\nlog:\n") ==
-        "config.yaml:3: a second document begins here; allowed: one, without ---\n");
+        "config.yaml:2: a second document begins here; allowed: one, without ---\n");
   CHECK_THAT(mistakes_in("pool:\n---\n"), contains("a second document begins here"));
+}
+
+TEST_CASE("text that is no document ends the reading") {
+  CHECK(mistakes_in(",pool: 1\n") ==
+        "config.yaml:1: a second document begins here; allowed: one, without ---\n");
+  const auto* text = GENERATE("]", "}", ",", "pool: {},", "pool:\n  ,\n", "- ,\n", "? ,\n");
+  CHECK_THAT(mistakes_in(text), contains("config.yaml:"));
 }
 
 TEST_CASE("what is not YAML is told with its line, beside the mistakes of other sources") {

@@ -151,7 +151,7 @@ TEST_CASE("a container was last seen when it last ran, and one that never did wa
   CHECK(named(*second, "web-1").last_seen > named(*first, "web-1").last_seen);
   scene.engine().host().stop("web-1");
   const auto third = scene.watch().run_once();
-  const auto& web = named(*third, "web-1");
+  const auto web = named(*third, "web-1");
   CHECK(web.last_seen <=
         *web.container->finished_at + 5s);  // as near as the Engine's clock is known
   CHECK(web.last_seen >= *web.container->finished_at - 5s);
