@@ -13,7 +13,7 @@
 
 #include "bare_curl.h"
 #include "engine_clients.h"
-#include "monitor/crew.h"
+#include "monitor/call_scheduler.h"
 #include "report.h"
 #include "statistics.h"
 #include "support/daemon_process.h"
@@ -226,14 +226,14 @@ double milliseconds_through_crew(docker::ClientManager& clients,
   std::atomic<std::size_t> answered = 0;
   Logger logger(LogLevel::warn);
   ThreadGuard guard(logger);
-  monitor::Crew crew(connections, connections, guard,
-                     [&](const auto& task, const std::stop_token& stop) {
-                       const auto& name = bench::EngineClients::name;
-                       if (clients.container_stats(name, task.id, stop)) ++answered;
-                     });
+  monitor::CallScheduler scheduler(connections, connections, guard,
+                                   [&](const auto& task, const std::stop_token& stop) {
+                                     const auto& name = bench::EngineClients::name;
+                                     if (clients.container_stats(name, task.id, stop)) ++answered;
+                                   });
   const auto began = steady_now();
-  for (const auto& id : ids) crew.ask({monitor::Crew::Call::sample, id, began});
-  crew.wait_until_idle({});
+  for (const auto& id : ids) scheduler.schedule({monitor::CallScheduler::Call::sample, id, began});
+  scheduler.wait_until_idle({});
   const auto took = to_seconds(steady_now() - began) * 1e3;
   if (answered != ids.size()) std::abort();
   return took;

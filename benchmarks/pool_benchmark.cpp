@@ -219,7 +219,7 @@ Outcome run_ours(const Load& load, std::uint32_t slots, std::uint32_t max_waiter
   });
 }
 
-void note_tail(Report& report, const std::string& pool, const Outcome& outcome) {
+void record_tail(Report& report, const std::string& pool, const Outcome& outcome) {
   report.note("tail: " + pool + ": p50 wait", percentile(outcome.waits, 0.5), "us");
   report.note("tail: " + pool + ": p99 wait", percentile(outcome.waits, 0.99), "us");
   report.note("tail: " + pool + ": worst wait", percentile(outcome.waits, 1), "us");
@@ -240,10 +240,10 @@ void benchmark_tail(Report& report) {
     shared_p99.push_back(percentile(shared.waits, 0.99));
     fairness.push_back(ours.fairness);
   }
-  note_tail(report, "tidegauge", ours);
-  note_tail(report, "shared condition variable", shared);
-  note_tail(report, "counting_semaphore", run_baseline<bench::SemaphorePool>(load, 8));
-  note_tail(report, "strict FIFO", run_baseline<bench::StrictFifoPool>(load, 8));
+  record_tail(report, "tidegauge", ours);
+  record_tail(report, "shared condition variable", shared);
+  record_tail(report, "counting_semaphore", run_baseline<bench::SemaphorePool>(load, 8));
+  record_tail(report, "strict FIFO", run_baseline<bench::StrictFifoPool>(load, 8));
   report.at_most("tail: 64 threads, 8 slots, 200 us: p99 wait against a shared condition variable",
                  {median(ours_p99), median(shared_p99), "us"}, 0.2);
   report.value_at_least("tail: fairness", median(fairness), "1", 0.97);

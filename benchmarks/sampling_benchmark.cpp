@@ -26,7 +26,7 @@
 
 #include "allocations.h"
 #include "monitor/kernel_sampler.h"
-#include "monitor/snapshot_shelf.h"
+#include "monitor/snapshot_recycler.h"
 #include "report.h"
 #include "statistics.h"
 #include "tidegauge/cgroup/container_files.h"
@@ -216,7 +216,7 @@ void measure_one(Report& report) {
   auto kept = open(plenty);
   auto opened = open(none);
   if (kept.kept_open() != bare.size()) give_up("the two do not read the same files");
-  cgroup::SamplingTools tools{.devices = cgroup::DeviceNames(machine.paths().sysfs)};
+  cgroup::SamplingContext tools{.devices = cgroup::DeviceNames(machine.paths().sysfs)};
   model::ContainerStats stats;
   const auto sample = [&](cgroup::ContainerFiles& files) {
     if (auto sampled = files.sample(tools, stats); !sampled) give_up(sampled.error().message);
@@ -248,7 +248,7 @@ double measure_cycle(Report& report, std::size_t containers) {
   const config::MonitorConfig options;
   monitor::Inventory inventory(options, model::StatsSource::kernel);
   monitor::KernelSampler sampler(machine.paths(), 20 * containers, Milliseconds{0});
-  monitor::SnapshotShelf shelf;
+  monitor::SnapshotRecycler shelf;
   std::vector<model::ContainerSummary> list;
   for (std::size_t i = 0; i < containers; ++i) {
     const auto id = Machine::id_of(static_cast<int>(i) + 2);
@@ -261,18 +261,18 @@ double measure_cycle(Report& report, std::size_t containers) {
     container.state = model::ContainerState::running;
     container.pid = static_cast<int>(i) + 2;
     const auto version = inventory.version(container.id);
-    inventory.note_inspected(list[i].id, *version, std::move(container), moment_now());
+    inventory.record_inspected(list[i].id, *version, std::move(container), moment_now());
     sampler.follow(list[i].id, inventory.run_of(list[i].id));
   }
   std::shared_ptr<const model::EngineSnapshot> latest;
   const auto cycle = [&] {
-    sampler.prepare(monitor::KernelTurn::all, steady_now());
+    sampler.prepare(monitor::SampleScope::all, steady_now());
     sampler.sample(steady_now());
     for (const auto* const sampled : sampler.sampled()) {
-      if (sampled->second.trouble) give_up(sampled->second.trouble->message);
-      inventory.note_sampled(sampled->first, sampled->second.sample);
-      inventory.note_outcome(sampled->first, monitor::Inventory::Question::sample, std::nullopt,
-                             moment_now());
+      if (sampled->second.error) give_up(sampled->second.error->message);
+      inventory.record_sampled(sampled->first, sampled->second.sample);
+      inventory.record_outcome(sampled->first, monitor::Inventory::Question::sample, std::nullopt,
+                               moment_now());
     }
     auto snapshot = shelf.take();
     snapshot->up = true;

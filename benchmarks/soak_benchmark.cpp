@@ -141,7 +141,9 @@ std::size_t differences_at_the_end(const test::DaemonProcess& daemon, Engine& en
 
 int run(const Plan& plan) {
   Engine engine(plan.containers);
-  const test::DaemonProcess daemon({.arguments = {"--pool.socket_path=" + engine.socket()}});
+  const test::DaemonProcess daemon(
+      {.arguments = {"--pool.socket_path=" + engine.socket(), "--metrics.max_series=10000000",
+                     "--metrics.max_page_bytes=268435456"}});  // every container is compared
   test::wait_until("every container is on the page", settle_limit, [&] {
     return daemon.page().count("container_last_sample_timestamp_seconds") + 100 > plan.containers;
   });

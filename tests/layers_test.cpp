@@ -147,7 +147,7 @@ TEST_CASE("what the order allows is not complained of") {
       #include "tidegauge/docker/client_manager.h"
       #include "docker/json.h"
       #include "json.h"
-      #include "tidegauge/util/result.h"
+      #include "tidegauge/model/error.h"
       #include <rapidjson/document.h>
       #include <sys/socket.h>
       #include <vector>

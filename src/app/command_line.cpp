@@ -1,4 +1,4 @@
-#include "tidegauge/app/command_line.h"
+#include "app/command_line.h"
 
 #include <array>
 #include <optional>

@@ -1,4 +1,4 @@
-#include "tidegauge/app/daemon.h"
+#include "app/daemon.h"
 
 #include <algorithm>
 #include <utility>

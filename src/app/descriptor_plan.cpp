@@ -1,4 +1,4 @@
-#include "tidegauge/app/descriptor_plan.h"
+#include "app/descriptor_plan.h"
 
 #include <algorithm>
 #include <string>

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "tidegauge/util/result.h"
+#include "tidegauge/model/error.h"
 
 namespace tidegauge::app {
 

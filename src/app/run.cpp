@@ -11,12 +11,12 @@
 #include <string>
 #include <string_view>
 
+#include "app/command_line.h"
+#include "app/daemon.h"
+#include "app/descriptor_plan.h"
 #include "app/healthcheck.h"
 #include "app/signal_thread.h"
 #include "app/standard_streams.h"
-#include "tidegauge/app/command_line.h"
-#include "tidegauge/app/daemon.h"
-#include "tidegauge/app/descriptor_plan.h"
 #include "tidegauge/config/loader.h"
 
 namespace tidegauge::app {

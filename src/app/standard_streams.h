@@ -5,7 +5,7 @@
 
 #include <string_view>
 
-#include "tidegauge/util/result.h"
+#include "tidegauge/model/error.h"
 
 namespace tidegauge::app {
 

@@ -11,27 +11,27 @@
 #include <string_view>
 #include <system_error>
 
-#include "tidegauge/cgroup/huge_pages.h"
-#include "tidegauge/cgroup/parsers.h"
-#include "tidegauge/cgroup/process_counter.h"
+#include "cgroup/huge_pages.h"
+#include "cgroup/parsers.h"
+#include "cgroup/process_counter.h"
 
 namespace tidegauge::cgroup {
 
 using model::ConnectionStats;
 using model::ContainerStats;
 using model::MemoryStats;
-using Reason = Trouble::Reason;
+using Reason = CgroupError::Reason;
 
 /// One file: where it is, and what its text means.
 // NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): in the order in which it is read
-struct FileRow {
+struct FileSpec {
   std::optional<Hierarchy> hierarchy;  ///< none: of the process, below /proc/<pid>
   std::string_view name;
   void (*read)(std::string_view text, ContainerStats& stats);
   /// It is not read where this hierarchy of v1 is there, which tells the same.
   std::optional<Hierarchy> instead = {};
-  std::string_view older_name = {};  ///< of kernels that have it not
-  bool Extras::* extra = nullptr;    ///< only where this is wanted
+  std::string_view older_name = {};        ///< of kernels that have it not
+  bool OptionalGroups::* extra = nullptr;  ///< only where this is wanted
   /// Only where the file before it has named a device: both name the same.
   bool of_same_devices = false;
   bool of_bfq = false;  ///< only where a device's scheduler is BFQ
@@ -74,7 +74,7 @@ bool names_device(std::string_view text) {
 }
 
 /// Where the numbers of a resource begin, the file that they cannot be without comes first.
-constexpr FileRow rows[] = {
+constexpr FileSpec rows[] = {
     {Hierarchy::cpuacct, "cpuacct.usage",
      [](std::string_view text, ContainerStats& stats) {
        const auto usage = parse_cpuacct_usage(text);
@@ -93,7 +93,7 @@ constexpr FileRow rows[] = {
          [](std::string_view text, ContainerStats& stats) {
            if (stats.cpu) stats.cpu->per_cpu_seconds = parse_cpuacct_usage_percpu(text);
          },
-     .extra = &Extras::per_cpu},
+     .extra = &OptionalGroups::per_cpu},
     {Hierarchy::cpu, "cpu.stat",
      [](std::string_view text, ContainerStats& stats) {
        if (stats.cpu) stats.cpu->throttling = parse_cpu_stat_v1(text);
@@ -185,18 +185,18 @@ constexpr FileRow rows[] = {
      [](std::string_view text, ContainerStats& stats) { parse_net_dev(text, stats.networks); }},
     {.name = "net/tcp",
      .read = sockets<&ConnectionStats::tcp, parse_tcp_sockets>,
-     .extra = &Extras::connections},
+     .extra = &OptionalGroups::connections},
     {.name = "net/tcp6",
      .read = sockets<&ConnectionStats::tcp6, parse_tcp_sockets>,
-     .extra = &Extras::connections},
+     .extra = &OptionalGroups::connections},
     {.name = "net/udp",
      .read = sockets<&ConnectionStats::udp, parse_udp_sockets>,
-     .extra = &Extras::connections},
+     .extra = &OptionalGroups::connections},
     {.name = "net/udp6",
      .read = sockets<&ConnectionStats::udp6, parse_udp_sockets>,
-     .extra = &Extras::connections},
-    {.name = "net/snmp", .read = tcp_statistics, .extra = &Extras::tcp_statistics},
-    {.name = "net/netstat", .read = tcp_statistics, .extra = &Extras::tcp_statistics},
+     .extra = &OptionalGroups::connections},
+    {.name = "net/snmp", .read = tcp_statistics, .extra = &OptionalGroups::tcp_statistics},
+    {.name = "net/netstat", .read = tcp_statistics, .extra = &OptionalGroups::tcp_statistics},
 };
 
 /// A file that is there and has nothing to say, as *.pressure where the kernel was started so, or
@@ -243,13 +243,14 @@ bool is_bfq_used(std::string_view blkio, FileReader& reader) {
   return !text || names_device(*text);
 }
 
-std::expected<ContainerFiles, Trouble> ContainerFiles::open(Location location, const Paths& paths,
-                                                            DescriptorBudget& budget,
-                                                            const Extras& extras) {
+std::expected<ContainerFiles, CgroupError> ContainerFiles::open(Location location,
+                                                                const Paths& paths,
+                                                                DescriptorBudget& budget,
+                                                                const OptionalGroups& extras) {
   ContainerFiles files(std::move(location), paths, budget, extras);
   if (auto refused = files.find(paths)) return std::unexpected(*std::move(refused));
   if (files.files_.empty()) {
-    return std::unexpected(Trouble{
+    return std::unexpected(CgroupError{
         Reason::gone, "the cgroup " + files.location_.path + " has none of the files known here"});
   }
   if (auto opened = files.open_all(); !opened) return std::unexpected(opened.error());
@@ -257,7 +258,7 @@ std::expected<ContainerFiles, Trouble> ContainerFiles::open(Location location, c
 }
 
 ContainerFiles::ContainerFiles(Location location, const Paths& paths, DescriptorBudget& budget,
-                               const Extras& extras)
+                               const OptionalGroups& extras)
     : location_(std::move(location)),
       procfs_(paths.procfs),
       process_(procfs_ + "/" + std::to_string(location_.pid)),
@@ -296,7 +297,7 @@ void ContainerFiles::close() noexcept {
 }
 
 /// Which of them are there, without opening any. Nothing, unless the system refuses to tell.
-std::optional<Trouble> ContainerFiles::find(const Paths& paths) {
+std::optional<CgroupError> ContainerFiles::find(const Paths& paths) {
   struct stat status{};
   std::string path;
   for (const auto& row : rows) {
@@ -319,7 +320,7 @@ std::optional<Trouble> ContainerFiles::find(const Paths& paths) {
 }
 
 /// All or none: where not all can be kept open, none is.
-std::expected<void, Trouble> ContainerFiles::open_all() {
+std::expected<void, CgroupError> ContainerFiles::open_all() {
   if (!budget_->take(files_.size())) return {};
   kept_ = files_.size();
   std::string path;
@@ -331,7 +332,7 @@ std::expected<void, Trouble> ContainerFiles::open_all() {
     for (auto& other : files_) other.fd.reset();
     budget_->give_back(std::exchange(kept_, 0));
     if (is_shortage(error)) return {};
-    return std::unexpected(trouble_with(file, error));
+    return std::unexpected(error_for(file, error));
   }
   return {};
 }
@@ -340,7 +341,8 @@ void ContainerFiles::forget_settings() noexcept {
   for (auto& file : files_) file.setting_known = false;
 }
 
-std::expected<void, Trouble> ContainerFiles::sample(SamplingTools& tools, ContainerStats& stats) {
+std::expected<void, CgroupError> ContainerFiles::sample(SamplingContext& tools,
+                                                        ContainerStats& stats) {
   clear(stats);
   stats.read_at = wall_now();
   bool device_named = false;  // by the text before
@@ -358,7 +360,7 @@ std::expected<void, Trouble> ContainerFiles::sample(SamplingTools& tools, Contai
       row.read(*text, stats);
     } else if (!says_nothing(text.error())) {
       clear(stats);
-      return std::unexpected(trouble_with(file, text.error()));
+      return std::unexpected(error_for(file, text.error()));
     }
     if (row.setting) {
       file.setting = stats.*row.setting;
@@ -385,7 +387,7 @@ void ContainerFiles::count_processes(std::string& refused, ContainerStats& stats
 }
 
 std::expected<std::string_view, int> ContainerFiles::read(const File& file,
-                                                          SamplingTools& tools) const {
+                                                          SamplingContext& tools) const {
   if (file.fd.valid()) return tools.reader.read(file.fd.get());
   put_path(file, tools.path);
   return tools.reader.read(tools.path.c_str());
@@ -397,7 +399,7 @@ void ContainerFiles::put_path(const File& file, std::string& path) const {
   path.append("/").append(file.name);
 }
 
-Trouble ContainerFiles::trouble_with(const File& file, int error) const {
+CgroupError ContainerFiles::error_for(const File& file, int error) const {
   if (error == ENODEV || error == ENOENT || error == ESRCH) {
     return {Reason::gone, "the cgroup " + location_.path + " is there no more"};
   }

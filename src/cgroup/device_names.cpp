@@ -5,8 +5,8 @@
 #include <tuple>
 
 #include "cgroup/text.h"
+#include "tidegauge/cgroup/cgroup_error.h"
 #include "tidegauge/cgroup/file_reader.h"
-#include "tidegauge/cgroup/trouble.h"
 
 namespace tidegauge::cgroup {
 

@@ -12,8 +12,8 @@
 
 #include "cgroup/host_parsers.h"
 #include "cgroup/mountinfo.h"
+#include "cgroup/parsers.h"
 #include "cgroup/text.h"
-#include "tidegauge/cgroup/parsers.h"
 
 namespace tidegauge::cgroup {
 namespace {

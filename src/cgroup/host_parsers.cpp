@@ -9,8 +9,8 @@
 #include <string>
 #include <utility>
 
+#include "cgroup/parsers.h"
 #include "cgroup/text.h"
-#include "tidegauge/cgroup/parsers.h"
 
 namespace tidegauge::cgroup {
 namespace {

@@ -1,4 +1,4 @@
-#include "tidegauge/cgroup/huge_pages.h"
+#include "cgroup/huge_pages.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -6,7 +6,7 @@
 #include <string_view>
 #include <system_error>
 
-#include "tidegauge/cgroup/parsers.h"
+#include "cgroup/parsers.h"
 
 namespace tidegauge::cgroup {
 namespace {

@@ -17,7 +17,7 @@
 namespace tidegauge::cgroup {
 
 namespace fs = std::filesystem;
-using Reason = Trouble::Reason;
+using Reason = CgroupError::Reason;
 using Components = std::vector<std::string>;
 
 namespace {
@@ -71,27 +71,27 @@ bool is_absence(const std::error_code& error) {
   return error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory;
 }
 
-std::unexpected<Trouble> trouble(Reason reason, std::string message) {
-  return std::unexpected(Trouble{reason, std::move(message)});
+std::unexpected<CgroupError> error(Reason reason, std::string message) {
+  return std::unexpected(CgroupError{reason, std::move(message)});
 }
 
 }  // namespace
 
-std::expected<Location, Trouble> Locator::locate(int pid, std::string_view id) {
+std::expected<Location, CgroupError> Locator::locate(int pid, std::string_view id) {
   const auto text = read_to_end(paths_.procfs + "/" + std::to_string(pid) + "/cgroup");
   if (!text) return std::unexpected(why_unreadable(pid, text.error()));
   if (mounts_.empty()) {
     if (auto refused = find_mounts()) return std::unexpected(*std::move(refused));
   }
   if (mounts_.empty()) {
-    return trouble(Reason::no_hierarchy, "no cgroup file system is mounted below " + paths_.sysfs +
-                                             "; mount the host's /sys, and name that directory as "
-                                             "path.sysfs");
+    return error(Reason::no_hierarchy, "no cgroup file system is mounted below " + paths_.sysfs +
+                                           "; mount the host's /sys, and name that directory as "
+                                           "path.sysfs");
   }
   Location location{.pid = pid};
   Components elsewhere;
   Components masked;
-  std::optional<Trouble> refused;
+  std::optional<CgroupError> refused;
   for (auto& [hierarchy, path] : memberships(*text)) {
     const auto named = std::ranges::find_if(
         path, [&](const std::string& name) { return !id.empty() && name.contains(id); });
@@ -100,7 +100,7 @@ std::expected<Location, Trouble> Locator::locate(int pid, std::string_view id) {
       continue;
     }
     if (path.back().ends_with(" (deleted)")) {
-      return trouble(Reason::gone, "its cgroup has been removed");
+      return error(Reason::gone, "its cgroup has been removed");
     }
     path.erase(named + 1, path.end());
     auto directory = directory_of(hierarchy, path);
@@ -123,8 +123,8 @@ std::expected<Location, Trouble> Locator::locate(int pid, std::string_view id) {
   return std::unexpected(why_not_found(pid, elsewhere, masked));
 }
 
-Trouble Locator::why_not_found(int pid, const Components& elsewhere,
-                               const Components& masked) const {
+CgroupError Locator::why_not_found(int pid, const Components& elsewhere,
+                                   const Components& masked) const {
   const auto process = "process " + std::to_string(pid) + " of " + paths_.procfs;
   if (!masked.empty()) {
     return {Reason::masked, "the cgroup " + joined({}, masked) + " of " + process +
@@ -144,7 +144,7 @@ Trouble Locator::why_not_found(int pid, const Components& elsewhere,
 }
 
 /// The first process of a pid namespace is always there: where it is not seen, others are not.
-Trouble Locator::why_unreadable(int pid, int error) const {
+CgroupError Locator::why_unreadable(int pid, int error) const {
   const auto is_there = [&](std::string_view name) {
     return ::access(joined(paths_.procfs, std::array{name}).c_str(), F_OK) == 0;
   };
@@ -185,7 +185,7 @@ std::vector<Locator::Membership> Locator::memberships(std::string_view text) {
 }
 
 /// Nothing, unless the system has refused to tell.
-std::optional<Trouble> Locator::find_mounts() {
+std::optional<CgroupError> Locator::find_mounts() {
   const auto file = paths_.procfs + "/self/mountinfo";
   const auto text = read_to_end(file);
   if (!text && text.error() == ENOENT) return std::nullopt;

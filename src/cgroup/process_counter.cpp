@@ -1,4 +1,4 @@
-#include "tidegauge/cgroup/process_counter.h"
+#include "cgroup/process_counter.h"
 
 #include <unistd.h>
 
@@ -10,9 +10,9 @@
 #include <system_error>
 #include <utility>
 
+#include "cgroup/parsers.h"
 #include "cgroup/text.h"
 #include "tidegauge/cgroup/file_reader.h"
-#include "tidegauge/cgroup/parsers.h"
 
 namespace tidegauge::cgroup {
 

@@ -14,7 +14,7 @@
 #include "config/options.h"
 #include "config/rules.h"
 #include "config/setting.h"
-#include "config/wording.h"
+#include "config/suggestions.h"
 #include "config/yaml_file.h"
 
 namespace tidegauge::config {

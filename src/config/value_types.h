@@ -12,7 +12,7 @@
 #include <variant>
 #include <vector>
 
-#include "config/wording.h"
+#include "config/suggestions.h"
 #include "tidegauge/config/config.h"
 #include "tidegauge/model/container_glob.h"
 #include "tidegauge/model/engine_address.h"

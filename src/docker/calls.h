@@ -10,7 +10,7 @@
 #include "tidegauge/http/connection.h"
 #include "tidegauge/model/call_stats.h"
 #include "tidegauge/model/engine_info.h"
-#include "tidegauge/util/result.h"
+#include "tidegauge/model/error.h"
 
 namespace tidegauge::docker {
 

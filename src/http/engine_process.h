@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "tidegauge/util/result.h"
+#include "tidegauge/model/error.h"
 
 namespace tidegauge::http {
 

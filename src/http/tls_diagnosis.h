@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "tidegauge/model/engine_address.h"
-#include "tidegauge/util/result.h"
+#include "tidegauge/model/error.h"
 
 namespace tidegauge::http {
 

@@ -6,12 +6,12 @@
 #include <type_traits>
 #include <utility>
 
-#include "monitor/choice.h"
-#include "monitor/crew.h"
+#include "monitor/call_scheduler.h"
+#include "monitor/container_filter.h"
 #include "monitor/engine_follower.h"
 #include "monitor/kernel_sampler.h"
 #include "monitor/optional_call.h"
-#include "monitor/snapshot_shelf.h"
+#include "monitor/snapshot_recycler.h"
 
 namespace tidegauge::monitor {
 
@@ -28,13 +28,13 @@ constexpr double spread = 0.8;  // the part of the interval that samples are spr
 constexpr Milliseconds kernel_retry = 1min;  // of a container whose files cannot be read
 
 /// One after another, over most of the interval.
-void ask_over(std::chrono::nanoseconds interval, Crew& crew, Crew::Call call,
-              std::vector<std::string> ids) {
+void schedule_over(std::chrono::nanoseconds interval, CallScheduler& scheduler,
+                   CallScheduler::Call call, std::vector<std::string> ids) {
   const auto now = steady_now();
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const auto part = spread * static_cast<double>(i) / static_cast<double>(ids.size());
     const auto delay = std::chrono::duration_cast<std::chrono::nanoseconds>(interval * part);
-    crew.ask({call, std::move(ids[i]), now + delay});
+    scheduler.schedule({call, std::move(ids[i]), now + delay});
   }
 }
 
@@ -110,30 +110,31 @@ ContainerMonitor::ContainerMonitor(std::string endpoint, std::size_t index,
       context_(context),
       inventory_(options_, first_source(options.stats_source)),
       host_files_(context.kernel, cgroup::FilesystemSampler(context.stat_filesystem, {})),
-      shelf_(std::make_unique<SnapshotShelf>()),
+      recycler_(std::make_unique<SnapshotRecycler>()),
       followed_(std::make_unique<Followed>(*this)),
       calls_(std::make_unique<OptionalCalls>(endpoint_, context.logger)),
-      crew_(std::make_unique<Crew>(options.max_in_flight, context.max_connections, context.guard,
-                                   [this](const Crew::Task& task, const std::stop_token& stop) {
-                                     switch (task.call) {
-                                       case Crew::Call::inspect:
-                                         return inspect(task.id, stop);
-                                       case Crew::Call::sample:
-                                         return sample(task.id, task.due, stop);
-                                       case Crew::Call::measure:
-                                         return measure(task.id, stop);
-                                     }
-                                   })) {
+      scheduler_(std::make_unique<CallScheduler>(
+          options.max_in_flight, context.max_connections, context.guard,
+          [this](const CallScheduler::Task& task, const std::stop_token& stop) {
+            switch (task.call) {
+              case CallScheduler::Call::inspect:
+                return inspect(task.id, stop);
+              case CallScheduler::Call::sample:
+                return sample(task.id, task.due, stop);
+              case CallScheduler::Call::measure:
+                return measure(task.id, stop);
+            }
+          })) {
   if (options.stats_source == config::StatsChoice::engine) return;
   // Without the Engine to fall back to, each cycle tries.
   const bool falls_back = options.stats_source == config::StatsChoice::automatic;
-  kernel_ = std::make_unique<KernelSampler>(context.kernel, context.kernel_descriptors,
-                                            falls_back ? kernel_retry : Milliseconds{0},
-                                            cgroup::Extras{.per_cpu = options.per_cpu,
-                                                           .processes = options.processes,
-                                                           .connections = options.connections,
-                                                           .tcp_statistics = options.tcp_statistics,
-                                                           .huge_pages = options.huge_pages});
+  kernel_ = std::make_unique<KernelSampler>(
+      context.kernel, context.kernel_descriptors, falls_back ? kernel_retry : Milliseconds{0},
+      cgroup::OptionalGroups{.per_cpu = options.per_cpu,
+                             .processes = options.processes,
+                             .connections = options.connections,
+                             .tcp_statistics = options.tcp_statistics,
+                             .huge_pages = options.huge_pages});
 }
 
 ContainerMonitor::~ContainerMonitor() = default;
@@ -147,11 +148,11 @@ void ContainerMonitor::run_once(const std::stop_token& stop) {
   const auto outages = followed_->outages();
   const auto listed = take_inventory(InspectWhom::all, stop);
   if (listed) {
-    crew_->wait_until_idle(stop);
+    scheduler_->wait_until_idle(stop);
     std::ignore = follow_kernel();
-    sample_by_kernel(KernelTurn::all);
+    sample_by_kernel(SampleScope::all);
     measure_layers(/*every_one=*/true);
-    crew_->wait_until_idle(stop);
+    scheduler_->wait_until_idle(stop);
   }
   if (stop.stop_requested()) return;
   // The Engine may have gone down meanwhile: then what was found is of the past.
@@ -194,7 +195,7 @@ void ContainerMonitor::run(const std::stop_token& stop) {
         size = inventory_.size();
       }
     }
-    if (follow_kernel()) sample_by_kernel(KernelTurn::not_yet_sampled);
+    if (follow_kernel()) sample_by_kernel(SampleScope::not_yet_sampled);
     if (publish_now) {
       publish();
       next_publish = steady_now() + publish_gap + size * publish_gap_of_container;
@@ -227,8 +228,8 @@ Result<void> ContainerMonitor::take_inventory(InspectWhom whom, const std::stop_
     if (whom == InspectWhom::all) ids = inventory_.ids_to_inspect();
   }
   const auto now = steady_now();
-  for (auto& id : ids) crew_->ask({Crew::Call::inspect, std::move(id), now});
-  return learn_engine(stop);  // while the crew is at it: the Engine takes its time over itself
+  for (auto& id : ids) scheduler_->schedule({CallScheduler::Call::inspect, std::move(id), now});
+  return learn_engine(stop);  // while the scheduler is at it: the Engine takes its time over itself
 }
 
 /// Whatever has another id cannot be asked about. Ids of the Engine are 64 hexadecimal digits.
@@ -272,15 +273,15 @@ Result<void> ContainerMonitor::learn(
   call.answered();
   {
     const std::lock_guard lock(mutex_);
-    if constexpr (std::is_same_v<Value, model::EngineInfo>) note_time(*value);
+    if constexpr (std::is_same_v<Value, model::EngineInfo>) record_time(*value);
     known = std::move(*value);
   }
   changed();
   return {};
 }
 
-void ContainerMonitor::note_time(const model::EngineInfo& info) {
-  if (info.system_time) inventory_.note_engine_time(*info.system_time, steady_now());
+void ContainerMonitor::record_time(const model::EngineInfo& info) {
+  if (info.system_time) inventory_.record_engine_time(*info.system_time, steady_now());
 }
 
 /// A list costs the Engine much, its own count nothing: lists only where the two differ, or where
@@ -294,7 +295,7 @@ Result<void> ContainerMonitor::reconcile(const std::stop_token& stop) {
   if (!info) return {};  // likewise
   {
     const std::lock_guard lock(mutex_);
-    note_time(*info);
+    record_time(*info);
     if (!info->containers || *info->containers == inventory_.size()) return {};
   }
   return take_inventory(InspectWhom::all, stop);
@@ -313,7 +314,8 @@ Inventory::Effect ContainerMonitor::apply(const model::Event& event) {
     if (event.type == "container") kernel_news(event.id);
     inspect_it = effect == Inventory::Effect::inspect && up_;  // else the inventory comes first
   }
-  if (inspect_it) crew_->ask({Crew::Call::inspect, event.id, steady_now() + inspect_debounce});
+  if (inspect_it)
+    scheduler_->schedule({CallScheduler::Call::inspect, event.id, steady_now() + inspect_debounce});
   if (effect != Inventory::Effect::known) changed();
   return effect;
 }
@@ -335,7 +337,7 @@ void ContainerMonitor::engine_down(const Error& reason) {
   // Of an Engine that does not answer at all, the pool has told already.
   const bool told = reason.code == Errc::engine_down || blames_engine(reason.code) ||
                     !context_.clients.health(endpoint_).up;
-  crew_->drop_all();
+  scheduler_->cancel_pending();
   bool news = false;
   {
     const std::lock_guard lock(mutex_);
@@ -370,13 +372,13 @@ void ContainerMonitor::inspect(const std::string& id, const std::stop_token& sto
   if (container && container->id != id) {
     container = fail(Errc::bad_reply, "the Engine has answered with another container");
   }
-  if (container && first) warn_of_ignored_wish(*container);
+  if (container && first) warn_of_invalid_enable_label(*container);
   bool sample_it = false;
   bool by_kernel = false;
   {
     const std::lock_guard lock(mutex_);
     const bool believed =
-        container && inventory_.note_inspected(id, *version, std::move(*container), moment_now());
+        container && inventory_.record_inspected(id, *version, std::move(*container), moment_now());
     // Without a process that could be looked for, only the Engine can tell.
     const bool only_engine =
         kernel_falls_back() && inventory_.is_sampled(id) && !inventory_.run_of(id);
@@ -385,9 +387,10 @@ void ContainerMonitor::inspect(const std::string& id, const std::stop_token& sto
     by_kernel = sample_it && inventory_.is_sampled_by(id, model::StatsSource::kernel);
     if (believed) kernel_news(id);
   }
-  note_outcome(id, Inventory::Question::inspect,
-               container ? std::nullopt : std::optional(container.error()));
-  if (sample_it && !by_kernel) crew_->ask({Crew::Call::sample, id, steady_now()});
+  record_outcome(id, Inventory::Question::inspect,
+                 container ? std::nullopt : std::optional(container.error()));
+  if (sample_it && !by_kernel)
+    scheduler_->schedule({CallScheduler::Call::sample, id, steady_now()});
   if (!container) inspect_failed(id, container.error().code);
   changed();
 }
@@ -404,11 +407,11 @@ void ContainerMonitor::inspect_failed(const std::string& id, Errc reason) {
     failures = inventory_.failures(id, Inventory::Question::inspect);
   }
   const auto pause = inspect_pause(options_.interval, failures);
-  crew_->ask({Crew::Call::inspect, id, steady_now() + pause});
+  scheduler_->schedule({CallScheduler::Call::inspect, id, steady_now() + pause});
 }
 
-void ContainerMonitor::warn_of_ignored_wish(const model::Container& container) {
-  const auto wish = ignored_wish(container);
+void ContainerMonitor::warn_of_invalid_enable_label(const model::Container& container) {
+  const auto wish = invalid_enable_label(container);
   if (!wish) return;
   context_.logger.warn("label is ignored: it must be true or false",
                        {{"endpoint", endpoint_},
@@ -430,8 +433,8 @@ void ContainerMonitor::sample(const std::string& id, SteadyTime due, const std::
   auto stats = context_.clients.container_stats(endpoint_, id, stop);
   if (stop.stop_requested()) return;
   const auto answered = steady_now();
-  if (stats) crew_->answered(answered - asked);
-  note_latest_answer(answered - due);
+  if (stats) scheduler_->answered(answered - asked);
+  record_latest_answer(answered - due);
   std::optional<Error> failure;
   if (!stats) failure = stats.error();
   if (failure && failure->code != Errc::not_found) ++sample_errors_;
@@ -440,10 +443,10 @@ void ContainerMonitor::sample(const std::string& id, SteadyTime due, const std::
     if (outages != outages_) return;  // it would be shown for as long as the Engine is down
     // The kernel may have been faster meanwhile.
     if (inventory_.is_sampled_by(id, model::StatsSource::kernel)) return;
-    inventory_.note_sampled(
+    inventory_.record_sampled(
         id, stats ? std::make_shared<model::ContainerStats>(std::move(*stats)) : nullptr);
   }
-  note_outcome(id, Inventory::Question::sample, failure);
+  record_outcome(id, Inventory::Question::sample, failure);
   changed();
 }
 
@@ -454,7 +457,7 @@ void ContainerMonitor::measure(const std::string& id, const std::stop_token& sto
   bool news = false;
   {
     const std::lock_guard lock(mutex_);
-    news = inventory_.note_measured(id, bytes ? std::optional(*bytes) : std::nullopt, wall_now());
+    news = inventory_.record_measured(id, bytes ? std::optional(*bytes) : std::nullopt, wall_now());
   }
   if (news && !bytes && !blames_engine(bytes.error().code)) {
     context_.logger.warn("the writable layer of a container cannot be measured",
@@ -467,12 +470,12 @@ void ContainerMonitor::measure(const std::string& id, const std::stop_token& sto
   changed();
 }
 
-void ContainerMonitor::note_outcome(const std::string& id, Inventory::Question question,
-                                    const std::optional<Error>& failure) {
-  std::optional<Inventory::Notice> notice;
+void ContainerMonitor::record_outcome(const std::string& id, Inventory::Question question,
+                                      const std::optional<Error>& failure) {
+  std::optional<Inventory::StateChange> notice;
   {
     const std::lock_guard lock(mutex_);
-    notice = inventory_.note_outcome(id, question, failure, moment_now());
+    notice = inventory_.record_outcome(id, question, failure, moment_now());
   }
   if (!notice) return;
   if (notice->failure) {
@@ -492,7 +495,7 @@ std::string ContainerMonitor::name_of(const std::string& id) {
   return inventory_.name_of(id);
 }
 
-void ContainerMonitor::note_latest_answer(SteadyTime::duration took) {
+void ContainerMonitor::record_latest_answer(SteadyTime::duration took) {
   for (auto latest = latest_answer_.load();
        latest < took && !latest_answer_.compare_exchange_weak(latest, took);) {
   }
@@ -521,9 +524,9 @@ bool ContainerMonitor::follow_kernel() {
   return true;
 }
 
-void ContainerMonitor::sample_by_kernel(KernelTurn whose) {
+void ContainerMonitor::sample_by_kernel(SampleScope whose) {
   if (!kernel_) return;
-  if (whose == KernelTurn::all) host_.reset();
+  if (whose == SampleScope::all) host_.reset();
   const auto now = steady_now();
   {
     const std::lock_guard lock(mutex_);
@@ -534,23 +537,23 @@ void ContainerMonitor::sample_by_kernel(KernelTurn whose) {
     const std::lock_guard lock(mutex_);
     for (const auto* const container : kernel_->sampled()) {
       const auto& [id, watched] = *container;
-      if (watched.trouble || inventory_.run_of(id) != watched.run) continue;
+      if (watched.error || inventory_.run_of(id) != watched.run) continue;
       inventory_.set_source(id, model::StatsSource::kernel);
       inventory_.set_cgroup_path(id, watched.files->location().host_path);
-      inventory_.note_sampled(id, watched.sample);
+      inventory_.record_sampled(id, watched.sample);
     }
   }
   for (const auto* const container : kernel_->sampled()) {
     const auto& [id, watched] = *container;
-    if (watched.trouble) {
-      kernel_failed(id, watched.run, *watched.trouble, watched.failures);
+    if (watched.error) {
+      kernel_failed(id, watched.run, *watched.error, watched.failures);
     } else {
-      note_outcome(id, Inventory::Question::sample, std::nullopt);
+      record_outcome(id, Inventory::Question::sample, std::nullopt);
     }
   }
   report_refused();
-  if (kernel_->sampled().empty() && whose != KernelTurn::all) return;
-  note_latest_answer(steady_now() - now);
+  if (kernel_->sampled().empty() && whose != SampleScope::all) return;
+  record_latest_answer(steady_now() - now);
   changed();
 }
 
@@ -592,33 +595,33 @@ void ContainerMonitor::report_stuck_filesystems() {
 /// may be due to the moment is not reported the first time, and none is while the Engine is down,
 /// which would have told of the end.
 void ContainerMonitor::kernel_failed(const std::string& id, const Inventory::Run& run,
-                                     const cgroup::Trouble& trouble, std::uint32_t times) {
-  const bool again = times > 1 || !cgroup::passes(trouble.reason);
+                                     const cgroup::CgroupError& error, std::uint32_t times) {
+  const bool again = times > 1 || !cgroup::is_transient(error.reason);
   bool was_kernels = false;
   {
     const std::lock_guard lock(mutex_);
     was_kernels = inventory_.is_sampled_by(id, model::StatsSource::kernel);
-    if (was_kernels) inventory_.note_sampled(id, nullptr);
+    if (was_kernels) inventory_.record_sampled(id, nullptr);
     if (kernel_falls_back()) inventory_.set_source(id, model::StatsSource::engine);
     const bool engine_is_down = !up_ && !down_reason_.empty();
     if (engine_is_down || inventory_.run_of(id) != run) return;
   }
   if (!kernel_falls_back()) {
     if (again) ++sample_errors_;
-    note_outcome(id, Inventory::Question::sample,
-                 again ? std::optional(Error{Errc::system, trouble.message}) : std::nullopt);
+    record_outcome(id, Inventory::Question::sample,
+                   again ? std::optional(Error{Errc::system, error.message}) : std::nullopt);
     return;
   }
-  if (again && kernel_troubles_told_.insert(trouble.reason).second) {
+  if (again && reported_kernel_errors_.insert(error.reason).second) {
     context_.logger.warn(
         "the kernel's numbers of a container cannot be read: the Engine is asked for them",
         {{"endpoint", endpoint_},
          {"container", name_of(id)},
          {"container_id", id},
-         {"reason", trouble.message}});
+         {"reason", error.message}});
   }
   if (was_kernels && context_.clients.health(endpoint_).up) {
-    crew_->ask({Crew::Call::sample, id, steady_now()});
+    scheduler_->schedule({CallScheduler::Call::sample, id, steady_now()});
     look_for_end(id);
   }
 }
@@ -629,20 +632,20 @@ void ContainerMonitor::look_for_end(const std::string& id) {
     const std::lock_guard lock(mutex_);
     inventory_.expect_gap(id);
   }
-  crew_->ask({Crew::Call::inspect, id, steady_now() + inspect_debounce});
+  scheduler_->schedule({CallScheduler::Call::inspect, id, steady_now() + inspect_debounce});
 }
 
 // --- cycles and snapshots -----------------------------------------------------------------------
 
 void ContainerMonitor::begin_cycle() {
-  sample_by_kernel(KernelTurn::all);
+  sample_by_kernel(SampleScope::all);
   std::vector<std::string> ids;
   {
     const std::lock_guard lock(mutex_);
     if (!up_) return;
     ids = inventory_.ids_to_ask_about();
   }
-  ask_over(options_.interval, *crew_, Crew::Call::sample, std::move(ids));
+  schedule_over(options_.interval, *scheduler_, CallScheduler::Call::sample, std::move(ids));
   measure_layers(/*every_one=*/false);
   refresh_some();
 }
@@ -651,16 +654,16 @@ void ContainerMonitor::begin_cycle() {
 /// tells them, of one container after another, each due at its own time within the cycle.
 void ContainerMonitor::refresh_some() {
   const auto now = steady_now();
-  std::vector<Crew::Task> due;
+  std::vector<CallScheduler::Task> due;
   {
     const std::lock_guard lock(mutex_);
     for (auto at = now; at < now + options_.interval; at += refresh_step) {
       if (auto id = inventory_.next_to_refresh(at)) {
-        due.push_back({Crew::Call::inspect, std::move(*id), at});
+        due.push_back({CallScheduler::Call::inspect, std::move(*id), at});
       }
     }
   }
-  for (auto& task : due) crew_->ask(std::move(task));
+  for (auto& task : due) scheduler_->schedule(std::move(task));
 }
 
 void ContainerMonitor::measure_layers(bool every_one) {
@@ -670,7 +673,8 @@ void ContainerMonitor::measure_layers(bool every_one) {
     const std::lock_guard lock(mutex_);
     ids = inventory_.take_ids_to_measure(steady_now(), every_one);
   }
-  ask_over(every_one ? 0ns : options_.interval, *crew_, Crew::Call::measure, std::move(ids));
+  schedule_over(every_one ? 0ns : options_.interval, *scheduler_, CallScheduler::Call::measure,
+                std::move(ids));
 }
 
 void ContainerMonitor::report_cycle() {
@@ -687,13 +691,13 @@ void ContainerMonitor::publish() {
   {
     // What it held may be the last use of samples: given up where the others are.
     const std::lock_guard lock(mutex_);
-    snapshot = shelf_->take();
+    snapshot = recycler_->take();
   }
   snapshot->endpoint = endpoint_;
   const auto now = moment_now();
   snapshot->taken_at = now.wall;
   snapshot->published_at = now.steady;
-  snapshot->max_in_flight = crew_->limit();
+  snapshot->max_in_flight = scheduler_->limit();
   snapshot->host = host_;
   snapshot->negotiated_api_version = context_.clients.api_version(endpoint_);
   {

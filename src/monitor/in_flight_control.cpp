@@ -1,4 +1,4 @@
-#include "tidegauge/monitor/in_flight_control.h"
+#include "monitor/in_flight_control.h"
 
 #include <algorithm>
 

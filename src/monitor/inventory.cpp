@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "monitor/cgroup_path.h"
-#include "monitor/choice.h"
+#include "monitor/container_filter.h"
 
 namespace tidegauge::monitor {
 
@@ -86,7 +86,7 @@ void Inventory::resync(const std::vector<model::ContainerSummary>& list, const M
     if (known_or_new.container->name != summary.name) {
       // A list may show the name by which another container links to it.
       known_or_new.misnamed = known_or_new.inspected || known_or_new.told;
-      if (!known_or_new.misnamed) begin_as(known_or_new, summary.name, now);
+      if (!known_or_new.misnamed) set_initial_name(known_or_new, summary.name, now);
     }
     if (known_or_new.container->state != summary.state) {
       change(known_or_new, [&](Container& container) { container.state = summary.state; });
@@ -102,7 +102,7 @@ void Inventory::resync(const std::vector<model::ContainerSummary>& list, const M
   }
 }
 
-void Inventory::note_engine_time(WallTime engine_time, SteadyTime now) {
+void Inventory::record_engine_time(WallTime engine_time, SteadyTime now) {
   clock_.set(engine_time, now);
   events_.begin(engine_time);
 }
@@ -123,7 +123,7 @@ Inventory::Effect Inventory::apply(const model::Event& event, const Moment& now)
   }
   auto& about = entry(container_of(event), now);
   ++about.version;
-  if (!std::exchange(about.told, true)) begin_as(about, name_before(event), now);
+  if (!std::exchange(about.told, true)) set_initial_name(about, name_before(event), now);
   if (kind == "start") {
     if (about.history.started(event.at, counts_of(about, now))) about.sample.reset();
     change(about, [&](Container& container) {
@@ -168,8 +168,8 @@ std::optional<std::uint64_t> Inventory::version(const std::string& id) const {
   return found == entries_.end() ? std::nullopt : std::optional(found->second.version);
 }
 
-bool Inventory::note_inspected(const std::string& id, std::uint64_t version, Container container,
-                               const Moment& now) {
+bool Inventory::record_inspected(const std::string& id, std::uint64_t version, Container container,
+                                 const Moment& now) {
   const auto found = entries_.find(id);
   if (found == entries_.end() || found->second.version != version) return false;
   if (container.id != id) return false;
@@ -180,7 +180,7 @@ bool Inventory::note_inspected(const std::string& id, std::uint64_t version, Con
   if (entry.inspected || entry.told) {
     rename(entry, container.name, now);
   } else {
-    begin_as(entry, container.name, now);  // a list has named it
+    set_initial_name(entry, container.name, now);  // a list has named it
   }
   if (container.finished_at > entry.ended_at) {  // without an event
     entry.ended_at = container.finished_at;
@@ -194,11 +194,12 @@ bool Inventory::note_inspected(const std::string& id, std::uint64_t version, Con
   entry.refreshed = now.steady;
   if (!entry.cgroup_path_known) entry.cgroup_path.clear();
   entry.container = std::make_shared<const Container>(std::move(container));
-  judge(entry, now);
+  update_watched(entry, now);
   return true;
 }
 
-void Inventory::note_sampled(const std::string& id, std::shared_ptr<model::ContainerStats> sample) {
+void Inventory::record_sampled(const std::string& id,
+                               std::shared_ptr<model::ContainerStats> sample) {
   const auto found = entries_.find(id);
   if (found == entries_.end()) return;
   auto& entry = found->second;
@@ -212,8 +213,8 @@ void Inventory::note_sampled(const std::string& id, std::shared_ptr<model::Conta
   entry.sample = std::move(sample);
 }
 
-bool Inventory::note_measured(const std::string& id, std::optional<std::uint64_t> bytes,
-                              WallTime now) {
+bool Inventory::record_measured(const std::string& id, std::optional<std::uint64_t> bytes,
+                                WallTime now) {
   const auto found = entries_.find(id);
   if (found == entries_.end()) return false;
   auto& entry = found->second;
@@ -239,9 +240,10 @@ void Inventory::set_source(const std::string& id, model::StatsSource source) {
   if (const auto found = entries_.find(id); found != entries_.end()) found->second.source = source;
 }
 
-std::optional<Inventory::Notice> Inventory::note_outcome(const std::string& id, Question question,
-                                                         const std::optional<Error>& failure,
-                                                         const Moment& now) {
+std::optional<Inventory::StateChange> Inventory::record_outcome(const std::string& id,
+                                                                Question question,
+                                                                const std::optional<Error>& failure,
+                                                                const Moment& now) {
   const auto found = entries_.find(id);
   if (found == entries_.end()) return std::nullopt;
   if (failure && failure->code == Errc::not_found) {
@@ -268,7 +270,7 @@ std::optional<Inventory::Notice> Inventory::note_outcome(const std::string& id, 
   if (!is_sampled(entry)) entry.outcomes[static_cast<std::size_t>(Question::sample)] = {};
   if (failure) ++entry.collect_errors;
   if (is_failing(entry) == was_failing) return std::nullopt;
-  return Notice{.name = entry.container->name, .failure = failure};
+  return StateChange{.name = entry.container->name, .failure = failure};
 }
 
 void Inventory::forget_samples() {
@@ -485,13 +487,13 @@ Inventory::Entry& Inventory::entry(Container first, const Moment& now) {
   first.state = ContainerState::created;
   found.source = source_;
   found.container = std::make_shared<const Container>(std::move(first));
-  judge(found, now);
+  update_watched(found, now);
   return found;
 }
 
 /// Decides by what is known of it whether it is watched. Whoever is, takes the place of a ghost of
 /// its name; of whoever is no more, nothing is left.
-void Inventory::judge(Entry& entry, const Moment& now) {
+void Inventory::update_watched(Entry& entry, const Moment& now) {
   const auto& name = entry.container->name;
   const bool before = std::exchange(entry.watched, monitor::is_watched(*entry.container, options_));
   if (entry.watched) {
@@ -512,11 +514,11 @@ void Inventory::change(Entry& entry, const std::function<void(Container&)>& how)
 
 /// A list may be ahead of the events, and show a name that this one has yet to be given, or one by
 /// which another container links to it: then the counters of that name are not those of this one.
-void Inventory::begin_as(Entry& entry, const std::string& name, const Moment& now) {
+void Inventory::set_initial_name(Entry& entry, const std::string& name, const Moment& now) {
   const auto listed = entry.container->name;
   if (name.empty() || name == listed) return;
   change(entry, [&](Container& container) { container.name = name; });
-  judge(entry, now);
+  update_watched(entry, now);
   leave_name(listed, now);
 }
 
@@ -528,7 +530,7 @@ void Inventory::rename(Entry& entry, const std::string& name, const Moment& now)
   change(entry, [&](Container& container) { container.name = name; });
   // As after a Compose recreate, which renames the new one.
   if (counted) counted_[name].lifecycle += counted.mapped().lifecycle;
-  judge(entry, now);
+  update_watched(entry, now);
   leave_name(old, now);
 }
 

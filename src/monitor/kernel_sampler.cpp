@@ -16,7 +16,7 @@ constexpr std::chrono::minutes settings_interval{1};  // for changes that no eve
 }  // namespace
 
 KernelSampler::KernelSampler(const cgroup::Paths& paths, std::size_t descriptors,
-                             Milliseconds retry, const cgroup::Extras& extras)
+                             Milliseconds retry, const cgroup::OptionalGroups& extras)
     : paths_(paths),
       retry_(retry),
       extras_(extras),
@@ -36,14 +36,14 @@ void KernelSampler::follow(const std::string& id, const std::optional<Inventory:
   tools_.devices.forget();  // devices come and go, if rarely
 }
 
-void KernelSampler::prepare(KernelTurn whose, SteadyTime now) {
-  tools_.settings_due = whose == KernelTurn::all && now >= next_settings_;
+void KernelSampler::prepare(SampleScope whose, SteadyTime now) {
+  tools_.settings_due = whose == SampleScope::all && now >= next_settings_;
   if (tools_.settings_due) next_settings_ = now + settings_interval;
-  turn_.clear();
+  batch_.clear();
   for (auto& container : containers_) {
     auto& watched = container.second;
     if (watched.next_try > now) continue;
-    if (whose == KernelTurn::not_yet_sampled && (watched.files || watched.failures > 0)) continue;
+    if (whose == SampleScope::not_yet_sampled && (watched.files || watched.failures > 0)) continue;
     const auto unread = std::ranges::find_if(
         watched.buffers, [](const auto& buffer) { return buffer.use_count() == 1; });
     if (unread != watched.buffers.end()) {
@@ -52,25 +52,25 @@ void KernelSampler::prepare(KernelTurn whose, SteadyTime now) {
       if (watched.buffers.size() == most_buffers) watched.buffers.erase(watched.buffers.begin());
       watched.sample = watched.buffers.emplace_back(std::make_shared<model::ContainerStats>());
     }
-    turn_.push_back(&container);
+    batch_.push_back(&container);
   }
 }
 
 void KernelSampler::sample(SteadyTime now) {
-  if (turn_.empty()) return;
+  if (batch_.empty()) return;
   const auto blkio = locator_.mount_point(cgroup::Hierarchy::blkio);
   tools_.bfq_used = blkio.empty() || cgroup::is_bfq_used(blkio, tools_.reader);
-  for (auto* const container : turn_) sample(container->first, container->second, now);
+  for (auto* const container : batch_) sample(container->first, container->second, now);
 }
 
 void KernelSampler::sample(const std::string& id, Watched& watched, SteadyTime now) {
-  watched.trouble.reset();
-  if (!watched.files) watched.trouble = open(id, watched);
+  watched.error.reset();
+  if (!watched.files) watched.error = open(id, watched);
   if (watched.files) {
     auto sampled = watched.files->sample(tools_, *watched.sample);
-    if (!sampled) watched.trouble = std::move(sampled.error());
+    if (!sampled) watched.error = std::move(sampled.error());
   }
-  if (!watched.trouble) {
+  if (!watched.error) {
     watched.failures = 0;
     return;
   }
@@ -78,13 +78,13 @@ void KernelSampler::sample(const std::string& id, Watched& watched, SteadyTime n
   watched.files.reset();
   ++watched.failures;
   // What may have been the moment is tried again with the next cycle.
-  const auto reason = watched.trouble->reason;
-  const bool soon = reason == cgroup::Trouble::Reason::shortage ||
-                    (watched.failures == 1 && cgroup::passes(reason));
+  const auto reason = watched.error->reason;
+  const bool soon = reason == cgroup::CgroupError::Reason::shortage ||
+                    (watched.failures == 1 && cgroup::is_transient(reason));
   watched.next_try = soon ? now : now + retry_;
 }
 
-std::optional<cgroup::Trouble> KernelSampler::open(const std::string& id, Watched& watched) {
+std::optional<cgroup::CgroupError> KernelSampler::open(const std::string& id, Watched& watched) {
   auto location = locator_.locate(watched.run.pid, id);
   if (!location) return std::move(location.error());
   location->shares_network = watched.run.shares_network;

@@ -27,21 +27,21 @@
 namespace tidegauge::monitor {
 
 /// Whose turn it is to be sampled.
-enum class KernelTurn : std::uint8_t { all, not_yet_sampled };
+enum class SampleScope : std::uint8_t { all, not_yet_sampled };
 
 class KernelSampler {
  public:
   /// Keeps so many `descriptors` open, and tries a container whose files cannot be read again
   /// every `retry`.
   KernelSampler(const cgroup::Paths& paths, std::size_t descriptors, Milliseconds retry,
-                const cgroup::Extras& extras = {});
+                const cgroup::OptionalGroups& extras = {});
 
   /// A container, and how its last sample went.
   struct Watched {
     Inventory::Run run;
     std::optional<cgroup::ContainerFiles> files;  ///< none: to be opened, or there was trouble
     std::shared_ptr<model::ContainerStats> sample;
-    std::optional<cgroup::Trouble> trouble;
+    std::optional<cgroup::CgroupError> error;
     std::uint32_t failures = 0;  ///< in a row
     SteadyTime next_try{};
     std::vector<std::shared_ptr<model::ContainerStats>> buffers;
@@ -51,26 +51,26 @@ class KernelSampler {
   /// It runs so from now on, or does not run: its files are given back. Its settings may be others.
   void follow(const std::string& id, const std::optional<Inventory::Run>& run);
 
-  void prepare(KernelTurn whose, SteadyTime now);
+  void prepare(SampleScope whose, SteadyTime now);
   /// Those that were prepared.
   void sample(SteadyTime now);
-  [[nodiscard]] const std::vector<Container*>& sampled() const noexcept { return turn_; }
+  [[nodiscard]] const std::vector<Container*>& sampled() const noexcept { return batch_; }
   /// The first file of a process that the system refused to show, and why; empty: none so far.
   [[nodiscard]] const std::string& refused() const noexcept { return tools_.refused; }
 
  private:
   void sample(const std::string& id, Watched& watched, SteadyTime now);
-  [[nodiscard]] std::optional<cgroup::Trouble> open(const std::string& id, Watched& watched);
+  [[nodiscard]] std::optional<cgroup::CgroupError> open(const std::string& id, Watched& watched);
 
   cgroup::Paths paths_;
   Milliseconds retry_;
-  cgroup::Extras extras_;
+  cgroup::OptionalGroups extras_;
   cgroup::Locator locator_;
   cgroup::DescriptorBudget budget_;
-  cgroup::SamplingTools tools_;
+  cgroup::SamplingContext tools_;
   SteadyTime next_settings_{};
   std::map<std::string, Watched> containers_;  // given back before the budget goes
-  std::vector<Container*> turn_;
+  std::vector<Container*> batch_;
 };
 
 }  // namespace tidegauge::monitor

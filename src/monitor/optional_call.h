@@ -14,8 +14,8 @@
 #include <string>
 #include <string_view>
 
+#include "tidegauge/model/error.h"
 #include "tidegauge/util/log.h"
-#include "tidegauge/util/result.h"
 #include "tidegauge/util/retry.h"
 #include "tidegauge/util/time.h"
 

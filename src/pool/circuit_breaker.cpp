@@ -1,4 +1,4 @@
-#include "tidegauge/pool/circuit_breaker.h"
+#include "pool/circuit_breaker.h"
 
 #include <algorithm>
 #include <cmath>

@@ -2,8 +2,8 @@
 
 #include <utility>
 
+#include "pool/pool_maintenance.h"
 #include "pool/pool_state.h"
-#include "pool/upkeep.h"
 
 namespace tidegauge::pool {
 
@@ -13,7 +13,7 @@ ConnectionPool::ConnectionPool(std::string name, const model::EngineAddress& add
                                std::function<void()> wake)
     : state_(std::make_shared<PoolState>(std::move(name), address, options, std::move(transport),
                                          logger, std::move(wake))),
-      upkeep_(std::make_unique<Upkeep>(*state_)) {}
+      maintenance_(std::make_unique<PoolMaintenance>(*state_)) {}
 
 ConnectionPool::~ConnectionPool() {
   close(steady_now());
@@ -59,11 +59,11 @@ EngineHealth ConnectionPool::wait_for_change(std::uint64_t seen, SteadyTime unti
 }
 
 void ConnectionPool::maintain(SteadyTime now, Watch& watch) {
-  upkeep_->run(now, watch);
+  maintenance_->run(now, watch);
 }
 
 CloseReport ConnectionPool::close(SteadyTime deadline) {
-  upkeep_->give_up();
+  maintenance_->cancel_probes();
   return state_->close(deadline);
 }
 

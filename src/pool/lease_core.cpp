@@ -15,9 +15,9 @@ std::int32_t current_thread() noexcept {
   return id;
 }
 
-const Bell& bell_of_this_thread() {
-  thread_local const Bell bell = std::make_shared<std::condition_variable>();
-  return bell;
+const WaiterCondition& bell_of_this_thread() {
+  thread_local const WaiterCondition condition = std::make_shared<std::condition_variable>();
+  return condition;
 }
 
 }  // namespace
@@ -83,7 +83,7 @@ LeaseCore::Outcome LeaseCore::take_or_queue(Waiter& waiter, SteadyTime now) {
     overloaded_until_ = now + overload_memory;
     return Outcome::queue_full;
   }
-  waiter.bell = bell_of_this_thread();
+  waiter.condition = bell_of_this_thread();
   push_back(waiter);
   return Outcome::queued;
 }
@@ -103,7 +103,7 @@ void LeaseCore::leave(Waiter& waiter, SteadyTime now) {
   if (waiter.granted) {
     const auto slot = *waiter.granted;
     waiter.granted.reset();
-    ring(release(slot, slots_[slot].connected, now));
+    notify(release(slot, slots_[slot].connected, now));
     return;
   }
   dispatch(now);
@@ -117,7 +117,7 @@ std::optional<SlotIndex> LeaseCore::take_for_stream(const Holder& holder, Steady
   return slot;
 }
 
-Bell LeaseCore::release(SlotIndex index, bool connected, SteadyTime now) {
+WaiterCondition LeaseCore::release(SlotIndex index, bool connected, SteadyTime now) {
   auto& slot = slots_[index];
   slot.last_used = slot.last_traffic = now;
   slot.connected = connected;
@@ -135,24 +135,24 @@ Bell LeaseCore::release(SlotIndex index, bool connected, SteadyTime now) {
 }
 
 /// Rings for all that it serves but the last, whose bell it returns: mostly there is but one.
-Bell LeaseCore::serve_queue(SteadyTime now) {
-  Bell last;
+WaiterCondition LeaseCore::serve_queue(SteadyTime now) {
+  WaiterCondition last;
   if (head_ == nullptr) return last;
   evict_expired(now);
   while (head_is_due(now) && has_free_slot()) {
-    ring(std::exchange(last, hand_to_head(now)));
+    notify(std::exchange(last, hand_to_head(now)));
     evict_expired(now);
   }
   // A young head must come for itself: until it has, a running caller may be faster.
   if (head_ != nullptr && has_free_slot() && !head_->notified) {
     head_->notified = true;
-    ring(std::exchange(last, head_->bell));
+    notify(std::exchange(last, head_->condition));
   }
   return last;
 }
 
-void LeaseCore::ring(const Bell& bell) {
-  if (bell) bell->notify_one();
+void LeaseCore::notify(const WaiterCondition& condition) {
+  if (condition) condition->notify_one();
 }
 
 void LeaseCore::fail_waiters(model::AcquireFailure reason) {
@@ -160,7 +160,7 @@ void LeaseCore::fail_waiters(model::AcquireFailure reason) {
     auto& waiter = *head_;
     unlink(waiter);
     waiter.failed = reason;
-    ring(waiter.bell);
+    notify(waiter.condition);
   }
 }
 
@@ -218,7 +218,7 @@ void LeaseCore::return_claimed(SlotIndex index, bool connected, SteadyTime now) 
   dispatch(now);
 }
 
-void LeaseCore::note_connected(SlotIndex index, SteadyTime now) {
+void LeaseCore::record_connected(SlotIndex index, SteadyTime now) {
   auto& slot = slots_[index];
   slot.generation = generation_;
   slot.last_used = now;
@@ -285,12 +285,12 @@ void LeaseCore::lend(SlotIndex index, const Holder& holder, SteadyTime now) {
   slot.holder.since = now;
 }
 
-Bell LeaseCore::hand_to_head(SteadyTime now) {
+WaiterCondition LeaseCore::hand_to_head(SteadyTime now) {
   auto& waiter = *head_;
   unlink(waiter);
   waiter.granted = take_free(waiter.holder, now);
   ++handed_off_;
-  return waiter.bell;
+  return waiter.condition;
 }
 
 /// Drops heads that would get a slot too late to use it. They are not rung for: their deadline,

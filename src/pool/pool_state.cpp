@@ -105,12 +105,12 @@ Result<SlotIndex> PoolState::refused(AcquireFailure failure, SteadyTime asked, c
   const auto now = steady_now();
   ++counters_.failures[index_of(failure)];
   counters_.wait_failure.observe(to_seconds(now - asked));
-  const auto standing = this->standing();
+  const auto summary = this->summary();
   lock.unlock();
   if (any_in_quarantine_ && !tag.takes_long) {
     quarantine.with([&](Quarantine& q) { q.ended_otherwise(tag.key); });
   }
-  return fail(describe_refusal(failure, tag.call_class, now - asked, standing));
+  return fail(describe_refusal(failure, tag.call_class, now - asked, summary));
 }
 
 std::optional<AcquireFailure> PoolState::refusal() const {
@@ -126,7 +126,7 @@ Result<SlotIndex> PoolState::wait_for_slot(Waiter& waiter, const CallTag& tag,
   // Made and destroyed without the mutex, which it takes; it wakes this waiter alone.
   const std::stop_callback wake(stop, [this, &waiter] {
     const std::lock_guard lock(mutex);
-    waiter.bell->notify_one();
+    waiter.condition->notify_one();
   });
   std::unique_lock lock(mutex);
   while (true) {
@@ -144,7 +144,7 @@ Result<SlotIndex> PoolState::wait_for_slot(Waiter& waiter, const CallTag& tag,
       counters_.wait_success.observe(to_seconds(now - asked));
       return *waiter.granted;
     }
-    waiter.bell->wait_until(lock, waiter.deadline);
+    waiter.condition->wait_until(lock, waiter.deadline);
   }
 }
 
@@ -171,7 +171,7 @@ void PoolState::release(SlotIndex index) noexcept {
   const bool connected = connections[index] && connections[index]->fd() >= 0;
   const auto now = steady_now();
   std::optional<Holder> late;
-  Bell bell;
+  WaiterCondition condition;
   {
     std::unique_lock lock(mutex);
     const auto& slot = core.slots()[index];
@@ -187,10 +187,10 @@ void PoolState::release(SlotIndex index) noexcept {
       late = slot.holder;
       ++counters_.leaks_recovered;
     }
-    bell = core.release(index, connected && !useless, now);
+    condition = core.release(index, connected && !useless, now);
     if (closing_) changed_.notify_all();
   }
-  if (bell) bell->notify_one();
+  if (condition) condition->notify_one();
   if (late) {
     logger.info("connection came back after all",
                 {{"pool", name}, {"holder", describe_holder(*late, now)}});
@@ -204,7 +204,7 @@ std::optional<CloseReason> PoolState::reason_to_close(const Slot& slot) const {
   return std::nullopt;
 }
 
-void PoolState::note_transfer(SlotIndex index, CloseReason reason) {
+void PoolState::record_transfer(SlotIndex index, CloseReason reason) {
   const auto& connection = *connections[index];
   const auto& transfer = connection.last_transfer();
   if (!transfer.connect_time && connection.fd() >= 0) return;  // nothing opened, nothing closed
@@ -218,7 +218,7 @@ void PoolState::note_transfer(SlotIndex index, CloseReason reason) {
     slot.connected = true;
     ++counters_.created;
     counters_.create.observe(to_seconds(*transfer.connect_time));
-    core.note_connected(index, steady_now());
+    core.record_connected(index, steady_now());
   }
   if (slot.connected && connection.fd() < 0) {
     slot.connected = false;
@@ -226,7 +226,7 @@ void PoolState::note_transfer(SlotIndex index, CloseReason reason) {
   }
 }
 
-void PoolState::note_answer(SlotIndex index) {
+void PoolState::record_answer(SlotIndex index) {
   const auto& transfer = connections[index]->last_transfer();
   const auto& holder = core.slots()[index].holder;  // the caller's own
   {
@@ -248,19 +248,19 @@ void PoolState::note_answer(SlotIndex index) {
   }
 }
 
-void PoolState::note_failure(SlotIndex index, const Error& error) {
+void PoolState::record_failure(SlotIndex index, const Error& error) {
   const auto holder = core.slots()[index].holder;
   if (means_stuck(error.code)) {
-    note_stuck(holder);
+    record_stuck(holder);
   } else if (blames_container(holder, error.code)) {
-    note_container_failure(holder, error);
+    record_container_failure(holder, error);
   } else if (any_in_quarantine_) {
     quarantine.with([&](Quarantine& q) { q.ended_otherwise(holder.quarantine_key()); });
   }
-  if (blames_engine(error.code)) note_engine_failure(holder, error);
+  if (blames_engine(error.code)) record_engine_failure(holder, error);
 }
 
-void PoolState::note_stuck(const Holder& holder) {
+void PoolState::record_stuck(const Holder& holder) {
   {
     const std::lock_guard lock(mutex);
     ++counters_.stuck[index_of(holder.call_class)];
@@ -281,7 +281,7 @@ void PoolState::note_stuck(const Holder& holder) {
   wake_maintenance();
 }
 
-void PoolState::note_container_failure(const Holder& holder, const Error& error) {
+void PoolState::record_container_failure(const Holder& holder, const Error& error) {
   const auto key = holder.quarantine_key();
   if (key.empty()) return;
   {
@@ -300,7 +300,7 @@ void PoolState::note_container_failure(const Holder& holder, const Error& error)
 
 /// Every failure makes the next probe due. What is only the container's has no weight of its own:
 /// the probe finds out whether it is the Engine's after all.
-void PoolState::note_engine_failure(const Holder& holder, const Error& error) {
+void PoolState::record_engine_failure(const Holder& holder, const Error& error) {
   auto cause = std::make_shared<const Error>(error);
   std::unique_lock lock(mutex);
   const auto before = breaker.cause();
@@ -313,7 +313,7 @@ void PoolState::suspect(Suspicion reason) noexcept {
   suspicion = std::max(suspicion, reason);
 }
 
-void PoolState::note_probe(ProbeKind kind, const std::optional<Error>& failure) {
+void PoolState::record_probe(ProbeKind kind, const std::optional<Error>& failure) {
   auto cause = failure ? std::make_shared<const Error>(*failure) : nullptr;
   std::unique_lock lock(mutex);
   const auto before = breaker.cause();
@@ -391,16 +391,16 @@ void PoolState::close_socket(SlotIndex index, CloseReason reason) {
 }
 
 /// Under the mutex.
-Standing PoolState::standing() const {
-  Standing standing{.pool = name,
-                    .slots = core.request_slots(),
-                    .stream_slots = options.max_streams,
-                    .leased = core.leased(),
-                    .waiting = core.waiting(),
-                    .cause = breaker.cause(),
-                    .cause_since = breaker.cause_since(),
-                    .next_probe = breaker.next_probe()};
-  std::array<const Slot*, std::tuple_size_v<decltype(standing.oldest)>> oldest{};
+PoolSummary PoolState::summary() const {
+  PoolSummary summary{.pool = name,
+                      .slots = core.request_slots(),
+                      .stream_slots = options.max_streams,
+                      .leased = core.leased(),
+                      .waiting = core.waiting(),
+                      .cause = breaker.cause(),
+                      .cause_since = breaker.cause_since(),
+                      .next_probe = breaker.next_probe()};
+  std::array<const Slot*, std::tuple_size_v<decltype(summary.oldest)>> oldest{};
   for (const auto& slot : core.slots()) {
     const auto* next = slot.state == SlotState::leased ? &slot : nullptr;
     for (auto& place : oldest) {
@@ -409,9 +409,9 @@ Standing PoolState::standing() const {
     }
   }
   for (const auto* slot : oldest) {
-    if (slot != nullptr) standing.oldest[standing.oldest_count++] = slot->holder;
+    if (slot != nullptr) summary.oldest[summary.oldest_count++] = slot->holder;
   }
-  return standing;
+  return summary;
 }
 
 EngineHealth PoolState::health() const {

@@ -16,15 +16,15 @@
 #include <string>
 #include <vector>
 
-#include "pool/wording.h"
+#include "pool/circuit_breaker.h"
+#include "pool/diagnostics.h"
+#include "pool/quarantine.h"
 #include "tidegauge/config/config.h"
 #include "tidegauge/http/connection.h"
 #include "tidegauge/model/engine_address.h"
 #include "tidegauge/model/pool_stats.h"
-#include "tidegauge/pool/circuit_breaker.h"
 #include "tidegauge/pool/connection_pool.h"
 #include "tidegauge/pool/lease_core.h"
-#include "tidegauge/pool/quarantine.h"
 #include "tidegauge/util/guarded.h"
 #include "tidegauge/util/log.h"
 
@@ -70,11 +70,11 @@ class PoolState {
 
   /// After a request on a slot that the caller holds: keeps the books of its socket. `reason`: why
   /// it was closed, where it was.
-  void note_transfer(SlotIndex slot, model::CloseReason reason);
+  void record_transfer(SlotIndex slot, model::CloseReason reason);
   /// The Engine has answered a call of a caller, whatever it said.
-  void note_answer(SlotIndex slot);
+  void record_answer(SlotIndex slot);
   /// A failed call of a caller.
-  void note_failure(SlotIndex slot, const Error& error);
+  void record_failure(SlotIndex slot, const Error& error);
   void count_stale_retry();
 
   /// Closes the socket of a slot that the caller holds.
@@ -88,7 +88,7 @@ class PoolState {
   CloseReport close(SteadyTime deadline);
 
   /// The outcome of a ping or probe. Under no lock; logs a change once.
-  void note_probe(ProbeKind kind, const std::optional<Error>& failure);
+  void record_probe(ProbeKind kind, const std::optional<Error>& failure);
 
   /// Under the mutex: makes the next probe due at once.
   void suspect(Suspicion reason) noexcept;
@@ -146,11 +146,11 @@ class PoolState {
                             std::unique_lock<std::mutex> lock);
   Result<SlotIndex> wait_for_slot(Waiter& waiter, const CallTag& tag, const std::stop_token& stop);
   [[nodiscard]] std::optional<model::CloseReason> reason_to_close(const Slot& slot) const;
-  [[nodiscard]] Standing standing() const;
+  [[nodiscard]] PoolSummary summary() const;
   [[nodiscard]] EngineHealth current_health() const;
-  void note_stuck(const Holder& holder);
-  void note_container_failure(const Holder& holder, const Error& error);
-  void note_engine_failure(const Holder& holder, const Error& error);
+  void record_stuck(const Holder& holder);
+  void record_container_failure(const Holder& holder, const Error& error);
+  void record_engine_failure(const Holder& holder, const Error& error);
   void wake_maintenance() const;
   void react_to(const std::shared_ptr<const Error>& cause_before,
                 std::unique_lock<std::mutex> lock);

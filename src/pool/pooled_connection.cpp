@@ -62,16 +62,16 @@ void PooledConnection::release() noexcept {
 Result<http::Response> PooledConnection::perform(const http::Request& request,
                                                  const std::stop_token& stop) {
   auto result = connection_->perform(request, stop);
-  state_->note_transfer(slot_, close_reason(result));
+  state_->record_transfer(slot_, close_reason(result));
   if (!result && died_idle(connection_->last_transfer(), result.error())) {
     state_->count_stale_retry();
     result = connection_->perform(request, stop);
-    state_->note_transfer(slot_, close_reason(result));
+    state_->record_transfer(slot_, close_reason(result));
   }
   if (result) {
-    state_->note_answer(slot_);
+    state_->record_answer(slot_);
   } else {
-    state_->note_failure(slot_, result.error());
+    state_->record_failure(slot_, result.error());
   }
   return result;
 }

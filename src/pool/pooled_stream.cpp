@@ -10,12 +10,12 @@ Result<PooledStream> PooledStream::open(PooledConnection connection, const http:
                                         const std::stop_token& stop) {
   auto& state = *connection.state_;
   auto head = connection.connection_->open_stream(request, stop);
-  state.note_transfer(connection.slot_, close_reason(head));
+  state.record_transfer(connection.slot_, close_reason(head));
   if (!head) {
-    state.note_failure(connection.slot_, head.error());
+    state.record_failure(connection.slot_, head.error());
     return fail(head.error());
   }
-  state.note_answer(connection.slot_);
+  state.record_answer(connection.slot_);
   return PooledStream(std::move(connection), std::move(*head));
 }
 
@@ -48,9 +48,9 @@ Result<std::size_t> PooledStream::read(std::span<char> into, SteadyTime deadline
     return fail(Errc::engine_down, "the Engine is down; the stream is left open");
   }
   ended_ = size.has_value();
-  state.note_transfer(connection_->slot_,
-                      ended_ ? model::CloseReason::peer_closed : close_reason(size.error().code));
-  if (!ended_) state.note_failure(connection_->slot_, size.error());
+  state.record_transfer(connection_->slot_,
+                        ended_ ? model::CloseReason::peer_closed : close_reason(size.error().code));
+  if (!ended_) state.record_failure(connection_->slot_, size.error());
   connection_.reset();
   if (!size && size.error().code == Errc::engine_down) {
     return fail(Errc::connection_lost, "the Engine that the stream came from has gone");

@@ -1,4 +1,4 @@
-#include "tidegauge/pool/quarantine.h"
+#include "pool/quarantine.h"
 
 #include <algorithm>
 

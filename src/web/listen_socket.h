@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-#include "tidegauge/util/result.h"
+#include "tidegauge/model/error.h"
 #include "tidegauge/util/unique_fd.h"
 
 namespace tidegauge::web {

@@ -15,9 +15,9 @@
 #include "support/kernel_tree.h"
 
 using namespace tidegauge;
+using cgroup::CgroupError;
 using cgroup::ContainerFiles;
 using cgroup::DescriptorBudget;
-using cgroup::Trouble;
 using model::ContainerStats;
 using test::CgroupVersion;
 using test::KernelTree;
@@ -39,15 +39,16 @@ class Scene {
   [[nodiscard]] KernelTree& tree() { return tree_; }
   [[nodiscard]] const test::RecordedContainer& web() const { return web_; }
   [[nodiscard]] DescriptorBudget& budget() { return budget_; }
-  cgroup::SamplingTools& tools() { return tools_; }
+  cgroup::SamplingContext& tools() { return tools_; }
   [[nodiscard]] fs::path file(const std::string& name) const {
     return tree_.cgroup_file(web_.id, name);
   }
-  [[nodiscard]] std::expected<ContainerFiles, Trouble> try_open(const cgroup::Extras& extras = {}) {
+  [[nodiscard]] std::expected<ContainerFiles, CgroupError> try_open(
+      const cgroup::OptionalGroups& extras = {}) {
     return ContainerFiles::open(cgroup::Locator(tree_.paths()).locate(web_.pid, web_.id).value(),
                                 tree_.paths(), budget_, extras);
   }
-  [[nodiscard]] ContainerFiles open(const cgroup::Extras& extras = {}) {
+  [[nodiscard]] ContainerFiles open(const cgroup::OptionalGroups& extras = {}) {
     auto files = try_open(extras);
     if (!files) FAIL(files.error().message);
     return *std::move(files);
@@ -57,7 +58,7 @@ class Scene {
   KernelTree tree_{CgroupVersion::v1};
   test::RecordedContainer web_;
   DescriptorBudget budget_;
-  cgroup::SamplingTools tools_{.devices = cgroup::DeviceNames(tree_.paths().sysfs)};
+  cgroup::SamplingContext tools_{.devices = cgroup::DeviceNames(tree_.paths().sysfs)};
 };
 
 /// Overwrites in place, so that an open descriptor sees it.
@@ -155,8 +156,8 @@ TEST_CASE("counters of TCP and huge pages are read where they are wanted") {
   tree.write("proc/" + std::to_string(web.pid) + "/net/snmp", test::recorded_sockets("snmp"));
   std::ofstream(tree.cgroup_file(web.id, "hugetlb.2MB.current")) << "2097152\n";
   DescriptorBudget budget(plenty);
-  cgroup::SamplingTools tools{.devices = cgroup::DeviceNames(tree.paths().sysfs)};
-  const auto open = [&](const cgroup::Extras& extras) {
+  cgroup::SamplingContext tools{.devices = cgroup::DeviceNames(tree.paths().sysfs)};
+  const auto open = [&](const cgroup::OptionalGroups& extras) {
     auto location = cgroup::Locator(tree.paths()).locate(web.pid, web.id).value();
     return ContainerFiles::open(std::move(location), tree.paths(), budget, extras).value();
   };
@@ -281,7 +282,7 @@ TEST_CASE("a container that has ended is gone, whether its files were kept open 
   child.wait();
   const auto sampled = files.sample(scene.tools(), stats);
   REQUIRE_FALSE(sampled);
-  CHECK(sampled.error().reason == Trouble::Reason::gone);
+  CHECK(sampled.error().reason == CgroupError::Reason::gone);
   CHECK_FALSE(stats.memory);
   CHECK(stats.networks.empty());
 }
@@ -394,6 +395,6 @@ TEST_CASE("a file that may not be read is named") {
   ContainerStats stats;
   const auto sampled = scene.open().sample(scene.tools(), stats);
   REQUIRE_FALSE(sampled);
-  CHECK(sampled.error().reason == Trouble::Reason::unreadable);
+  CHECK(sampled.error().reason == CgroupError::Reason::unreadable);
   CHECK_THAT(sampled.error().message, test::contains(file.string()));
 }

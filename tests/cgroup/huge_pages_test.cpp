@@ -1,4 +1,4 @@
-#include "tidegauge/cgroup/huge_pages.h"
+#include "cgroup/huge_pages.h"
 
 #include <tuple>
 

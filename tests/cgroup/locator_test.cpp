@@ -9,13 +9,13 @@
 #include "support/kernel_tree.h"
 
 using namespace tidegauge;
+using cgroup::CgroupError;
 using cgroup::Hierarchy;
 using cgroup::Locator;
-using cgroup::Trouble;
 using test::CgroupVersion;
 using test::contains;
 using test::KernelTree;
-using Reason = Trouble::Reason;
+using Reason = CgroupError::Reason;
 
 namespace fs = std::filesystem;
 

@@ -1,4 +1,4 @@
-#include "tidegauge/cgroup/parsers.h"
+#include "cgroup/parsers.h"
 
 #include <algorithm>
 #include <cstdint>

@@ -1,4 +1,4 @@
-#include "tidegauge/cgroup/process_counter.h"
+#include "cgroup/process_counter.h"
 
 #include <sys/fsuid.h>
 #include <sys/resource.h>

@@ -31,7 +31,7 @@ ContainerStats sample(const KernelTree& tree, const RecordedContainer& container
   cgroup::DescriptorBudget budget(plenty);
   auto files = cgroup::ContainerFiles::open(*std::move(location), tree.paths(), budget);
   if (!files) FAIL(files.error().message);
-  cgroup::SamplingTools tools{.devices = cgroup::DeviceNames(tree.paths().sysfs)};
+  cgroup::SamplingContext tools{.devices = cgroup::DeviceNames(tree.paths().sysfs)};
   ContainerStats stats;
   if (const auto sampled = files->sample(tools, stats); !sampled) FAIL(sampled.error().message);
   return stats;

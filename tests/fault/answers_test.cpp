@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "fault/books.h"
+#include "fault/pool_invariants.h"
 #include "support/catch.h"
 #include "support/http_server.h"
 #include "support/managed_scene.h"
@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 using model::CircuitState;
 using model::CloseReason;
 using test::ask;
-using test::check_books;
+using test::check_pool_invariants;
 using test::error_of;
 using test::Exchange;
 using test::index_of;
@@ -72,7 +72,7 @@ TEST_CASE("a server that dies within its answer, or sends none: one failed call,
 
   CHECK(value_of(ask(scene.pool(), "/good")).body == "good");
   CHECK(scene.server().counters().connections_accepted == 2);
-  check_books(scene.pool());
+  check_pool_invariants(scene.pool());
 }
 
 TEST_CASE("an answer shorter than its length, and nothing more: the call ends at its limit") {
@@ -86,7 +86,7 @@ TEST_CASE("an answer shorter than its length, and nothing more: the call ends at
   CHECK(scene.server().requests("/short") == 1);
   CHECK(scene.pool().stats().connections_closed[index_of(CloseReason::stuck)] == 1);
   CHECK(value_of(ask(scene.pool(), "/good")).body == "good");
-  check_books(scene.pool());
+  check_pool_invariants(scene.pool());
 }
 
 TEST_CASE("an answer longer than its length: what is too much is nobody's answer") {
@@ -101,7 +101,7 @@ TEST_CASE("an answer longer than its length: what is too much is nobody's answer
   CHECK(value_of(ask(scene.pool(), "/good")).body == "good");
   CHECK(scene.server().counters().connections_accepted == 2);
   CHECK(scene.server().requests("/good") == 1);
-  check_books(scene.pool());
+  check_pool_invariants(scene.pool());
 }
 
 TEST_CASE("an answer that nobody asked for, on an idle socket: it costs the socket") {
@@ -117,7 +117,7 @@ TEST_CASE("an answer that nobody asked for, on an idle socket: it costs the sock
   REQUIRE(test::eventually([&] { return unasked.load(); }));
   CHECK(value_of(ask(scene.pool(), "/good")).body == "good");
   CHECK(scene.server().counters().connections_accepted == 2);
-  check_books(scene.pool());
+  check_pool_invariants(scene.pool());
 }
 
 TEST_CASE("an answer by HTTP/1.0: complete when the server hangs up, and the socket is not kept") {
@@ -131,7 +131,7 @@ TEST_CASE("an answer by HTTP/1.0: complete when the server hangs up, and the soc
   CHECK(scene.pool().stats().open_sockets == 0);
   CHECK(value_of(ask(scene.pool(), "/good")).body == "good");
   CHECK(scene.server().requests("/old") == 1);
-  check_books(scene.pool());
+  check_pool_invariants(scene.pool());
 }
 
 TEST_CASE("a server that says Connection: close, and does not: the pool does") {
@@ -144,7 +144,7 @@ TEST_CASE("a server that says Connection: close, and does not: the pool does") {
   CHECK(scene.pool().stats().open_sockets == 0);
   CHECK(scene.server().await([](const auto& now) { return now.connections_open == 0; }));
   CHECK(value_of(ask(scene.pool(), "/good")).body == "good");
-  check_books(scene.pool());
+  check_pool_invariants(scene.pool());
 }
 
 TEST_CASE("a flood of 500s: answers, which do not open the circuit and cost no socket") {
@@ -160,5 +160,5 @@ TEST_CASE("a flood of 500s: answers, which do not open the circuit and cost no s
   CHECK(scene.server().requests("/broken") == 500);
   CHECK(scene.server().counters().connections_accepted <= 2);
   CHECK(scene.log().count("level=warn") == 0);
-  check_books(scene.pool());
+  check_pool_invariants(scene.pool());
 }

@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-#include "fault/books.h"
+#include "fault/pool_invariants.h"
 #include "support/catch.h"
 #include "support/http_server.h"
 #include "support/managed_scene.h"
@@ -18,7 +18,7 @@
 using namespace tidegauge;
 using namespace std::chrono_literals;
 using test::ask;
-using test::check_books;
+using test::check_pool_invariants;
 using test::error_of;
 using test::Exchange;
 using test::HttpServer;
@@ -57,7 +57,7 @@ TEST_CASE("a great many borrowings and calls: descriptors and memory stay as the
   // The allocator's own, and a sanitizer's: a leak of a hundred bytes each would be twenty.
   CHECK(resident_bytes() < memory + 16UL * 1024 * 1024);
   CHECK(scene.pool().stats().connections_created == 1);
-  check_books(scene.pool());
+  check_pool_invariants(scene.pool());
 }
 
 TEST_CASE("connections that are made and lost a thousand times: no descriptor is left") {
@@ -72,7 +72,7 @@ TEST_CASE("connections that are made and lost a thousand times: no descriptor is
   REQUIRE(scene.server().await([](const auto& now) { return now.connections_open == 0; }));
   CHECK(ours() <= descriptors);
   CHECK(scene.server().requests("/") == 1010);
-  check_books(scene.pool());
+  check_pool_invariants(scene.pool());
 }
 
 TEST_CASE("an exception in a caller that waits for others: every connection comes back") {
@@ -87,7 +87,7 @@ TEST_CASE("an exception in a caller that waits for others: every connection come
     } catch (const std::runtime_error&) {
     }
   }
-  check_books(scene.pool());
+  check_pool_invariants(scene.pool());
   CHECK(scene.pool().stats().connections_created <= 2);
 }
 
@@ -111,7 +111,7 @@ TEST_CASE("leases that are never given back: the pool says who, and serves nobod
   CHECK(scene.pool().stats().leaks_recovered == 2);
   CHECK(scene.pool().stats().leaked_leases == 0);
   value_of(ask(scene.pool()));
-  check_books(scene.pool());
+  check_pool_invariants(scene.pool());
 }
 
 TEST_CASE(
@@ -151,5 +151,5 @@ TEST_CASE("a lease given back while its pool closes, from many threads: the pool
   CHECK(scene.pool().close(steady_now() + 10s).empty());
   threads.clear();
   CHECK(scene.pool().stats().open_sockets == 0);
-  check_books(scene.pool());
+  check_pool_invariants(scene.pool());
 }

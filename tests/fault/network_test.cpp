@@ -14,7 +14,7 @@
 #include <system_error>
 #include <vector>
 
-#include "fault/books.h"
+#include "fault/pool_invariants.h"
 #include "support/catch.h"
 #include "support/eventually.h"
 #include "support/http_server.h"

@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-#include "fault/books.h"
+#include "fault/pool_invariants.h"
 #include "support/catch.h"
 #include "support/child_process.h"
 #include "support/http_server.h"
@@ -23,7 +23,7 @@
 using namespace tidegauge;
 using namespace std::chrono_literals;
 using test::ask;
-using test::check_books;
+using test::check_pool_invariants;
 using test::error_of;
 using test::eventually;
 using test::Exchange;
@@ -80,7 +80,7 @@ TEST_CASE(
   CHECK(scene.log().count("engine is down") >= 1);
   CHECK(scene.log().count("") <= 2 * flaps + 2);
   CHECK(scene.server().requests("/") == flaps);
-  check_books(scene.pool());
+  check_pool_invariants(scene.pool());
 }
 
 TEST_CASE("a long outage: one line, ever fewer probes, and hardly any work") {
@@ -112,7 +112,7 @@ TEST_CASE("a long outage: one line, ever fewer probes, and hardly any work") {
   CHECK(scene.log().count("level=warn") == 1);
   CHECK(scene.log().count("") <= 2);
   CHECK(scene.server().counters().connections_accepted == accepted);
-  check_books(scene.pool());
+  check_pool_invariants(scene.pool());
 }
 
 TEST_CASE(
@@ -164,7 +164,7 @@ TEST_CASE(
   CHECK(scene.server().counters().connections_accepted - accepted <= options.max_connections + 3);
   CHECK(pings.value() == 1);
   CHECK(scene.pool().stats().connections_peak <= options.max_connections);
-  check_books(scene.pool());
+  check_pool_invariants(scene.pool());
 }
 
 TEST_CASE("a probe whose real call hangs: the Engine is not up, and the next probe comes") {
@@ -189,7 +189,7 @@ TEST_CASE("a probe whose real call hangs: the Engine is not up, and the next pro
   REQUIRE(scene.comes_up());
   CHECK(scene.server().requests("/never") == 0);
   CHECK(scene.log().count("engine is down") == 1);
-  check_books(scene.pool());
+  check_pool_invariants(scene.pool());
 }
 
 TEST_CASE("an outage under calls that hang: every one ends with it, and was sent once") {
@@ -219,7 +219,7 @@ TEST_CASE("an outage under calls that hang: every one ends with it, and was sent
   CHECK(scene.server().requests("/stuck") == callers);
   scene.server().thaw();
   REQUIRE(scene.comes_up());
-  check_books(scene.pool());
+  check_pool_invariants(scene.pool());
 }
 
 // --- an Engine in a process of its own
@@ -271,7 +271,7 @@ TEST_CASE(
   CHECK(scene.pool().health().up);
   CHECK(scene.pool().stats().stale_retries == 0);
   CHECK(scene.log().count("level=warn") == 0);
-  check_books(scene.pool());
+  check_pool_invariants(scene.pool());
 }
 
 TEST_CASE("an Engine that stays stopped: down, and up again when it goes on") {
@@ -287,5 +287,5 @@ TEST_CASE("an Engine that stays stopped: down, and up again when it goes on") {
   REQUIRE(scene.comes_up());
   value_of(ask(scene.pool(), "/version"));
   CHECK(scene.log().count("engine is down") == 1);
-  check_books(scene.pool());
+  check_pool_invariants(scene.pool());
 }

@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-#include "fault/books.h"
+#include "fault/pool_invariants.h"
 #include "support/catch.h"
 #include "support/child_process.h"
 #include "support/http_server.h"
@@ -31,7 +31,7 @@ using namespace tidegauge;
 using namespace std::chrono_literals;
 using model::CircuitState;
 using test::ask;
-using test::check_books;
+using test::check_pool_invariants;
 using test::ChildProcess;
 using test::contains;
 using test::error_of;
@@ -98,7 +98,7 @@ TEST_CASE("no descriptor left for a socket: the limit is named, and the Engine n
   CHECK(scene.pool().health().up);
   value_of(ask(scene.pool()));
   CHECK(scene.pool().stats().circuit_transitions[index_of(CircuitState::open)] == 0);
-  check_books(scene.pool());
+  check_pool_invariants(scene.pool());
 }
 
 TEST_CASE("no descriptor left, and a socket is open: calls go on over it") {
@@ -113,7 +113,7 @@ TEST_CASE("no descriptor left, and a socket is open: calls go on over it") {
     check_names_the_limit(error_of(ask(scene.pool())));
   }
   CHECK(scene.server().counters().connections_accepted == 1);
-  check_books(scene.pool());
+  check_pool_invariants(scene.pool());
 }
 
 TEST_CASE("no descriptor left for a stream: refused in the same words, and its slot comes back") {
@@ -128,7 +128,7 @@ TEST_CASE("no descriptor left for a stream: refused in the same words, and its s
   }
   auto stream = value_of(scene.pool().open_stream(request, {}));
   stream.close();
-  check_books(scene.pool());
+  check_pool_invariants(scene.pool());
 }
 
 TEST_CASE("a connection first asked for when there was no descriptor left: can be aborted later") {
@@ -165,7 +165,7 @@ TEST_CASE("no descriptor left while maintenance wants some: it waits, and the En
   CHECK(eventually([&] { return pings() > before; }));
   value_of(ask(scene.pool()));
   CHECK(scene.log().count("engine is down") == 0);
-  check_books(scene.pool());
+  check_pool_invariants(scene.pool());
 }
 
 // --- what a child process inherits

@@ -9,7 +9,7 @@
 #include <filesystem>
 #include <system_error>
 
-#include "fault/books.h"
+#include "fault/pool_invariants.h"
 #include "support/catch.h"
 #include "support/http_server.h"
 #include "support/managed_scene.h"
@@ -22,7 +22,7 @@ using namespace tidegauge;
 using namespace std::chrono_literals;
 using model::CircuitState;
 using test::ask;
-using test::check_books;
+using test::check_pool_invariants;
 using test::contains;
 using test::error_of;
 using test::HttpServer;
@@ -107,7 +107,7 @@ TEST_CASE("an Engine whose backlog is full: told from one that is not there, at 
   waiting.clear();
   scene.server().thaw();
   CHECK(test::eventually([&] { return ask(scene.pool()).has_value(); }));
-  check_books(scene.pool());
+  check_pool_invariants(scene.pool());
 }
 
 TEST_CASE("a socket that is listened on with no Engine behind it: down until there is one") {
@@ -170,7 +170,7 @@ TEST_CASE("a socket that dies between the look at it and the call: the call is s
   CHECK(scene.server().requests("/once") == 1);
   CHECK(stats.connections_created == 2);
   CHECK(stats.silent_reconnects + stats.stale_retries == 1);
-  check_books(scene.pool());
+  check_pool_invariants(scene.pool());
 }
 
 // --- bind mounts: mount namespaces, which need root

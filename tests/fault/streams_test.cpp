@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "fault/books.h"
+#include "fault/pool_invariants.h"
 #include "support/catch.h"
 #include "support/http_server.h"
 #include "support/nothing_left_behind.h"
@@ -17,7 +17,7 @@ using namespace tidegauge;
 using namespace std::chrono_literals;
 using model::CloseReason;
 using test::ask;
-using test::check_books;
+using test::check_pool_invariants;
 using test::error_of;
 using test::Exchange;
 using test::index_of;
@@ -65,7 +65,7 @@ TEST_CASE(
   CHECK(scene.pool().stats().connections_closed[index_of(CloseReason::stream_aborted)] == 20);
   CHECK(scene.server().await([](const auto& now) { return now.connections_open == 0; }));
   CHECK(scene.server().requests("/logs") == 20);
-  check_books(scene.pool());
+  check_pool_invariants(scene.pool());
 }
 
 TEST_CASE("readers that do not read: the server waits for them, and callers do not") {
@@ -83,7 +83,7 @@ TEST_CASE("readers that do not read: the server waits for them, and callers do n
     for (auto& stream : unread) read_some(stream);
     CHECK(scene.pool().stats().connections_stream == streams);
   }
-  check_books(scene.pool());
+  check_pool_invariants(scene.pool());
 }
 
 TEST_CASE("a reader whose thread dies: its stream ends with it") {
@@ -103,7 +103,7 @@ TEST_CASE("a reader whose thread dies: its stream ends with it") {
   CHECK(scene.pool().stats().connections_stream == 0);
   auto next = value_of(scene.pool().open_stream(logs, tag));
   next.close();
-  check_books(scene.pool());
+  check_pool_invariants(scene.pool());
 }
 
 TEST_CASE(
@@ -133,7 +133,7 @@ TEST_CASE(
   CHECK(refused == threads_count - budget);
   CHECK(most <= budget);
   CHECK(scene.server().requests("/logs") == budget);
-  check_books(scene.pool());
+  check_pool_invariants(scene.pool());
 }
 
 TEST_CASE("a stream that outlives its pool: it has ended, and leaves nothing") {

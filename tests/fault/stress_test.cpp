@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "fault/books.h"
+#include "fault/pool_invariants.h"
 #include "support/catch.h"
 #include "support/http_server.h"
 #include "support/managed_scene.h"
@@ -17,7 +17,7 @@
 using namespace tidegauge;
 using namespace std::chrono_literals;
 using test::ask;
-using test::check_books;
+using test::check_pool_invariants;
 using test::Exchange;
 using test::ManagedScene;
 using test::Request;
@@ -30,7 +30,7 @@ Milliseconds duration() {
 }
 
 /// Answers wrongly now and then, in each of the ways there are.
-class Moody {
+class FaultyServer {
  public:
   void operator()(const Request& request, Exchange& exchange) {
     if (well_ || request.target == "/_ping" || request.target == "/version") {
@@ -158,7 +158,7 @@ TEST_CASE("whatever goes wrong at once, everything comes back, and the pool is w
   options.quarantine_initial = 5ms;
   options.quarantine_max = 20ms;
   options.leak_threshold = 10ms;
-  Moody moody;
+  FaultyServer moody;
   ManagedScene scene(options, std::ref(moody));
   std::atomic<std::uint64_t> impossible = 0;
   const auto end = steady_now() + duration();
@@ -177,6 +177,6 @@ TEST_CASE("whatever goes wrong at once, everything comes back, and the pool is w
   for (int i = 0; i < 50; ++i) {
     CHECK(test::eventually([&] { return ask(scene.pool(), "/well").has_value(); }));
   }
-  check_books(scene.pool());
+  check_pool_invariants(scene.pool());
   CHECK(scene.pool().stats().connections_peak <= options.max_connections);
 }

@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "fault/books.h"
+#include "fault/pool_invariants.h"
 #include "support/catch.h"
 #include "support/http_server.h"
 #include "support/nothing_left_behind.h"
@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 using model::AcquireFailure;
 using model::CloseReason;
 using test::ask;
-using test::check_books;
+using test::check_pool_invariants;
 using test::error_of;
 using test::Exchange;
 using test::index_of;
@@ -56,7 +56,7 @@ TEST_CASE(
   CHECK(served == 2 * slots);
   CHECK(scene.server().requests("/stuck") == slots);
   CHECK(scene.pool().stats().connections_closed[index_of(CloseReason::stuck)] == slots);
-  check_books(scene.pool());
+  check_pool_invariants(scene.pool());
 }
 
 TEST_CASE("a server that sends a byte now and then: cut at the limit, wherever it has got to") {
@@ -78,7 +78,7 @@ TEST_CASE("a server that sends a byte now and then: cut at the limit, wherever i
   CHECK(scene.server().requests(target) == 1);
   CHECK(scene.pool().stats().connections_closed[index_of(CloseReason::stuck)] == 1);
   CHECK(value_of(ask(scene.pool(), "/good")).body == "good");
-  check_books(scene.pool());
+  check_pool_invariants(scene.pool());
 }
 
 TEST_CASE(
@@ -92,7 +92,7 @@ TEST_CASE(
     CHECK(scene.pool().close(steady_now()).empty());
   }
   CHECK(scene.server().requests("/stuck") == 1);
-  check_books(scene.pool());
+  check_pool_invariants(scene.pool());
 }
 
 TEST_CASE("a caller that has stopped already: nothing is opened or sent for it") {
@@ -147,5 +147,5 @@ TEST_CASE("64 threads with deadlines on two connections: none waits past its own
   CHECK(stats.acquire_failures[index_of(AcquireFailure::timeout)] == refused);
   CHECK(scene.server().requests("/") == served);
   CHECK(stats.connections_peak <= 2);
-  check_books(scene.pool());
+  check_pool_invariants(scene.pool());
 }

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "cgroup/parsers.h"
 #include "fuzz/describe_stats.h"
-#include "tidegauge/cgroup/parsers.h"
 
 using namespace tidegauge;
 

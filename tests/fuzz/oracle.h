@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "tidegauge/util/result.h"
+#include "tidegauge/model/error.h"
 #include "tidegauge/util/time.h"
 
 namespace tidegauge::fuzz {

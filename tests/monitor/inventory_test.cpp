@@ -97,8 +97,8 @@ class Scene {
     return container;
   }
   bool inspect(const Container& container) {
-    return inventory_.note_inspected(container.id, inventory_.version(container.id).value(),
-                                     container, moment());
+    return inventory_.record_inspected(container.id, inventory_.version(container.id).value(),
+                                       container, moment());
   }
 
   [[nodiscard]] model::EngineSnapshot snapshot() {
@@ -201,7 +201,7 @@ TEST_CASE("an answer that is older than the last event is not believed") {
   scene.tell("start", "web");
   auto old = Scene::running("web", scene.now());
   old.state = ContainerState::created;
-  CHECK_FALSE(scene.inventory().note_inspected("web", version, old, scene.moment()));
+  CHECK_FALSE(scene.inventory().record_inspected("web", version, old, scene.moment()));
   CHECK(scene.snapshot().containers.at(0).container->state == ContainerState::running);
 }
 
@@ -284,7 +284,7 @@ TEST_CASE("a sample has throttling only where there is a quota: the Engine says 
   model::ContainerStats stats;
   stats.cpu.emplace().throttling.emplace();
   stats.memory.emplace();
-  scene.inventory().note_sampled("web", std::make_shared<model::ContainerStats>(stats));
+  scene.inventory().record_sampled("web", std::make_shared<model::ContainerStats>(stats));
   const auto shown = scene.snapshot().containers.at(0).stats;
   REQUIRE(shown);
   CHECK(shown->cpu->throttling.has_value() == limited);
@@ -294,8 +294,8 @@ TEST_CASE("a sample of no processes is of a container that has stopped, and none
   Scene scene;
   scene.list({"web"});
   REQUIRE(scene.inspect(Scene::running("web", scene.now())));
-  scene.inventory().note_sampled("web", std::make_shared<model::ContainerStats>(
-                                            model::ContainerStats{.has_processes = false}));
+  scene.inventory().record_sampled("web", std::make_shared<model::ContainerStats>(
+                                              model::ContainerStats{.has_processes = false}));
   CHECK_FALSE(scene.snapshot().containers.at(0).stats);
 }
 
@@ -305,7 +305,7 @@ TEST_CASE("a sample without memory has all else, for the controller may be off")
   REQUIRE(scene.inspect(Scene::running("web", scene.now())));
   model::ContainerStats stats;
   stats.pids = 3;
-  scene.inventory().note_sampled("web", std::make_shared<model::ContainerStats>(stats));
+  scene.inventory().record_sampled("web", std::make_shared<model::ContainerStats>(stats));
   REQUIRE(scene.snapshot().containers.at(0).stats);
   CHECK(scene.snapshot().containers.at(0).stats->pids == 3);
 }
@@ -536,8 +536,8 @@ TEST_CASE("a failed call about a container that is not watched is nobody's news"
   Scene scene(excluding("job"));
   scene.list({"job"});
   const Error failure{Errc::timeout, "late"};
-  CHECK_FALSE(
-      scene.inventory().note_outcome("job", Inventory::Question::inspect, failure, scene.moment()));
+  CHECK_FALSE(scene.inventory().record_outcome("job", Inventory::Question::inspect, failure,
+                                               scene.moment()));
   CHECK(scene.inventory().asked_about_all());
 }
 
@@ -549,7 +549,7 @@ TEST_CASE("a sample that succeeds says nothing of inspects that hang, and the ot
   scene.list({"web"});
   REQUIRE(scene.inspect(Scene::running("web", scene.now())));
   const auto note = [&](auto question, const std::optional<Error>& failure) {
-    return scene.inventory().note_outcome("web", question, failure, scene.moment());
+    return scene.inventory().record_outcome("web", question, failure, scene.moment());
   };
   const Error failure{Errc::timeout, "late"};
   CHECK(note(hanging, failure)->failure);
@@ -571,9 +571,9 @@ TEST_CASE("how the last sample of a container went does not matter once it has e
   Scene scene;
   scene.list({"web"});
   REQUIRE(scene.inspect(Scene::running("web", scene.now())));
-  CHECK(scene.inventory().note_outcome("web", sample, Error{Errc::stalled, ""}, scene.moment()));
+  CHECK(scene.inventory().record_outcome("web", sample, Error{Errc::stalled, ""}, scene.moment()));
   scene.tell("die", "web", "0");
-  CHECK(scene.inventory().note_outcome("web", inspect, std::nullopt, scene.moment()));
+  CHECK(scene.inventory().record_outcome("web", inspect, std::nullopt, scene.moment()));
   CHECK_FALSE(scene.snapshot().containers.at(0).stuck);
 }
 
@@ -638,14 +638,14 @@ TEST_CASE("a layer's size is shown while the container has processes, and not af
   REQUIRE(scene.inspect(Scene::running("a", scene.now())));
   const auto layer = [&] { return scene.snapshot().containers.at(0).layer; };
   CHECK_FALSE(layer());
-  CHECK_FALSE(scene.inventory().note_measured("a", 1095, scene.now()));
+  CHECK_FALSE(scene.inventory().record_measured("a", 1095, scene.now()));
   REQUIRE(layer());
   CHECK(layer()->bytes == 1095);
   CHECK(layer()->measured_at == scene.now());
-  CHECK(scene.inventory().note_measured("a", std::nullopt, scene.now()));
+  CHECK(scene.inventory().record_measured("a", std::nullopt, scene.now()));
   CHECK_FALSE(layer());
-  CHECK_FALSE(scene.inventory().note_measured("a", std::nullopt, scene.now()));
-  CHECK(scene.inventory().note_measured("a", 1095, scene.now()));
+  CHECK_FALSE(scene.inventory().record_measured("a", std::nullopt, scene.now()));
+  CHECK(scene.inventory().record_measured("a", 1095, scene.now()));
   scene.tell("die", "a", "0");
   CHECK_FALSE(layer());
   CHECK(scene.inventory().take_ids_to_measure(scene.steady(), true).empty());
@@ -660,7 +660,7 @@ TEST_CASE("an end is as long ago as it is, however wrong the Engine's clock") {
   const auto last_seen = [&] { return scene.snapshot().containers.at(0).last_seen; };
   SECTION("and its event tells of it") {
     const bool asked = GENERATE(true, false);
-    if (asked) scene.inventory().note_engine_time(scene.engine_now(), scene.steady());
+    if (asked) scene.inventory().record_engine_time(scene.engine_now(), scene.steady());
     scene.tell("create", "web");
     scene.tell("start", "web");
     scene.tell("die", "web", "1");
@@ -678,7 +678,7 @@ TEST_CASE("an end is as long ago as it is, however wrong the Engine's clock") {
     ended.exit_code = 0;
     ended.finished_at = scene.engine_now() - 30s;
     REQUIRE(scene.inspect(ended));
-    scene.inventory().note_engine_time(scene.engine_now(), scene.steady());
+    scene.inventory().record_engine_time(scene.engine_now(), scene.steady());
     CHECK(last_seen() == scene.now() - 30s);
     scene.pass(31s);
     CHECK_FALSE(last_seen());
@@ -726,12 +726,12 @@ TEST_CASE("of what ended before it was watched nothing is said until the Engine 
   auto ended = Scene::running("web", start_of_time - 1h);
   ended.state = ContainerState::exited;
   ended.finished_at = start_of_time - 1s;
-  REQUIRE(inventory.note_inspected("web", *inventory.version("web"), ended, now));
+  REQUIRE(inventory.record_inspected("web", *inventory.version("web"), ended, now));
   model::EngineSnapshot snapshot;
   snapshot.up = true;
   inventory.fill(snapshot, now);
   CHECK_FALSE(snapshot.containers.at(0).last_seen);
-  inventory.note_engine_time(start_of_time, now.steady);
+  inventory.record_engine_time(start_of_time, now.steady);
   inventory.fill(snapshot, now);
   CHECK(snapshot.containers.at(0).last_seen == start_of_time - 1s);
 }
@@ -775,7 +775,7 @@ TEST_CASE("events are followed from a time of the Engine's, which may be behind 
   config::MonitorConfig options;
   Inventory inventory(options);
   CHECK_FALSE(inventory.follow_from());
-  inventory.note_engine_time(scene.now() - 600s, scene.steady());
+  inventory.record_engine_time(scene.now() - 600s, scene.steady());
   CHECK(inventory.follow_from() == scene.now() - 600s);
 }
 
@@ -801,7 +801,7 @@ TEST_CASE("a sample is of one run: it goes with a start, and with an inspect tha
   scene.list({"web"});
   const auto started_at = scene.now();
   REQUIRE(scene.inspect(Scene::running("web", started_at)));
-  scene.inventory().note_sampled("web", std::make_shared<model::ContainerStats>());
+  scene.inventory().record_sampled("web", std::make_shared<model::ContainerStats>());
   REQUIRE(scene.snapshot().containers.at(0).stats);
   SECTION("by an event") {
     scene.tell("start", "web");
@@ -818,8 +818,8 @@ TEST_CASE("an answer about another container is not believed") {
   Scene scene;
   scene.list({"api", "web"});
   const auto version = scene.inventory().version("web").value();
-  CHECK_FALSE(scene.inventory().note_inspected("web", version, Scene::running("api", scene.now()),
-                                               scene.moment()));
+  CHECK_FALSE(scene.inventory().record_inspected("web", version, Scene::running("api", scene.now()),
+                                                 scene.moment()));
   CHECK(scene.snapshot().containers.at(1).container->id == "web");
   CHECK_FALSE(scene.inventory().is_inspected("web"));
 }
@@ -829,8 +829,8 @@ TEST_CASE("an answer that was sent before a list is not believed") {
   scene.list({"web"});
   const auto version = scene.inventory().version("web").value();
   scene.list({"web"});
-  CHECK_FALSE(scene.inventory().note_inspected("web", version, Scene::running("web", scene.now()),
-                                               scene.moment()));
+  CHECK_FALSE(scene.inventory().record_inspected("web", version, Scene::running("web", scene.now()),
+                                                 scene.moment()));
 }
 
 TEST_CASE("actions that were not asked for are counted as one, and change nothing") {

@@ -16,9 +16,9 @@
 
 using namespace tidegauge;
 using namespace std::chrono_literals;
-using cgroup::Trouble;
+using cgroup::CgroupError;
 using monitor::KernelSampler;
-using monitor::KernelTurn;
+using monitor::SampleScope;
 using test::CgroupVersion;
 using test::KernelTree;
 
@@ -43,7 +43,7 @@ class Scene {
   }
   void pass(Milliseconds time) { now_ += time; }
   /// Whether it was its turn.
-  bool sample(KernelTurn whose = KernelTurn::all) {
+  bool sample(SampleScope whose = SampleScope::all) {
     sampler_.prepare(whose, now_);
     sampler_.sample(now_);
     return !sampler_.sampled().empty();
@@ -78,13 +78,13 @@ TEST_CASE("of two failures of the moment with a success between, the second is l
   Scene scene;
   scene.disappear();
   REQUIRE(scene.sample());
-  REQUIRE(scene.web().trouble);
+  REQUIRE(scene.web().error);
   scene.appear();
   REQUIRE(scene.sample());
-  REQUIRE_FALSE(scene.web().trouble);
+  REQUIRE_FALSE(scene.web().error);
   scene.disappear();
   REQUIRE(scene.sample());
-  REQUIRE(scene.web().trouble);
+  REQUIRE(scene.web().error);
   CHECK(scene.web().failures == 1);
   CHECK(scene.sample());
 }
@@ -98,19 +98,19 @@ TEST_CASE("for want of descriptors a container is not sampled, until there are s
   const bool in_turn = scene.sample() && scene.sample() && scene.sample();
   REQUIRE(::setrlimit(RLIMIT_NOFILE, &limit) == 0);
   REQUIRE(in_turn);
-  REQUIRE(scene.web().trouble);
-  CHECK(scene.web().trouble->reason == Trouble::Reason::shortage);
-  CHECK_THAT(scene.web().trouble->message, test::contains("LimitNOFILE"));
+  REQUIRE(scene.web().error);
+  CHECK(scene.web().error->reason == CgroupError::Reason::shortage);
+  CHECK_THAT(scene.web().error->message, test::contains("LimitNOFILE"));
   REQUIRE(scene.sample());
-  CHECK_FALSE(scene.web().trouble);
+  CHECK_FALSE(scene.web().error);
 }
 
 TEST_CASE("a failure that is not of the moment waits for its retry at once") {
   Scene scene;
   scene.tree().write("proc/" + std::to_string(scene.run().pid) + "/cgroup", "4:memory:/user\n");
   REQUIRE(scene.sample());
-  REQUIRE(scene.web().trouble);
-  CHECK(scene.web().trouble->reason == Trouble::Reason::not_its_cgroup);
+  REQUIRE(scene.web().error);
+  CHECK(scene.web().error->reason == CgroupError::Reason::not_its_cgroup);
   CHECK_FALSE(scene.sample());
   scene.pass(1min);
   CHECK(scene.sample());
@@ -118,15 +118,15 @@ TEST_CASE("a failure that is not of the moment waits for its retry at once") {
 
 TEST_CASE("what has not been sampled yet is neither what failed nor what was sampled") {
   Scene scene;
-  CHECK(scene.sample(KernelTurn::not_yet_sampled));
-  CHECK_FALSE(scene.sample(KernelTurn::not_yet_sampled));
+  CHECK(scene.sample(SampleScope::not_yet_sampled));
+  CHECK_FALSE(scene.sample(SampleScope::not_yet_sampled));
   CHECK(scene.sample());
   scene.disappear();
   scene.sampler().follow(scene.id(), std::nullopt);
   scene.sampler().follow(scene.id(), scene.run());
-  REQUIRE(scene.sample(KernelTurn::not_yet_sampled));
-  REQUIRE(scene.web().trouble);
-  CHECK_FALSE(scene.sample(KernelTurn::not_yet_sampled));
+  REQUIRE(scene.sample(SampleScope::not_yet_sampled));
+  REQUIRE(scene.web().error);
+  CHECK_FALSE(scene.sample(SampleScope::not_yet_sampled));
   CHECK(scene.sample());
 }
 

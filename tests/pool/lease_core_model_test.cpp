@@ -64,21 +64,21 @@ class Machine {
         if (action.choice % 20 == 0) core_.fail_waiters(model::AcquireFailure::down);
         break;
     }
-    note_grants();
+    record_grants();
     check_invariants();
   }
 
   /// Everybody wakes who was woken, and the clock stands still: then nobody waits in vain.
   void check_quiescence() {
     core_.dispatch(now_);
-    note_grants();
+    record_grants();
     for (bool again = true; again;) {
       again = false;
       for (auto caller = callers_.begin(); caller != callers_.end();) {
         const auto current = caller++;
         if (current->notified || current->granted || current->failed) {
           wake(current);
-          note_grants();
+          record_grants();
           again = true;
         }
       }
@@ -126,7 +126,7 @@ class Machine {
     core_.leave(*caller, now_);
     granted_.erase(&*caller);
     RC_ASSERT(!caller->queued);
-    note_grants();
+    record_grants();
     callers_.erase(caller);
   }
 
@@ -158,7 +158,7 @@ class Machine {
   }
 
   /// I5: whoever is granted a slot by another has time left to use it.
-  void note_grants() {
+  void record_grants() {
     for (const auto& caller : callers_) {
       if (caller.granted && granted_.insert(&caller).second) {
         RC_ASSERT(caller.deadline - now_ >= options_.grant_margin);

@@ -291,7 +291,7 @@ TEST_CASE("a socket's lifetime is drawn once, at its birth, with jitter") {
   auto shortest = SteadyTime::max();
   auto longest = SteadyTime::min();
   for (SlotIndex slot = 0; slot < 8; ++slot) {
-    core.note_connected(slot, now);
+    core.record_connected(slot, now);
     shortest = std::min(shortest, core.slots()[slot].expires);
     longest = std::max(longest, core.slots()[slot].expires);
   }

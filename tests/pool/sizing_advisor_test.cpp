@@ -1,4 +1,4 @@
-#include "tidegauge/pool/sizing_advisor.h"
+#include "pool/sizing_advisor.h"
 
 #include "support/catch.h"
 

@@ -11,7 +11,7 @@
 
 #include <string>
 
-#include "tidegauge/util/result.h"
+#include "tidegauge/model/error.h"
 
 /// In the messages of checks that fail.
 template <>

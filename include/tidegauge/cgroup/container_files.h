@@ -21,10 +21,10 @@
 #include <utility>
 #include <vector>
 
+#include "tidegauge/cgroup/cgroup_error.h"
 #include "tidegauge/cgroup/device_names.h"
 #include "tidegauge/cgroup/file_reader.h"
 #include "tidegauge/cgroup/locator.h"
-#include "tidegauge/cgroup/trouble.h"
 #include "tidegauge/model/container_stats.h"
 #include "tidegauge/util/unique_fd.h"
 
@@ -48,7 +48,7 @@ class DescriptorBudget {
 };
 
 /// What all containers' samples share.
-struct SamplingTools {
+struct SamplingContext {
   FileReader reader = {};
   DeviceNames devices;
   std::string path = {};     ///< of the file being opened
@@ -62,7 +62,7 @@ struct SamplingTools {
 [[nodiscard]] bool is_bfq_used(std::string_view blkio, FileReader& reader);
 
 /// What costs more than the rest, and is read where it is wanted.
-struct Extras {
+struct OptionalGroups {
   bool per_cpu = false;         ///< CPU time by CPU: v1 alone has it
   bool processes = false;       ///< counted one by one
   bool connections = false;     ///< likewise, in a network namespace that is not the host's
@@ -70,22 +70,21 @@ struct Extras {
   bool huge_pages = false;      ///< by a search for its files
 };
 
-struct FileRow;
+struct FileSpec;
 
 class ContainerFiles {
  public:
   /// Fails where none of them is there.
-  [[nodiscard]] static std::expected<ContainerFiles, Trouble> open(Location location,
-                                                                   const Paths& paths,
-                                                                   DescriptorBudget& budget,
-                                                                   const Extras& extras = {});
+  [[nodiscard]] static std::expected<ContainerFiles, CgroupError> open(
+      Location location, const Paths& paths, DescriptorBudget& budget,
+      const OptionalGroups& extras = {});
   ContainerFiles(ContainerFiles&& other) noexcept;
   ContainerFiles& operator=(ContainerFiles&& other) noexcept;
   ~ContainerFiles();
 
   /// Replaces what `stats` holds, whose memory is used again. Of a failure nothing is left in it.
-  [[nodiscard]] std::expected<void, Trouble> sample(SamplingTools& tools,
-                                                    model::ContainerStats& stats);
+  [[nodiscard]] std::expected<void, CgroupError> sample(SamplingContext& tools,
+                                                        model::ContainerStats& stats);
   /// They may have been changed: the next sample reads them again.
   void forget_settings() noexcept;
 
@@ -95,7 +94,7 @@ class ContainerFiles {
 
  private:
   struct File {
-    const FileRow* row;
+    const FileSpec* row;
     std::string_view name;
     UniqueFd fd = {};                           // where it is kept open
     std::optional<std::uint64_t> setting = {};  // as it was last read
@@ -103,22 +102,22 @@ class ContainerFiles {
   };
 
   ContainerFiles(Location location, const Paths& paths, DescriptorBudget& budget,
-                 const Extras& extras);
-  [[nodiscard]] std::optional<Trouble> find(const Paths& paths);
-  [[nodiscard]] std::expected<void, Trouble> open_all();
+                 const OptionalGroups& extras);
+  [[nodiscard]] std::optional<CgroupError> find(const Paths& paths);
+  [[nodiscard]] std::expected<void, CgroupError> open_all();
   void close() noexcept;
   void count_processes(std::string& refused, model::ContainerStats& stats) const;
   void read_huge_pages(FileReader& reader, model::ContainerStats& stats) const;
   [[nodiscard]] std::expected<std::string_view, int> read(const File& file,
-                                                          SamplingTools& tools) const;
+                                                          SamplingContext& tools) const;
   void put_path(const File& file, std::string& path) const;
-  [[nodiscard]] Trouble trouble_with(const File& file, int error) const;
+  [[nodiscard]] CgroupError error_for(const File& file, int error) const;
 
   Location location_;
   std::string procfs_;
   std::string process_;  // "/proc/<pid>"
   DescriptorBudget* budget_;
-  Extras extras_;
+  OptionalGroups extras_;
   std::vector<File> files_;
   std::size_t kept_ = 0;
 };

@@ -20,7 +20,7 @@
 #include <system_error>
 #include <vector>
 
-#include "tidegauge/cgroup/trouble.h"
+#include "tidegauge/cgroup/cgroup_error.h"
 
 namespace tidegauge::cgroup {
 
@@ -53,7 +53,7 @@ class Locator {
   explicit Locator(Paths paths) : paths_(std::move(paths)) {}
 
   /// Of the container with this id, whose first process has this number.
-  [[nodiscard]] std::expected<Location, Trouble> locate(int pid, std::string_view id);
+  [[nodiscard]] std::expected<Location, CgroupError> locate(int pid, std::string_view id);
   /// Where a hierarchy is mounted; empty where it is not, or nothing has been located yet.
   [[nodiscard]] std::string_view mount_point(Hierarchy hierarchy) const noexcept;
 
@@ -75,10 +75,10 @@ class Locator {
   };
 
   [[nodiscard]] static std::vector<Membership> memberships(std::string_view text);
-  [[nodiscard]] std::optional<Trouble> find_mounts();
-  [[nodiscard]] Trouble why_unreadable(int pid, int error) const;
-  [[nodiscard]] Trouble why_not_found(int pid, const Components& elsewhere,
-                                      const Components& masked) const;
+  [[nodiscard]] std::optional<CgroupError> find_mounts();
+  [[nodiscard]] CgroupError why_unreadable(int pid, int error) const;
+  [[nodiscard]] CgroupError why_not_found(int pid, const Components& elsewhere,
+                                          const Components& masked) const;
   [[nodiscard]] std::expected<Directory, std::error_code> directory_of(Hierarchy hierarchy,
                                                                        const Components& path);
   [[nodiscard]] std::optional<std::string> directory_in(Mount& mount, const Components& path);

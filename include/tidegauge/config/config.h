@@ -55,7 +55,7 @@ struct MonitorConfig {
   Milliseconds counters_kept_for = 1h;      ///< of names that no container has any more
   Milliseconds reconcile_interval = 15min;  ///< between two checks of the inventory, and of each
                                             ///< container; 0: none
-  // Which containers are watched (src/monitor/choice.h).
+  // Which containers are watched (src/monitor/container_filter.h).
   std::vector<model::ContainerGlob> include;  ///< none: all
   std::vector<model::ContainerGlob> exclude;
   bool opt_in = false;  ///< only those that say so themselves

@@ -8,8 +8,8 @@
 
 #include "tidegauge/model/call_stats.h"
 #include "tidegauge/model/engine_info.h"
+#include "tidegauge/model/error.h"
 #include "tidegauge/util/guarded.h"
-#include "tidegauge/util/result.h"
 
 namespace tidegauge::docker {
 

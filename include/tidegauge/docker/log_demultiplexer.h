@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "tidegauge/model/error.h"
 #include "tidegauge/model/log_frame.h"
-#include "tidegauge/util/result.h"
 
 namespace tidegauge::docker {
 

@@ -18,8 +18,8 @@
 #include "tidegauge/model/container.h"
 #include "tidegauge/model/container_stats.h"
 #include "tidegauge/model/engine_info.h"
+#include "tidegauge/model/error.h"
 #include "tidegauge/pool/pooled_connection.h"
-#include "tidegauge/util/result.h"
 
 namespace tidegauge::docker {
 

@@ -17,7 +17,7 @@
 #include <stop_token>
 #include <string>
 
-#include "tidegauge/util/result.h"
+#include "tidegauge/model/error.h"
 #include "tidegauge/util/time.h"
 
 namespace tidegauge::http {

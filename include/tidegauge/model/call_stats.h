@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "tidegauge/model/error.h"
 #include "tidegauge/model/histogram.h"
-#include "tidegauge/util/result.h"
 
 namespace tidegauge::model {
 

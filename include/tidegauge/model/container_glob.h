@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "tidegauge/model/container.h"
-#include "tidegauge/util/result.h"
+#include "tidegauge/model/error.h"
 
 namespace tidegauge::model {
 

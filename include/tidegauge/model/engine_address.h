@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "tidegauge/util/result.h"
+#include "tidegauge/model/error.h"
 
 namespace tidegauge::model {
 

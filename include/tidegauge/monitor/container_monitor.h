@@ -27,10 +27,10 @@
 #include <string_view>
 #include <vector>
 
+#include "tidegauge/cgroup/cgroup_error.h"
 #include "tidegauge/cgroup/filesystem_sampler.h"
 #include "tidegauge/cgroup/host_files.h"
 #include "tidegauge/cgroup/locator.h"
-#include "tidegauge/cgroup/trouble.h"
 #include "tidegauge/config/config.h"
 #include "tidegauge/docker/client_manager.h"
 #include "tidegauge/model/snapshot.h"
@@ -55,12 +55,12 @@ struct MonitorContext {
   cgroup::FilesystemSampler::Stat stat_filesystem = cgroup::stat_filesystem;
 };
 
-class Crew;
+class CallScheduler;
 enum class InspectWhom : std::uint8_t;
-enum class KernelTurn : std::uint8_t;
+enum class SampleScope : std::uint8_t;
 class KernelSampler;
 class OptionalCall;
-class SnapshotShelf;
+class SnapshotRecycler;
 
 class ContainerMonitor {
  public:
@@ -94,30 +94,30 @@ class ContainerMonitor {
                                                                  const std::stop_token&),
                      const std::stop_token& stop);
   Result<void> reconcile(const std::stop_token& stop);
-  void note_time(const model::EngineInfo& info);
+  void record_time(const model::EngineInfo& info);
   Inventory::Effect apply(const model::Event& event);
   void engine_up(std::uint64_t outages);
   void engine_down(const Error& reason);  // and the thread that watches the health
 
-  // Calls about one container, by the crew's threads.
+  // Calls about one container, by the scheduler's threads.
   void inspect(const std::string& id, const std::stop_token& stop);
   void inspect_failed(const std::string& id, Errc reason);
-  void warn_of_ignored_wish(const model::Container& container);
+  void warn_of_invalid_enable_label(const model::Container& container);
   void sample(const std::string& id, SteadyTime due, const std::stop_token& stop);
   void measure(const std::string& id, const std::stop_token& stop);
-  void note_outcome(const std::string& id, Inventory::Question question,
-                    const std::optional<Error>& failure);
+  void record_outcome(const std::string& id, Inventory::Question question,
+                      const std::optional<Error>& failure);
   [[nodiscard]] std::string name_of(const std::string& id);
-  void note_latest_answer(SteadyTime::duration took);
+  void record_latest_answer(SteadyTime::duration took);
 
   // The thread of `run`: what the kernel shows.
   [[nodiscard]] bool follow_kernel();
-  void sample_by_kernel(KernelTurn whose);
+  void sample_by_kernel(SampleScope whose);
   void sample_host();
   void report_stuck_filesystems();
   void report_refused();
   void kernel_failed(const std::string& id, const Inventory::Run& run,
-                     const cgroup::Trouble& trouble, std::uint32_t times);
+                     const cgroup::CgroupError& error, std::uint32_t times);
   void look_for_end(const std::string& id);
   void kernel_news(const std::string& id);
   [[nodiscard]] bool kernel_falls_back() const;
@@ -151,13 +151,13 @@ class ContainerMonitor {
 
   // Of the thread of `run`:
   std::unique_ptr<KernelSampler> kernel_;  // null: only the Engine is asked
-  std::set<cgroup::Trouble::Reason> kernel_troubles_told_;
+  std::set<cgroup::CgroupError::Reason> reported_kernel_errors_;
   cgroup::HostFiles host_files_;
   std::string engine_directory_;                  // as the Engine last said
   std::set<std::string> reported_filesystems_;    // as stuck
   bool refused_reported_ = false;                 // that files of processes are not to be seen
   std::shared_ptr<const model::HostStats> host_;  // null: to be sampled, if the kernel is asked
-  std::unique_ptr<SnapshotShelf> shelf_;
+  std::unique_ptr<SnapshotRecycler> recycler_;
 
   // Of the cycle so far.
   std::atomic<std::uint64_t> list_errors_ = 0;
@@ -171,7 +171,7 @@ class ContainerMonitor {
   std::unique_ptr<OptionalCalls> calls_;
   Retry unusable_ids_;  // limits the log
 
-  std::unique_ptr<Crew> crew_;  // ended before what it uses
+  std::unique_ptr<CallScheduler> scheduler_;  // ended before what it uses
 };
 
 }  // namespace tidegauge::monitor

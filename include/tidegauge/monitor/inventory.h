@@ -8,8 +8,8 @@
 // the rest. An answer to an inspect that was sent before an event is older than what is known, and
 // is refused.
 //
-// Of a container that is not to be watched (src/monitor/choice.h) only the state is known, as
-// events tell it: it is in the counts by state, and nowhere else.
+// Of a container that is not to be watched (src/monitor/container_filter.h) only the state is
+// known, as events tell it: it is in the counts by state, and nowhere else.
 //
 // Not thread-safe: ContainerMonitor keeps it behind a mutex.
 
@@ -23,13 +23,13 @@
 #include <vector>
 
 #include "tidegauge/config/config.h"
+#include "tidegauge/model/error.h"
 #include "tidegauge/model/event.h"
 #include "tidegauge/model/snapshot.h"
 #include "tidegauge/monitor/engine_clock.h"
 #include "tidegauge/monitor/event_log.h"
 #include "tidegauge/monitor/refresh_rounds.h"
 #include "tidegauge/monitor/run_history.h"
-#include "tidegauge/util/result.h"
 
 namespace tidegauge::monitor {
 
@@ -51,7 +51,7 @@ class Inventory {
 
   /// The Engine has said what time it is. Whoever asks it anything that has the answer in it
   /// (`/info`) passes it on, as soon as it is there.
-  void note_engine_time(WallTime engine_time, SteadyTime now);
+  void record_engine_time(WallTime engine_time, SteadyTime now);
   /// From where on to follow the events, by the Engine's clock. Nothing: from now on; what was
   /// missed until then cannot be told again.
   [[nodiscard]] std::optional<WallTime> follow_from() const { return events_.follow_from(); }
@@ -66,12 +66,12 @@ class Inventory {
   /// What an inspect has to present later to be believed. Nothing: the container is gone.
   [[nodiscard]] std::optional<std::uint64_t> version(const std::string& id) const;
   /// Whether it was believed. One of another container is not.
-  bool note_inspected(const std::string& id, std::uint64_t version, model::Container container,
-                      const Moment& now);
+  bool record_inspected(const std::string& id, std::uint64_t version, model::Container container,
+                        const Moment& now);
   /// Nothing: the sample failed. What does not apply to the container is taken out of it.
-  void note_sampled(const std::string& id, std::shared_ptr<model::ContainerStats> sample);
+  void record_sampled(const std::string& id, std::shared_ptr<model::ContainerStats> sample);
   /// Nothing: it could not be measured. Whether that is news.
-  bool note_measured(const std::string& id, std::optional<std::uint64_t> bytes, WallTime now);
+  bool record_measured(const std::string& id, std::optional<std::uint64_t> bytes, WallTime now);
   /// Where the kernel has shown its cgroup to be. It stands from now on, also when the container
   /// has ended; by the Engine's conventions where it is not known.
   void set_cgroup_path(const std::string& id, const std::string& path);
@@ -83,7 +83,7 @@ class Inventory {
   void expect_gap(const std::string& id);
 
   /// A change from readable to not, or back, to be logged.
-  struct Notice {
+  struct StateChange {
     std::string name;
     std::optional<Error> failure;
   };
@@ -92,8 +92,8 @@ class Inventory {
   enum class Question : std::uint8_t { inspect, sample };
   /// How a call about a container went. A container that is not found is gone. A connection that is
   /// cut may be the Engine's end: it is the container's failure when it happens twice in a row.
-  std::optional<Notice> note_outcome(const std::string& id, Question question,
-                                     const std::optional<Error>& failure, const Moment& now);
+  std::optional<StateChange> record_outcome(const std::string& id, Question question,
+                                            const std::optional<Error>& failure, const Moment& now);
 
   void forget_samples();
   /// The Engine is gone, and with it all that it has measured. Cut connections were its end.
@@ -192,9 +192,9 @@ class Inventory {
   [[nodiscard]] static bool is_sampled(const Entry& entry);
   [[nodiscard]] static bool is_failing(const Entry& entry);
   Entry& entry(model::Container first, const Moment& now);
-  void judge(Entry& entry, const Moment& now);
+  void update_watched(Entry& entry, const Moment& now);
   void change(Entry& entry, const std::function<void(model::Container&)>& how);
-  void begin_as(Entry& entry, const std::string& name, const Moment& now);
+  void set_initial_name(Entry& entry, const std::string& name, const Moment& now);
   void rename(Entry& entry, const std::string& name, const Moment& now);
   void remove(Entries::iterator gone, const Moment& now);
   void leave_name(const std::string& name, const Moment& now);

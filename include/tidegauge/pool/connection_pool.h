@@ -23,11 +23,11 @@
 
 #include "tidegauge/config/config.h"
 #include "tidegauge/http/connection.h"
+#include "tidegauge/model/error.h"
 #include "tidegauge/model/pool_stats.h"
 #include "tidegauge/pool/pooled_connection.h"
 #include "tidegauge/pool/pooled_stream.h"
 #include "tidegauge/util/log.h"
-#include "tidegauge/util/result.h"
 
 namespace tidegauge::pool {
 
@@ -47,7 +47,7 @@ struct Watch {
 /// Who still held a connection when the pool was closed: "ledger" lines, empty if nobody did.
 using CloseReport = std::vector<std::string>;
 
-class Upkeep;
+class PoolMaintenance;
 
 class ConnectionPool {
  public:
@@ -99,7 +99,7 @@ class ConnectionPool {
 
  private:
   std::shared_ptr<PoolState> state_;
-  std::unique_ptr<Upkeep> upkeep_;
+  std::unique_ptr<PoolMaintenance> maintenance_;
 };
 
 }  // namespace tidegauge::pool

@@ -77,7 +77,7 @@ struct Slot {
 /// What a waiting thread sleeps on. Its own, for all its waits; shared, so that it can be rung
 /// after the mutex is let go, when the waiter may have woken by itself and be gone. A late ring is
 /// a spurious wake-up, no more.
-using Bell = std::shared_ptr<std::condition_variable>;
+using WaiterCondition = std::shared_ptr<std::condition_variable>;
 
 /// A caller in the queue. Lives on the stack of the waiting thread, linked until it leaves.
 struct Waiter {
@@ -89,7 +89,7 @@ struct Waiter {
   bool queued = false;
   Waiter* previous = nullptr;
   Waiter* next = nullptr;
-  Bell bell;  ///< since it was queued
+  WaiterCondition condition;  ///< since it was queued
 };
 
 class LeaseCore {
@@ -113,10 +113,10 @@ class LeaseCore {
 
   /// `connected`: it has a socket that may be used again. Returns whose bell to ring, if anyone's:
   /// who is woken under the mutex would run into it.
-  [[nodiscard]] Bell release(SlotIndex slot, bool connected, SteadyTime now);
+  [[nodiscard]] WaiterCondition release(SlotIndex slot, bool connected, SteadyTime now);
 
   /// Gives free slots to those who wait, and rings. Called whenever capacity may have grown.
-  void dispatch(SteadyTime now) { ring(serve_queue(now)); }
+  void dispatch(SteadyTime now) { notify(serve_queue(now)); }
   /// Every waiter gets this answer now.
   void fail_waiters(model::AcquireFailure reason);
 
@@ -132,7 +132,7 @@ class LeaseCore {
   /// Puts a claimed slot back. `last_used` stays: a ping is no use.
   void return_claimed(SlotIndex slot, bool connected, SteadyTime now);
   /// A slot's socket was opened: its lifetime is drawn now, once.
-  void note_connected(SlotIndex slot, SteadyTime now);
+  void record_connected(SlotIndex slot, SteadyTime now);
 
   /// The sockets opened so far belong to an Engine that is gone.
   void new_generation() noexcept { ++generation_; }
@@ -174,12 +174,12 @@ class LeaseCore {
     return leased_ < lease_limit_ && (!idle_.empty() || !empty_.empty());
   }
   [[nodiscard]] bool head_is_due(SteadyTime now) const noexcept;
-  [[nodiscard]] Bell serve_queue(SteadyTime now);
-  static void ring(const Bell& bell);
+  [[nodiscard]] WaiterCondition serve_queue(SteadyTime now);
+  static void notify(const WaiterCondition& condition);
   SlotIndex take_free(const Holder& holder, SteadyTime now);
   std::size_t choose_idle();
   void lend(SlotIndex slot, const Holder& holder, SteadyTime now);
-  [[nodiscard]] Bell hand_to_head(SteadyTime now);
+  [[nodiscard]] WaiterCondition hand_to_head(SteadyTime now);
   void evict_expired(SteadyTime now);
   void push_back(Waiter& waiter) noexcept;
   void unlink(Waiter& waiter) noexcept;

@@ -8,8 +8,8 @@
 #include <stop_token>
 
 #include "tidegauge/http/connection.h"
+#include "tidegauge/model/error.h"
 #include "tidegauge/pool/lease_core.h"
-#include "tidegauge/util/result.h"
 
 namespace tidegauge::pool {
 

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tidegauge/util/result.h"
+#include "tidegauge/model/error.h"
 #include "tidegauge/util/thread_guard.h"
 
 namespace tidegauge::web {

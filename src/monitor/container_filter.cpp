@@ -1,4 +1,4 @@
-#include "monitor/choice.h"
+#include "monitor/container_filter.h"
 
 #include <strings.h>
 
@@ -33,7 +33,7 @@ bool is_usable_id(std::string_view id) {
          id.find_first_not_of('.') != std::string_view::npos;
 }
 
-std::optional<std::string_view> ignored_wish(const model::Container& container) {
+std::optional<std::string_view> invalid_enable_label(const model::Container& container) {
   const auto enable = find_label(container, enable_label);
   if (!enable || is_word(*enable, "true") || is_word(*enable, "false")) return std::nullopt;
   return enable;

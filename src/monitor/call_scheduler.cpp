@@ -1,22 +1,24 @@
-#include "monitor/crew.h"
+#include "monitor/call_scheduler.h"
 
 #include <algorithm>
 
 namespace tidegauge::monitor {
 
-Crew::Crew(std::uint32_t initial, std::uint32_t most, ThreadGuard& guard, Work work)
+CallScheduler::CallScheduler(std::uint32_t initial, std::uint32_t most, ThreadGuard& guard,
+                             Work work)
     : guard_(guard), work_(std::move(work)), control_(initial, most) {
   for (std::uint32_t i = 0; i < most; ++i) {
-    threads_.emplace_back(
-        [this](const std::stop_token& stop) { guard_.run("crew", stop, [&] { serve(stop); }); });
+    threads_.emplace_back([this](const std::stop_token& stop) {
+      guard_.run("scheduler", stop, [&] { serve(stop); });
+    });
   }
 }
 
-Crew::~Crew() {
+CallScheduler::~CallScheduler() {
   for (auto& thread : threads_) thread.request_stop();
 }
 
-void Crew::ask(Task task) {
+void CallScheduler::schedule(Task task) {
   {
     const std::lock_guard lock(mutex_);
     const Key key{task.call, task.id};
@@ -33,7 +35,7 @@ void Crew::ask(Task task) {
 
 /// The thread with the alarm looks at the queue again where its alarm is too late; where no thread
 /// has one, an idle thread takes it.
-void Crew::wake_for(SteadyTime due) {
+void CallScheduler::wake_for(SteadyTime due) {
   if (!alarm_) {
     wanted_.notify_one();
   } else if (due < *alarm_) {
@@ -41,7 +43,7 @@ void Crew::wake_for(SteadyTime due) {
   }
 }
 
-void Crew::drop_all() {
+void CallScheduler::cancel_pending() {
   {
     const std::lock_guard lock(mutex_);
     queue_.clear();
@@ -50,16 +52,16 @@ void Crew::drop_all() {
   done_.notify_all();
 }
 
-void Crew::wait_until_idle(const std::stop_token& stop) {
+void CallScheduler::wait_until_idle(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   done_.wait(lock, stop, [this] { return idle(steady_now()); });
 }
 
-bool Crew::idle(SteadyTime now) const {
+bool CallScheduler::idle(SteadyTime now) const {
   return in_progress_.empty() && (queue_.empty() || queue_.begin()->first.first > now);
 }
 
-void Crew::answered(SteadyTime::duration took) {
+void CallScheduler::answered(SteadyTime::duration took) {
   {
     const std::lock_guard lock(mutex_);
     const auto before = control_.limit();
@@ -70,12 +72,12 @@ void Crew::answered(SteadyTime::duration took) {
   wanted_.notify_all();
 }
 
-std::uint32_t Crew::limit() const {
+std::uint32_t CallScheduler::limit() const {
   const std::lock_guard lock(mutex_);
   return control_.limit();
 }
 
-void Crew::serve(const std::stop_token& stop) {
+void CallScheduler::serve(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   while (!stop.stop_requested()) {
     const auto next = next_task();
@@ -90,7 +92,7 @@ void Crew::serve(const std::stop_token& stop) {
     in_progress_.insert(key);
     lock.unlock();
     wanted_.notify_one();  // there may be more
-    static_cast<void>(guard_.run_once("crew", [&] { work_(task, stop); }));
+    static_cast<void>(guard_.run_once("scheduler", [&] { work_(task, stop); }));
     lock.lock();
     in_progress_.erase(key);
     if (idle(steady_now())) done_.notify_all();
@@ -98,7 +100,7 @@ void Crew::serve(const std::stop_token& stop) {
 }
 
 /// The first that may be begun when it is due; the end where none may.
-std::map<Crew::Order, Crew::Task>::iterator Crew::next_task() {
+std::map<CallScheduler::Order, CallScheduler::Task>::iterator CallScheduler::next_task() {
   if (in_progress_.size() >= control_.limit()) return queue_.end();
   return std::ranges::find_if(queue_, [this](const auto& queued) {
     const auto& task = queued.second;
@@ -111,7 +113,7 @@ std::map<Crew::Order, Crew::Task>::iterator Crew::next_task() {
 /// One idle thread sets its alarm to the time when the next task is due, and the others wait until
 /// it takes that task. A call that ends may make a task possible that is due before the alarm: it
 /// was asked for while the same call was in progress.
-void Crew::wait_for_work(std::unique_lock<std::mutex>& lock, const std::stop_token& stop) {
+void CallScheduler::wait_for_work(std::unique_lock<std::mutex>& lock, const std::stop_token& stop) {
   const auto next = next_task();
   if (next == queue_.end() || alarm_) {
     if (next != queue_.end()) wake_for(next->first.first);

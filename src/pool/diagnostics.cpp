@@ -1,4 +1,4 @@
-#include "pool/wording.h"
+#include "pool/diagnostics.h"
 
 #include <algorithm>
 #include <utility>
@@ -51,40 +51,40 @@ Errc code_of(AcquireFailure reason) {
   return Errc::closed;
 }
 
-Error describe_outage(AcquireFailure reason, const Standing& standing) {
-  const std::string engine = "engine " + std::string(standing.pool);
+Error describe_outage(AcquireFailure reason, const PoolSummary& summary) {
+  const std::string engine = "engine " + std::string(summary.pool);
   // A waiter was told of an outage that has ended since.
-  if (!standing.cause) return {Errc::engine_down, engine + " was down until just now"};
+  if (!summary.cause) return {Errc::engine_down, engine + " was down until just now"};
   const auto now = steady_now();
-  const auto wait = std::max(standing.next_probe - now, SteadyTime::duration{});
+  const auto wait = std::max(summary.next_probe - now, SteadyTime::duration{});
   const auto code =
-      reason == AcquireFailure::misconfigured ? standing.cause->code : Errc::engine_down;
-  return {code, engine + " down for " + seconds_text(now - standing.cause_since) +
-                    ", next probe in " + seconds_text(wait) + ": " + standing.cause->message};
+      reason == AcquireFailure::misconfigured ? summary.cause->code : Errc::engine_down;
+  return {code, engine + " down for " + seconds_text(now - summary.cause_since) +
+                    ", next probe in " + seconds_text(wait) + ": " + summary.cause->message};
 }
 
 /// "; held longest: " and who.
-void append_oldest(std::string& text, const Standing& standing) {
+void append_oldest(std::string& text, const PoolSummary& summary) {
   const auto now = steady_now();
-  for (std::size_t i = 0; i < standing.oldest_count; ++i) {
+  for (std::size_t i = 0; i < summary.oldest_count; ++i) {
     text.append(i == 0 ? "; held longest: " : "; ");
-    append_holder(text, standing.oldest[i], now);
+    append_holder(text, summary.oldest[i], now);
   }
 }
 
 }  // namespace
 
 Error describe_refusal(AcquireFailure reason, model::CallClass call_class,
-                       SteadyTime::duration waited, const Standing& standing) {
-  const auto pool = standing.pool;
+                       SteadyTime::duration waited, const PoolSummary& summary) {
+  const auto pool = summary.pool;
   if (reason == AcquireFailure::closed) {
     return {Errc::closed, "pool " + std::string(pool) + " is closed"};
   }
   if (reason == AcquireFailure::down || reason == AcquireFailure::misconfigured) {
-    return describe_outage(reason, standing);
+    return describe_outage(reason, summary);
   }
   if (reason == AcquireFailure::queue_full && call_class == model::CallClass::stream) {
-    return {Errc::queue_full, "all " + std::to_string(standing.stream_slots) + " streams of " +
+    return {Errc::queue_full, "all " + std::to_string(summary.stream_slots) + " streams of " +
                                   std::string(pool) + " are in use: raise pool.max_streams"};
   }
   std::string text;
@@ -97,10 +97,10 @@ Error describe_refusal(AcquireFailure reason, model::CallClass call_class,
     text.append("no connection to ").append(pool).append(" became free in ");
     append_seconds(text, waited);
   }
-  text.append(" (").append(std::to_string(standing.leased)).append(" of ");
-  text.append(std::to_string(standing.slots)).append(" lent, ");
-  text.append(std::to_string(standing.waiting)).append(" waiting)");
-  append_oldest(text, standing);
+  text.append(" (").append(std::to_string(summary.leased)).append(" of ");
+  text.append(std::to_string(summary.slots)).append(" lent, ");
+  text.append(std::to_string(summary.waiting)).append(" waiting)");
+  append_oldest(text, summary);
   return {code_of(reason), std::move(text)};
 }
 

@@ -10,15 +10,15 @@
 #include <string>
 #include <string_view>
 
+#include "tidegauge/model/error.h"
 #include "tidegauge/model/pool_stats.h"
 #include "tidegauge/pool/lease_core.h"
-#include "tidegauge/util/result.h"
 #include "tidegauge/util/time.h"
 
 namespace tidegauge::pool {
 
 /// How a pool stood when it refused a caller.
-struct Standing {
+struct PoolSummary {
   std::string_view pool;  ///< its name; outlives this
   std::uint32_t slots = 0;
   std::uint32_t stream_slots = 0;
@@ -33,7 +33,7 @@ struct Standing {
 
 /// `waited`: for how long the caller did. A misconfiguration keeps the code of its cause.
 [[nodiscard]] Error describe_refusal(model::AcquireFailure reason, model::CallClass call_class,
-                                     SteadyTime::duration waited, const Standing& standing);
+                                     SteadyTime::duration waited, const PoolSummary& summary);
 
 /// "list by thread 17 for 4.2 s at src/monitor/container_monitor.cpp:88".
 [[nodiscard]] std::string describe_holder(const Holder& holder, SteadyTime now);

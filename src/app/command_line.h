@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "tidegauge/util/result.h"
+#include "tidegauge/model/error.h"
 
 namespace tidegauge::app {
 

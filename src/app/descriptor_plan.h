@@ -8,7 +8,7 @@
 #include <cstdint>
 
 #include "tidegauge/config/config.h"
-#include "tidegauge/util/result.h"
+#include "tidegauge/model/error.h"
 
 namespace tidegauge::app {
 

@@ -51,7 +51,7 @@ class Queue {
     Waiter second;
     enter(second);
     asleep_ = true;
-    const auto woken = second.bell->wait_for(lock, 5s) == std::cv_status::no_timeout;
+    const auto woken = second.condition->wait_for(lock, 5s) == std::cv_status::no_timeout;
     const bool served = second.granted || core_.settle(second, now_);
     if (second.queued) core_.leave(second, now_);
     return woken && served;

@@ -19,13 +19,13 @@
 #include <utility>
 #include <vector>
 
-#include "tidegauge/monitor/in_flight_control.h"
+#include "monitor/in_flight_control.h"
 #include "tidegauge/util/thread_guard.h"
 #include "tidegauge/util/time.h"
 
 namespace tidegauge::monitor {
 
-class Crew {
+class CallScheduler {
  public:
   enum class Call : std::uint8_t { inspect, sample, measure };
   struct Task {
@@ -37,15 +37,15 @@ class Crew {
 
   /// Begins with `initial` of at most `most` calls in progress. `guard` outlives it: where `work`
   /// throws, that call has ended and the others go on.
-  Crew(std::uint32_t initial, std::uint32_t most, ThreadGuard& guard, Work work);
-  ~Crew();
-  Crew(const Crew&) = delete;
-  Crew& operator=(const Crew&) = delete;
+  CallScheduler(std::uint32_t initial, std::uint32_t most, ThreadGuard& guard, Work work);
+  ~CallScheduler();
+  CallScheduler(const CallScheduler&) = delete;
+  CallScheduler& operator=(const CallScheduler&) = delete;
 
   /// One that is due at another time already is made at the earlier of the two.
-  void ask(Task task);
+  void schedule(Task task);
   /// What was asked for and is not yet begun is not wanted any more.
-  void drop_all();
+  void cancel_pending();
   /// Waits until nothing is in progress and nothing that is due is left to do.
   void wait_until_idle(const std::stop_token& stop);
 

@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "tidegauge/app/descriptor_plan.h"
+#include "app/descriptor_plan.h"
 #include "tidegauge/config/config.h"
 #include "tidegauge/docker/client_manager.h"
 #include "tidegauge/metrics/instruments.h"

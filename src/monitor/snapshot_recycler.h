@@ -1,14 +1,14 @@
 #pragma once
 
 // Snapshots that nobody reads any more, to be filled again: a snapshot of many containers is made
-// without allocating. What a snapshot refers to is given up only when it is taken off the shelf, by
-// whoever takes it, and not by the last reader's thread.
+// without allocating. What a snapshot refers to is given up only when it is taken off the recycler,
+// by whoever takes it, and not by the last reader's thread.
 //
 // Slow readers may hold many snapshots at once. When those come back, two are kept and the others
 // are freed, and the one that has waited longest is filled first: so what a snapshot refers to is
 // not kept alive for longer than three snapshots take.
 //
-// Snapshots may outlive the shelf. `take` is used by one thread; readers may be anywhere.
+// Snapshots may outlive the recycler. `take` is used by one thread; readers may be anywhere.
 
 #include <cstddef>
 #include <deque>
@@ -20,7 +20,7 @@
 
 namespace tidegauge::monitor {
 
-class SnapshotShelf {
+class SnapshotRecycler {
  public:
   /// An empty one, or one with what it held: the taker overwrites all of it.
   [[nodiscard]] std::shared_ptr<model::EngineSnapshot> take() {

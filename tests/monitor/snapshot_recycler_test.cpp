@@ -1,4 +1,4 @@
-#include "monitor/snapshot_shelf.h"
+#include "monitor/snapshot_recycler.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -10,7 +10,7 @@
 #include "support/catch.h"
 
 using namespace tidegauge;
-using monitor::SnapshotShelf;
+using monitor::SnapshotRecycler;
 
 namespace {
 
@@ -18,10 +18,10 @@ using Snapshot = std::shared_ptr<model::EngineSnapshot>;
 using Watched = std::vector<std::weak_ptr<const model::HostStats>>;
 
 /// So many snapshots, all of them read at the same time; each refers to one of `referred_to`.
-std::vector<Snapshot> take(SnapshotShelf& shelf, std::size_t count, Watched& referred_to) {
+std::vector<Snapshot> take(SnapshotRecycler& recycler, std::size_t count, Watched& referred_to) {
   std::vector<Snapshot> taken;
   for (std::size_t i = 0; i < count; ++i) {
-    taken.push_back(shelf.take());
+    taken.push_back(recycler.take());
     const auto host = std::make_shared<const model::HostStats>();
     referred_to.push_back(host);
     taken.back()->host = host;
@@ -37,18 +37,18 @@ std::size_t alive(const Watched& watched) {
 }  // namespace
 
 TEST_CASE("a snapshot is filled again once nobody reads it, the one that waited longest first") {
-  SnapshotShelf shelf;
-  auto first = shelf.take();
-  auto second = shelf.take();
+  SnapshotRecycler recycler;
+  auto first = recycler.take();
+  auto second = recycler.take();
   const auto* const first_place = first.get();
   const auto* const second_place = second.get();
   CHECK(first_place != second_place);
   const auto still_read = first;
   first.reset();
-  CHECK(shelf.take().get() != first_place);
+  CHECK(recycler.take().get() != first_place);
   second.reset();
 
-  SnapshotShelf other;
+  SnapshotRecycler other;
   auto older = other.take();
   auto newer = other.take();
   const auto* const older_place = older.get();
@@ -61,27 +61,27 @@ TEST_CASE("a snapshot is filled again once nobody reads it, the one that waited 
 }
 
 TEST_CASE("what many readers at once have held is freed, but for two snapshots") {
-  SnapshotShelf shelf;
+  SnapshotRecycler recycler;
   Watched referred_to;
-  auto read = take(shelf, 10, referred_to);
+  auto read = take(recycler, 10, referred_to);
   read.clear();
   CHECK(alive(referred_to) == 10);  // a reader's thread frees nothing
-  auto current = shelf.take();
+  auto current = recycler.take();
   CHECK(alive(referred_to) == 3);
   // Whoever takes overwrites: as many snapshots later nothing of the past is left.
   for (int i = 0; i < 3; ++i) {
     current->host.reset();
-    auto next = shelf.take();
+    auto next = recycler.take();
     current = std::move(next);
   }
   CHECK(alive(referred_to) == 0);
 }
 
-TEST_CASE("a snapshot may outlive the shelf") {
-  std::optional<SnapshotShelf> shelf(std::in_place);
+TEST_CASE("a snapshot may outlive the recycler") {
+  std::optional<SnapshotRecycler> recycler(std::in_place);
   Watched referred_to;
-  auto read = take(*shelf, 2, referred_to);
-  shelf.reset();
+  auto read = take(*recycler, 2, referred_to);
+  recycler.reset();
   CHECK(alive(referred_to) == 2);
   read.clear();
   CHECK(alive(referred_to) == 0);

@@ -1,4 +1,4 @@
-#include "config/wording.h"
+#include "config/suggestions.h"
 
 #include <algorithm>
 #include <cstddef>

@@ -1,4 +1,4 @@
-#include "pool/upkeep.h"
+#include "pool/pool_maintenance.h"
 
 #include <poll.h>
 
@@ -35,14 +35,14 @@ std::optional<Error> failure_of(const Result<http::Response>& answer) {
 
 }  // namespace
 
-Upkeep::Upkeep(PoolState& state)
+PoolMaintenance::PoolMaintenance(PoolState& state)
     : state_(state),
       socket_watch_(state.address),
       advisor_(steady_now()),
       suspicion_pace_({.first_pause = least_health_gap,
                        .longest_pause = state.options.health_check_interval}) {}
 
-void Upkeep::run(SteadyTime now, Watch& watch) {
+void PoolMaintenance::run(SteadyTime now, Watch& watch) {
   look_for_socket(now);
   advance_checks(now);
   follow_outages(now);
@@ -56,14 +56,14 @@ void Upkeep::run(SteadyTime now, Watch& watch) {
   watch_sockets(now, watch);
 }
 
-void Upkeep::give_up() {
+void PoolMaintenance::cancel_probes() {
   for (const auto& check : checks_) {
     close_claimed(check.slot, CloseReason::shutdown, steady_now());
   }
   checks_.clear();
 }
 
-void Upkeep::look_for_socket(SteadyTime now) {
+void PoolMaintenance::look_for_socket(SteadyTime now) {
   if (!socket_watch_.appeared()) return;
   socket_appeared_ = now;
   const std::lock_guard lock(state_.mutex);
@@ -71,7 +71,7 @@ void Upkeep::look_for_socket(SteadyTime now) {
   state_.suspect(Suspicion::ping);
 }
 
-void Upkeep::advance_checks(SteadyTime now) {
+void PoolMaintenance::advance_checks(SteadyTime now) {
   for (std::size_t i = 0; i < checks_.size();) {
     if (finished(checks_[i], now)) {
       checks_.erase(checks_.begin() + static_cast<std::ptrdiff_t>(i));
@@ -82,11 +82,11 @@ void Upkeep::advance_checks(SteadyTime now) {
 }
 
 /// Moves a check on; whether it is over, and its slot given back.
-bool Upkeep::finished(Check& check, SteadyTime now) {
+bool PoolMaintenance::finished(Check& check, SteadyTime now) {
   auto& connection = *state_.connections[check.slot];
   const auto outcome = connection.advance(now);
   if (!outcome) return false;
-  state_.note_transfer(check.slot, CloseReason::probe_failed);
+  state_.record_transfer(check.slot, CloseReason::probe_failed);
   if (goes_on(check, *outcome)) {
     send(check, connection);
     return finished(check, now);
@@ -108,7 +108,7 @@ bool Upkeep::finished(Check& check, SteadyTime now) {
   if (stale) {
     confirm_fresh_ = check.kind;  // says nothing yet: the Engine may have closed just this one
   } else if (!unasked) {
-    state_.note_probe(check.kind, failure);
+    state_.record_probe(check.kind, failure);
   }
   const std::lock_guard lock(state_.mutex);
   state_.core.return_claimed(check.slot, connection.fd() >= 0, now);
@@ -117,7 +117,7 @@ bool Upkeep::finished(Check& check, SteadyTime now) {
 
 /// Whether something follows: the ping by GET where HEAD is refused, the real call where one is
 /// wanted, and that once more where the Engine has closed the ping's socket without a word.
-bool Upkeep::goes_on(Check& check, const Result<http::Response>& answer) {
+bool PoolMaintenance::goes_on(Check& check, const Result<http::Response>& answer) {
   using Step = Check::Step;
   const auto& transfer = state_.connections[check.slot]->last_transfer();
   const bool is_ping = check.step == Step::ping || check.step == Step::ping_by_get;
@@ -137,7 +137,7 @@ bool Upkeep::goes_on(Check& check, const Result<http::Response>& answer) {
   return false;
 }
 
-void Upkeep::send(const Check& check, http::Connection& connection) const {
+void PoolMaintenance::send(const Check& check, http::Connection& connection) const {
   using Step = Check::Step;
   const auto& options = state_.options;
   if (check.step == Step::ping || check.step == Step::ping_by_get) {
@@ -155,7 +155,7 @@ void Upkeep::send(const Check& check, http::Connection& connection) const {
   }
 }
 
-void Upkeep::follow_outages(SteadyTime now) {
+void PoolMaintenance::follow_outages(SteadyTime now) {
   bool down = false;
   {
     const std::lock_guard lock(state_.mutex);
@@ -168,7 +168,7 @@ void Upkeep::follow_outages(SteadyTime now) {
 
 /// What is in flight can only fail later, and no idle socket is of use. But streams are left open:
 /// an Engine that stops, and is not to be reached any more, tells on them how its containers end.
-void Upkeep::begin_outage() {
+void PoolMaintenance::begin_outage() {
   const auto now = steady_now();  // later than whatever was lent
   refuses_head_ = false;
   keeps_connections_ = true;  // the next Engine may
@@ -190,7 +190,7 @@ void Upkeep::begin_outage() {
   for (auto* const connection : streams) connection->interrupt(Errc::engine_down);
 }
 
-void Upkeep::end_old_streams(SteadyTime now, Watch& watch) {
+void PoolMaintenance::end_old_streams(SteadyTime now, Watch& watch) {
   if (now < streams_end_) {
     watch.until = std::min(watch.until, streams_end_);
     return;
@@ -205,7 +205,7 @@ void Upkeep::end_old_streams(SteadyTime now, Watch& watch) {
 }
 
 /// Sockets that the Engine has closed while nobody used them.
-void Upkeep::close_dead(SteadyTime now) {
+void PoolMaintenance::close_dead(SteadyTime now) {
   std::vector<SlotIndex> slots;
   std::vector<pollfd> sockets;
   {
@@ -234,7 +234,7 @@ void Upkeep::close_dead(SteadyTime now) {
   }
 }
 
-void Upkeep::close_old(SteadyTime now, Watch& watch) {
+void PoolMaintenance::close_old(SteadyTime now, Watch& watch) {
   std::vector<std::pair<SlotIndex, CloseReason>> old;
   {
     const std::lock_guard lock(state_.mutex);
@@ -246,8 +246,8 @@ void Upkeep::close_old(SteadyTime now, Watch& watch) {
 
 /// Under the mutex: sockets past their lifetime, of an Engine that is gone, or unused for too long.
 /// Of the last no more than a quarter at a time, and never below the minimum.
-std::vector<std::pair<SlotIndex, CloseReason>> Upkeep::find_old(SteadyTime now,
-                                                                Watch& watch) const {
+std::vector<std::pair<SlotIndex, CloseReason>> PoolMaintenance::find_old(SteadyTime now,
+                                                                         Watch& watch) const {
   const auto& core = state_.core;
   const auto& options = state_.options;
   const auto connected = core.idle().size() + core.leased();
@@ -273,13 +273,13 @@ std::vector<std::pair<SlotIndex, CloseReason>> Upkeep::find_old(SteadyTime now,
   return old;
 }
 
-void Upkeep::close_claimed(SlotIndex slot, CloseReason reason, SteadyTime now) {
+void PoolMaintenance::close_claimed(SlotIndex slot, CloseReason reason, SteadyTime now) {
   state_.close_socket(slot, reason);
   const std::lock_guard lock(state_.mutex);
   state_.core.return_claimed(slot, false, now);
 }
 
-void Upkeep::start_checks(SteadyTime now, Watch& watch) {
+void PoolMaintenance::start_checks(SteadyTime now, Watch& watch) {
   bool down = false;
   SteadyTime due;
   {
@@ -300,7 +300,7 @@ void Upkeep::start_checks(SteadyTime now, Watch& watch) {
 }
 
 /// Under the mutex. A socket that has (re)appeared is probed at once, whatever the backoff.
-SteadyTime Upkeep::next_check() const {
+SteadyTime PoolMaintenance::next_check() const {
   if (!state_.breaker.cause()) return next_health_check();
   const auto next = state_.breaker.next_probe();
   if (!socket_appeared_) return next;
@@ -312,7 +312,7 @@ SteadyTime Upkeep::next_check() const {
 /// and time-out together bound how late an outage is noticed. At once where something is
 /// suspicious; later and later where that turns out to be nothing again and again, as with an
 /// Engine that closes every connection.
-SteadyTime Upkeep::next_health_check() const {
+SteadyTime PoolMaintenance::next_health_check() const {
   if (confirm_fresh_) return last_check_ + least_health_gap;
   if (state_.suspicion != Suspicion::none) {
     return last_check_ + std::max<Milliseconds>(least_health_gap, suspicion_pace_.next_pause());
@@ -321,7 +321,7 @@ SteadyTime Upkeep::next_health_check() const {
   return quiet_since + state_.options.health_check_interval * 3 / 4;
 }
 
-void Upkeep::probe_outage(SteadyTime now) {
+void PoolMaintenance::probe_outage(SteadyTime now) {
   SlotIndex slot = 0;
   {
     const std::lock_guard lock(state_.mutex);
@@ -335,7 +335,7 @@ void Upkeep::probe_outage(SteadyTime now) {
 
 /// Asks on the idle connection that has been silent longest, or on a fresh one where there is
 /// none, or where the answer must not depend on an old socket.
-void Upkeep::check_health(SteadyTime now) {
+void PoolMaintenance::check_health(SteadyTime now) {
   SlotIndex slot = 0;
   bool suspected = false;
   auto kind = confirm_fresh_.value_or(ProbeKind::ping);
@@ -361,7 +361,7 @@ void Upkeep::check_health(SteadyTime now) {
 }
 
 /// Under the mutex. The prober's own slot is always free: at most one check runs when it is asked.
-SlotIndex Upkeep::claim_unconnected() {
+SlotIndex PoolMaintenance::claim_unconnected() {
   if (state_.core.head() == nullptr) {
     if (const auto empty = state_.core.claim_empty()) return *empty;
   }
@@ -371,7 +371,7 @@ SlotIndex Upkeep::claim_unconnected() {
 
 /// An Engine that closes every connection has none to keep: then the next check for health finds
 /// out whether it still does.
-void Upkeep::connect_minimum(SteadyTime now) {
+void PoolMaintenance::connect_minimum(SteadyTime now) {
   while (keeps_connections_ && checks_.size() < state_.options.max_connecting) {
     SlotIndex slot = 0;
     {
@@ -390,7 +390,7 @@ void Upkeep::connect_minimum(SteadyTime now) {
 
 /// A request that could not be begun fails by itself at the first look; a slot without a connection
 /// must go back.
-void Upkeep::start_ping(SlotIndex slot, ProbeKind kind) {
+void PoolMaintenance::start_ping(SlotIndex slot, ProbeKind kind) {
   const Check check{.slot = slot,
                     .kind = kind,
                     .step = refuses_head_ ? Check::Step::ping_by_get : Check::Step::ping};
@@ -408,7 +408,7 @@ void Upkeep::start_ping(SlotIndex slot, ProbeKind kind) {
 
 /// After an outage callers come back one, two, four at a time, not all at once; and only a few at
 /// a time while the Engine is stuck on several containers.
-void Upkeep::let_callers_in(SteadyTime now, Watch& watch) {
+void PoolMaintenance::let_callers_in(SteadyTime now, Watch& watch) {
   const bool degraded =
       state_.quarantine.with([now](const Quarantine& q) { return q.degraded(now); });
   bool news = false;
@@ -427,7 +427,7 @@ void Upkeep::let_callers_in(SteadyTime now, Watch& watch) {
   if (news) state_.log_degraded(degraded);
 }
 
-void Upkeep::advise_on_size(SteadyTime now, Watch& watch) {
+void PoolMaintenance::advise_on_size(SteadyTime now, Watch& watch) {
   watch.until = std::min(watch.until, advisor_.next_look());
   if (now < advisor_.next_look()) return;
   const auto stats = state_.stats();
@@ -444,7 +444,7 @@ void Upkeep::advise_on_size(SteadyTime now, Watch& watch) {
   }
 }
 
-void Upkeep::report_leaks(SteadyTime now, Watch& watch) {
+void PoolMaintenance::report_leaks(SteadyTime now, Watch& watch) {
   const auto threshold = state_.options.leak_threshold;
   if (threshold.count() == 0) return;
   std::vector<Holder> leaks;
@@ -466,7 +466,7 @@ void Upkeep::report_leaks(SteadyTime now, Watch& watch) {
   for (const auto& holder : leaks) state_.log_leak(holder, now);
 }
 
-void Upkeep::watch_sockets(SteadyTime now, Watch& watch) const {
+void PoolMaintenance::watch_sockets(SteadyTime now, Watch& watch) const {
   const auto add = [&watch](int fd, short events) {
     if (fd >= 0) watch.descriptors.push_back({.fd = fd, .events = events, .revents = 0});
   };

@@ -1,4 +1,4 @@
-#include "tidegauge/util/result.h"
+#include "tidegauge/model/error.h"
 
 #include <set>
 #include <string>

@@ -33,7 +33,7 @@ inline bool adds_up(const model::PoolStats& stats) {
 }
 
 /// Also beside maintenance, which may be at work on a socket of its own.
-inline void check_books(pool::ConnectionPool& pool) {
+inline void check_pool_invariants(pool::ConnectionPool& pool) {
   CHECK(eventually([&] { return adds_up(pool.stats()); }));
 }
 

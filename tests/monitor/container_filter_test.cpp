@@ -1,4 +1,4 @@
-#include "monitor/choice.h"
+#include "monitor/container_filter.h"
 
 #include <string>
 #include <utility>
@@ -75,11 +75,11 @@ TEST_CASE("the label is true or false in any case of letters; anything else is i
   };
   CHECK(is_watched(web("True"), options({}, {"*"})));
   CHECK_FALSE(is_watched(web("FALSE"), {}));
-  CHECK_FALSE(monitor::ignored_wish(web("True")));
-  CHECK_FALSE(monitor::ignored_wish(container("web")));
+  CHECK_FALSE(monitor::invalid_enable_label(web("True")));
+  CHECK_FALSE(monitor::invalid_enable_label(container("web")));
   for (const auto* odd : {"", "yes", "0", "truee"}) {
     CHECK(is_watched(web(odd), {}));
     CHECK_FALSE(is_watched(web(odd), options({}, {"*"})));
-    CHECK(monitor::ignored_wish(web(odd)) == odd);
+    CHECK(monitor::invalid_enable_label(web(odd)) == odd);
   }
 }

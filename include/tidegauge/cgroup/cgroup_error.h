@@ -8,7 +8,7 @@
 
 namespace tidegauge::cgroup {
 
-struct Trouble {
+struct CgroupError {
   enum class Reason : std::uint8_t {
     no_process,      ///< none of that number: it has ended, or is in another pid namespace
     hidden,          ///< /proc shows only one's own processes (hidepid)
@@ -24,13 +24,13 @@ struct Trouble {
 };
 
 /// Whether it is about this container and this moment, and not about how this program is set up.
-[[nodiscard]] constexpr bool passes(Trouble::Reason reason) noexcept {
-  return reason == Trouble::Reason::no_process || reason == Trouble::Reason::gone;
+[[nodiscard]] constexpr bool is_transient(CgroupError::Reason reason) noexcept {
+  return reason == CgroupError::Reason::no_process || reason == CgroupError::Reason::gone;
 }
 
 /// Whether the system had none left to give of what an open file needs.
 [[nodiscard]] bool is_shortage(int error) noexcept;
 /// `unreadable` or `shortage`, by the errno of the attempt to read a file.
-[[nodiscard]] Trouble refusal(const std::string& path, int error);
+[[nodiscard]] CgroupError refusal(const std::string& path, int error);
 
 }  // namespace tidegauge::cgroup

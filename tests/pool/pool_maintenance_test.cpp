@@ -1,6 +1,6 @@
 // How often maintenance asks the Engine, and what it takes for an answer.
 
-#include "pool/upkeep.h"
+#include "pool/pool_maintenance.h"
 
 #include <atomic>
 #include <memory>

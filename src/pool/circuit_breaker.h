@@ -15,8 +15,8 @@
 #include <random>
 
 #include "tidegauge/config/config.h"
+#include "tidegauge/model/error.h"
 #include "tidegauge/model/pool_stats.h"
-#include "tidegauge/util/result.h"
 #include "tidegauge/util/time.h"
 
 namespace tidegauge::pool {

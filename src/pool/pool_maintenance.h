@@ -9,23 +9,23 @@
 #include <vector>
 
 #include "pool/pool_state.h"
+#include "pool/sizing_advisor.h"
 #include "pool/socket_watch.h"
 #include "tidegauge/http/connection.h"
 #include "tidegauge/pool/connection_pool.h"
 #include "tidegauge/pool/lease_core.h"
-#include "tidegauge/pool/sizing_advisor.h"
 #include "tidegauge/util/retry.h"
 #include "tidegauge/util/time.h"
 
 namespace tidegauge::pool {
 
-class Upkeep {
+class PoolMaintenance {
  public:
-  explicit Upkeep(PoolState& state);
+  explicit PoolMaintenance(PoolState& state);
 
   void run(SteadyTime now, Watch& watch);
   /// Ends what is in progress: the pool is closing.
-  void give_up();
+  void cancel_probes();
 
  private:
   /// A request of ours in progress on a slot that we have claimed.

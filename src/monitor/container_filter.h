@@ -22,6 +22,7 @@ inline constexpr std::string_view enable_label = "tidegauge.enable";
 [[nodiscard]] bool is_usable_id(std::string_view id);
 
 /// What its label says that is neither true nor false, and hence ignored.
-[[nodiscard]] std::optional<std::string_view> ignored_wish(const model::Container& container);
+[[nodiscard]] std::optional<std::string_view> invalid_enable_label(
+    const model::Container& container);
 
 }  // namespace tidegauge::monitor
