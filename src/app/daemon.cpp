@@ -59,7 +59,8 @@ Daemon::Daemon(const config::Config& config, const DescriptorPlan& descriptors, 
         monitor::MonitorContext{
             .clients = clients_,
             .snapshots = snapshots_,
-            .observer = instruments_,
+            .on_cycle_finished =
+                [this](const model::CycleReport& report) { instruments_.record_cycle(report); },
             .logger = logger,
             .guard = guard_,
             .max_connections = config.pool.max_connections,

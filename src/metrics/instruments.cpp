@@ -43,7 +43,7 @@ struct Instruments::Impl {
        InstrumentOptions daemon_options)
       : logger(daemon_logger), threads(daemon_threads), options(daemon_options) {}
 
-  [[nodiscard]] prometheus::Labels labels_of(const monitor::CycleReport& report) const {
+  [[nodiscard]] prometheus::Labels labels_of(const model::CycleReport& report) const {
     if (!options.many_engines) return {};
     return {{"endpoint", report.endpoint}};
   }
@@ -68,7 +68,7 @@ Instruments::Instruments(const Logger& logger, const ThreadGuard& threads,
 
 Instruments::~Instruments() = default;
 
-void Instruments::cycle_finished(const monitor::CycleReport& report) {
+void Instruments::record_cycle(const model::CycleReport& report) {
   auto labels = impl_->labels_of(report);
   impl_->durations.Add(labels, cycle_bounds()).Observe(report.duration.count());
   const auto count_errors = [&](const char* step, std::uint64_t errors) {

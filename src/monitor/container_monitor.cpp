@@ -678,11 +678,11 @@ void ContainerMonitor::measure_layers(bool every_one) {
 }
 
 void ContainerMonitor::report_cycle() {
-  context_.observer.cycle_finished({.endpoint = endpoint_,
-                                    .duration = latest_answer_.exchange({}),
-                                    .list_errors = list_errors_.exchange(0),
-                                    .inspect_errors = inspect_errors_.exchange(0),
-                                    .stats_errors = sample_errors_.exchange(0)});
+  context_.on_cycle_finished({.endpoint = endpoint_,
+                              .duration = latest_answer_.exchange({}),
+                              .list_errors = list_errors_.exchange(0),
+                              .inspect_errors = inspect_errors_.exchange(0),
+                              .stats_errors = sample_errors_.exchange(0)});
 }
 
 void ContainerMonitor::publish() {

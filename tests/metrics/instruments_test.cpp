@@ -24,7 +24,7 @@ double value(const std::string& page, const std::string& series) {
   return std::stod(page.substr(begin + series.size() + 2));
 }
 
-monitor::CycleReport report(const std::string& endpoint, double seconds) {
+model::CycleReport report(const std::string& endpoint, double seconds) {
   return {.endpoint = endpoint,
           .duration = std::chrono::duration<double>(seconds),
           .list_errors = 1,
@@ -38,8 +38,8 @@ TEST_CASE("cycles are timed and their errors counted by step") {
   Logger logger(LogLevel::error);
   const ThreadGuard threads(logger);
   Instruments instruments(logger, threads, {.process = false});
-  instruments.cycle_finished(report("local", 0.003));
-  instruments.cycle_finished(report("local", 0.3));
+  instruments.record_cycle(report("local", 0.003));
+  instruments.record_cycle(report("local", 0.3));
   const auto page = instruments.render();
   CHECK(value(page, "tidegauge_cycle_duration_seconds_count") == 2);
   CHECK(value(page, "tidegauge_cycle_duration_seconds_sum") == test::Approx(0.303));
@@ -53,8 +53,8 @@ TEST_CASE("with several Engines the cycles of each are apart") {
   Logger logger(LogLevel::error);
   const ThreadGuard threads(logger);
   Instruments instruments(logger, threads, {.process = false, .many_engines = true});
-  instruments.cycle_finished(report("a", 0.1));
-  instruments.cycle_finished(report("b", 0.1));
+  instruments.record_cycle(report("a", 0.1));
+  instruments.record_cycle(report("b", 0.1));
   const auto page = instruments.render();
   CHECK(value(page, "tidegauge_cycle_duration_seconds_count{endpoint=\"a\"}") == 1);
   CHECK(value(page, "tidegauge_cycle_errors_total{endpoint=\"b\",step=\"stats\"}") == 2);

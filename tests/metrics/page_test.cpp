@@ -41,11 +41,11 @@ std::vector<std::string> render_pieces(const PageInput& input,
   ThreadGuard threads(logger);
   static_cast<void>(threads.run_once("monitor", [] { throw std::bad_alloc(); }));
   metrics::Instruments instruments(logger, threads, {.process = false});
-  instruments.cycle_finished({.endpoint = "local",
-                              .duration = std::chrono::milliseconds(42),
-                              .list_errors = 0,
-                              .inspect_errors = 1,
-                              .stats_errors = 2});
+  instruments.record_cycle({.endpoint = "local",
+                            .duration = std::chrono::milliseconds(42),
+                            .list_errors = 0,
+                            .inspect_errors = 1,
+                            .stats_errors = 2});
   metrics::Page page(input, options, instruments, limit);
   std::vector<std::string> pieces;
   for (auto piece = page.next(); !piece.empty(); piece = page.next()) pieces.emplace_back(piece);

@@ -33,7 +33,6 @@
 using namespace tidegauge;
 using namespace std::chrono_literals;
 using model::ContainerState;
-using monitor::CycleReport;
 using test::contains;
 using test::EngineCall;
 using test::eventually;

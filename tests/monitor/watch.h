@@ -23,9 +23,9 @@
 
 namespace tidegauge::test {
 
-class Reports final : public monitor::CycleObserver {
+class Reports {
  public:
-  void cycle_finished(const monitor::CycleReport& report) override {
+  void record(const model::CycleReport& report) {
     reports_.with([&](auto& reports) { reports.push_back(report); });
     if (const auto hook = hook_.with([](const auto& set) { return set; })) hook();
   }
@@ -36,12 +36,12 @@ class Reports final : public monitor::CycleObserver {
   [[nodiscard]] std::size_t count() const {
     return reports_.with([](const auto& reports) { return reports.size(); });
   }
-  [[nodiscard]] monitor::CycleReport last() const {
+  [[nodiscard]] model::CycleReport last() const {
     return reports_.with([](const auto& reports) { return reports.at(reports.size() - 1); });
   }
 
  private:
-  Guarded<std::vector<monitor::CycleReport>> reports_;
+  Guarded<std::vector<model::CycleReport>> reports_;
   Guarded<std::function<void()>> hook_;
 };
 
@@ -76,7 +76,7 @@ class Watch {
         monitor_("local", 0, kernel ? options : by_engine(options),
                  {.clients = clients_,
                   .snapshots = snapshots_,
-                  .observer = reports_,
+                  .on_cycle_finished = [this](const auto& report) { reports_.record(report); },
                   .logger = log_.logger(),
                   .guard = guard_,
                   .max_connections = pool.max_connections,

@@ -6,9 +6,8 @@
 
 #include <memory>
 #include <string>
-#include <string_view>
 
-#include "tidegauge/monitor/cycle_report.h"
+#include "tidegauge/model/cycle_report.h"
 #include "tidegauge/util/log.h"
 #include "tidegauge/util/thread_guard.h"
 
@@ -19,13 +18,15 @@ struct InstrumentOptions {
   bool many_engines = false;  ///< label the cycles by endpoint
 };
 
-class Instruments final : public monitor::CycleObserver {
+class Instruments {
  public:
   /// `logger` and `threads` (whose lines and failures are counted) outlive this.
   Instruments(const Logger& logger, const ThreadGuard& threads, InstrumentOptions options);
-  ~Instruments() override;
+  ~Instruments();
+  Instruments(const Instruments&) = delete;
+  Instruments& operator=(const Instruments&) = delete;
 
-  void cycle_finished(const monitor::CycleReport& report) override;
+  void record_cycle(const model::CycleReport& report);
 
   /// The families of the daemon itself in the Prometheus text format.
   [[nodiscard]] std::string render() const;

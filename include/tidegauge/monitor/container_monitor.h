@@ -18,6 +18,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -33,8 +34,8 @@
 #include "tidegauge/cgroup/locator.h"
 #include "tidegauge/config/config.h"
 #include "tidegauge/docker/client_manager.h"
+#include "tidegauge/model/cycle_report.h"
 #include "tidegauge/model/snapshot.h"
-#include "tidegauge/monitor/cycle_report.h"
 #include "tidegauge/monitor/inventory.h"
 #include "tidegauge/util/log.h"
 #include "tidegauge/util/retry.h"
@@ -46,7 +47,8 @@ namespace tidegauge::monitor {
 struct MonitorContext {
   docker::ClientManager& clients;
   model::SnapshotStore& snapshots;
-  CycleObserver& observer;
+  /// The monitor's own thread calls it after each cycle. It is quick and does not throw.
+  std::function<void(const model::CycleReport&)> on_cycle_finished;
   Logger& logger;
   ThreadGuard& guard;                  ///< the border of the monitor's own threads
   std::uint32_t max_connections;       ///< calls in flight are never more
