@@ -21,9 +21,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::array<std::string_view, 11> layers{"util",    "model",  "config", "http",
-                                                  "pool",    "docker", "cgroup", "monitor",
-                                                  "metrics", "web",    "app"};
+constexpr std::array<std::string_view, 12> layers{"util",    "model",   "json",   "config",
+                                                  "http",    "pool",    "docker", "cgroup",
+                                                  "monitor", "metrics", "web",    "app"};
 
 struct Library {
   std::string_view header;  ///< how its includes begin
@@ -31,9 +31,9 @@ struct Library {
 };
 
 constexpr std::array libraries{
-    Library{"spdlog/", "util"},      Library{"fmt/", "util"},
-    Library{"yaml-cpp/", "config"},  Library{"curl/", "http"},
-    Library{"rapidjson/", "docker"}, Library{"prometheus/", "metrics"},
+    Library{"spdlog/", "util"},     Library{"fmt/", "util"},
+    Library{"yaml-cpp/", "config"}, Library{"curl/", "http"},
+    Library{"rapidjson/", "json"},  Library{"prometheus/", "metrics"},
     Library{"microhttpd.h", "web"},
 };
 
@@ -128,7 +128,7 @@ TEST_CASE("every source includes only its own layer and those before it") {
 TEST_CASE("an include of a later layer is found, by its public and by its private name") {
   CHECK(broken_includes("pool", "#include \"tidegauge/monitor/inventory.h\"\n") ==
         std::vector<std::string>{"tidegauge/monitor/inventory.h is of a later layer"});
-  CHECK(broken_includes("pool", "  #  include \"docker/json.h\"\n").size() == 1);
+  CHECK(broken_includes("pool", "  #  include \"docker/replies.h\"\n").size() == 1);
   CHECK(broken_includes("pool", "#include \"../pool/slot.h\"\n").size() == 1);
   CHECK(broken_includes("pool", "#include \"support/catch.h\"\n").size() == 1);
 }
@@ -145,10 +145,9 @@ TEST_CASE("a library outside its layer is found, and one that no layer has") {
 TEST_CASE("what the order allows is not complained of") {
   CHECK(broken_includes("docker", R"(
       #include "tidegauge/docker/client_manager.h"
-      #include "docker/json.h"
-      #include "json.h"
+      #include "docker/replies.h"
+      #include "replies.h"
       #include "tidegauge/model/error.h"
-      #include <rapidjson/document.h>
       #include <sys/socket.h>
       #include <vector>
   )")

@@ -1,32 +1,40 @@
 #include "app/debug_page.h"
 
-#include "tidegauge/util/json_text.h"
+#include "tidegauge/json/writer.h"
 
 namespace tidegauge::app {
 namespace {
 
-std::string slot_object(const model::SlotStats& slot) {
-  return "{\"slot\":" + std::to_string(slot.slot) + ",\"state\":" + json_quoted(slot.state) +
-         ",\"for_streams\":" + (slot.for_streams ? "true" : "false") +
-         ",\"connected\":" + (slot.connected ? "true" : "false") +
-         ",\"uses\":" + std::to_string(slot.uses) + ",\"holder\":" + json_quoted(slot.holder) + "}";
+void write_slot(json::Writer& writer, const model::SlotStats& slot) {
+  writer.object([&] {
+    writer.key("slot").value(slot.slot);
+    writer.key("state").value(slot.state);
+    writer.key("for_streams").value(slot.for_streams);
+    writer.key("connected").value(slot.connected);
+    writer.key("uses").value(slot.uses);
+    writer.key("holder").value(slot.holder);
+  });
 }
 
 }  // namespace
 
 std::string debug_page(
     const std::vector<std::pair<std::string, std::vector<model::SlotStats>>>& pools) {
-  std::string page = "{\"pools\":[";
-  for (const auto& [name, slots] : pools) {
-    if (!page.ends_with('[')) page += ',';
-    page += "{\"pool\":" + json_quoted(name) + ",\"slots\":[";
-    for (const auto& slot : slots) {
-      if (!page.ends_with('[')) page += ',';
-      page += "\n" + slot_object(slot);
-    }
-    page += "]}";
-  }
-  return page + "]}\n";
+  std::string page;
+  json::Writer writer(page);
+  writer.object([&] {
+    writer.key("pools").array([&] {
+      for (const auto& [name, slots] : pools) {
+        writer.object([&] {
+          writer.key("pool").value(name);
+          writer.key("slots").array([&] {
+            for (const auto& slot : slots) write_slot(writer, slot);
+          });
+        });
+      }
+    });
+  });
+  return page + '\n';
 }
 
 }  // namespace tidegauge::app

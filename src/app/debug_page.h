@@ -1,6 +1,6 @@
 #pragma once
 
-// /debug/pool: every slot of every pool with its holder, as JSON for whoever looks for a leak.
+// /debug/pool: every slot of every pool with its holder, as JSON. Operators read it to find a leak.
 
 #include <string>
 #include <utility>

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "docker/json.h"
+#include "docker/replies.h"
 #include "tidegauge/util/utf8.h"
 
 namespace tidegauge::docker {
@@ -50,7 +50,7 @@ std::optional<Error> status_error(const http::Response& response) {
     code = Errc::client_error;
   }
   auto message = "HTTP status " + std::to_string(response.status);
-  const auto detail = json::error_message(response.body);
+  const auto detail = error_message(response.body);
   if (!detail.empty()) message += ": " + detail;
   return Error{code, std::move(message)};
 }

@@ -5,7 +5,7 @@
 #include <cstdlib>
 
 #include "docker/calls.h"
-#include "docker/json.h"
+#include "docker/replies.h"
 
 namespace tidegauge::docker {
 

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "docker/calls.h"
-#include "docker/json.h"
+#include "docker/replies.h"
 
 namespace tidegauge::docker {
 PooledClient::PooledClient(pool::PooledConnection connection, const config::PoolConfig& limits,
@@ -42,27 +42,27 @@ Result<model::ApiVersion> PooledClient::offered_version() {
   if (const auto version = model::parse_api_version(response->api_version)) return *version;
   response = perform(model::Call::version, {.target = "/version"});
   if (response && !status_error(*response)) {
-    if (const auto version = json::parse_version(response->body)) return version->api_version;
+    if (const auto version = parse_version(response->body)) return version->api_version;
   }
   return reject(model::Call::ping,
                 {Errc::bad_reply, trail + ": no Api-Version in the answer: not a Docker Engine?"});
 }
 
 Result<model::EngineVersion> PooledClient::version() {
-  return ask(model::Call::version, "/version", json::parse_version);
+  return ask(model::Call::version, "/version", parse_version);
 }
 
 Result<model::EngineInfo> PooledClient::info() {
-  return ask(model::Call::info, "/info", json::parse_info);
+  return ask(model::Call::info, "/info", parse_info);
 }
 
 Result<std::vector<model::ContainerSummary>> PooledClient::container_list() {
-  return ask(model::Call::container_list, "/containers/json?all=1", json::parse_container_list);
+  return ask(model::Call::container_list, "/containers/json?all=1", parse_container_list);
 }
 
 Result<model::Container> PooledClient::container_inspect(std::string_view id) {
   return ask(model::Call::container_inspect, "/containers/" + std::string(id) + "/json",
-             json::parse_container);
+             parse_container);
 }
 
 Result<model::ContainerStats> PooledClient::container_stats(std::string_view id) {
@@ -70,9 +70,9 @@ Result<model::ContainerStats> PooledClient::container_stats(std::string_view id)
       model::Call::container_stats,
       "/containers/" + std::string(id) + "/stats?stream=false&one-shot=true",
       [](const http::Response& response) {
-        auto stats = json::parse_container_stats(response.body);
+        auto stats = parse_container_stats(response.body);
         if (stats && response.server.starts_with("Libpod/")) {
-          json::drop_what_podman_gets_wrong(*stats);
+          drop_what_podman_gets_wrong(*stats);
         }
         return stats;
       });
@@ -80,7 +80,7 @@ Result<model::ContainerStats> PooledClient::container_stats(std::string_view id)
 
 Result<std::uint64_t> PooledClient::container_size(std::string_view id) {
   return ask(model::Call::container_size, "/containers/" + std::string(id) + "/json?size=1",
-             json::parse_container_size);
+             parse_container_size);
 }
 
 template <class T>

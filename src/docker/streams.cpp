@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "docker/json.h"
+#include "docker/replies.h"
 
 namespace tidegauge::docker {
 namespace {
@@ -27,7 +27,7 @@ Result<std::optional<model::Event>> EventStream::next(SteadyTime deadline,
       if (*size == 0) return std::nullopt;
       lines_.feed({piece.data(), *size});
     } else if (!(*line)->empty() && **line != "\r") {
-      auto event = json::parse_event(**line);
+      auto event = parse_event(**line);
       if (!event) return fail(event.error().within("events"));
       return std::move(*event);
     }

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "docker/json.h"
+#include "docker/replies.h"
 #include "support/catch.h"
 #include "support/kernel_tree.h"
 #include "tidegauge/cgroup/container_files.h"
@@ -44,8 +44,8 @@ ContainerStats kernel_says(const RecordedContainer& container, std::string_view 
 }
 
 ContainerStats engine_says(const RecordedContainer& container) {
-  return test::value_of(docker::json::parse_container_stats(
-      test::read_file(container.directory / "stats-oneshot.json")));
+  return test::value_of(
+      docker::parse_container_stats(test::read_file(container.directory / "stats-oneshot.json")));
 }
 
 struct Moments {

@@ -1,6 +1,6 @@
 // GET /version and GET /info, and the version of the API that an Engine offers in a header.
 
-#include "docker/json.h"
+#include "docker/replies.h"
 #include "fuzz/oracle.h"
 
 using namespace tidegauge;
@@ -46,8 +46,8 @@ void check_api_version(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto text = fuzz::text_of(data, size);
   const auto tell = [](const auto& value, fuzz::Facts& facts) { describe(value, facts); };
-  fuzz::check_json(text, docker::json::parse_version, tell);
-  fuzz::check_json(text, docker::json::parse_info, tell);
+  fuzz::check_json(text, docker::parse_version, tell);
+  fuzz::check_json(text, docker::parse_info, tell);
   check_api_version(text);
   return 0;
 }

@@ -1,6 +1,6 @@
 // The body of an answer that is an error.
 
-#include "docker/json.h"
+#include "docker/replies.h"
 #include "fuzz/oracle.h"
 #include "tidegauge/util/utf8.h"
 
@@ -26,11 +26,11 @@ bool is_told(std::string_view message, std::string_view body) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto body = fuzz::text_of(data, size);
-  const auto message = docker::json::error_message(body);
+  const auto message = docker::error_message(body);
   if (message.size() > 256) fuzz::finding("a message that is too long");
   if (!is_line_of_utf8(message)) fuzz::finding("a message that is no line of UTF-8");
   if (body.starts_with('{')) {
-    const auto again = docker::json::error_message(fuzz::spaced(body));
+    const auto again = docker::error_message(fuzz::spaced(body));
     if (is_told(message, body) && again != message) {
       fuzz::finding("white space made a difference");
     }

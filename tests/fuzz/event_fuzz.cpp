@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "docker/json.h"
+#include "docker/replies.h"
 #include "fuzz/oracle.h"
 #include "tidegauge/monitor/inventory.h"
 
@@ -44,9 +44,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   while (!lines.empty()) {
     const auto line = lines.substr(0, lines.find('\n'));
     lines.remove_prefix(std::min(line.size() + 1, lines.size()));
-    fuzz::check_json(line, docker::json::parse_event,
+    fuzz::check_json(line, docker::parse_event,
                      [](const auto& value, fuzz::Facts& facts) { describe(value, facts); });
-    if (const auto event = docker::json::parse_event(line)) check_exit_code(*event);
+    if (const auto event = docker::parse_event(line)) check_exit_code(*event);
   }
   return 0;
 }

@@ -1,6 +1,6 @@
 // GET /containers/{id}/json, with and without ?size=1
 
-#include "docker/json.h"
+#include "docker/replies.h"
 #include "fuzz/oracle.h"
 
 using namespace tidegauge;
@@ -47,9 +47,9 @@ void describe(const model::Container& container, fuzz::Facts& facts) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  fuzz::check_json(fuzz::text_of(data, size), docker::json::parse_container,
+  fuzz::check_json(fuzz::text_of(data, size), docker::parse_container,
                    [](const auto& value, fuzz::Facts& facts) { describe(value, facts); });
-  fuzz::check_json(fuzz::text_of(data, size), docker::json::parse_container_size,
+  fuzz::check_json(fuzz::text_of(data, size), docker::parse_container_size,
                    [](std::uint64_t bytes, fuzz::Facts& facts) { facts.number("size", bytes); });
   return 0;
 }

@@ -1,6 +1,6 @@
 // GET /containers/{id}/stats
 
-#include "docker/json.h"
+#include "docker/replies.h"
 #include "fuzz/describe_stats.h"
 
 using namespace tidegauge;
@@ -25,7 +25,7 @@ void describe(const model::ContainerStats& stats, fuzz::Facts& facts) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;  // Podman's way to say nothing
-  fuzz::check_json(fuzz::text_of(data, size), docker::json::parse_container_stats,
+  fuzz::check_json(fuzz::text_of(data, size), docker::parse_container_stats,
                    [](const auto& value, fuzz::Facts& facts) { describe(value, facts); });
   return 0;
 }

@@ -1,4 +1,4 @@
-#include "docker/json.h"
+#include "docker/replies.h"
 #include "support/catch.h"
 #include "support/temporary_directory.h"
 
@@ -16,13 +16,13 @@ const std::string engine_26_v2 = "docker-26.1.5-cgroup2-systemd";
 const std::string podman = "podman-4.3.1-cgroup1";
 
 model::ContainerStats stats(const std::string& set, const std::string& name) {
-  return value_of(json::parse_container_stats(test::read_file(
-      std::string(TIDEGAUGE_TEST_DATA) + "/" + set + "/stats-oneshot-" + name + ".json")));
+  return value_of(parse_container_stats(test::read_file(std::string(TIDEGAUGE_TEST_DATA) + "/" +
+                                                        set + "/stats-oneshot-" + name + ".json")));
 }
 
 /// A sample that has this beside its time.
 model::ContainerStats sample(const std::string& groups) {
-  return value_of(json::parse_container_stats(R"({"read":"2026-11-23T05:54:19Z",)" + groups + "}"));
+  return value_of(parse_container_stats(R"({"read":"2026-11-23T05:54:19Z",)" + groups + "}"));
 }
 
 }  // namespace
@@ -33,7 +33,7 @@ TEST_CASE("of a sample of Podman's is left what it gets right") {
   CHECK(web.memory.value().usage_bytes == 1556480);
   CHECK_FALSE(web.memory->working_set_bytes);  // it does not say how much of it is cache
   CHECK(web.pids == 2);
-  json::drop_what_podman_gets_wrong(web);
+  drop_what_podman_gets_wrong(web);
   CHECK(web.cpu->usage_seconds == Approx(0.506474067));
   CHECK_FALSE(web.cpu->user_seconds);
   CHECK_FALSE(web.cpu->system_seconds);
@@ -99,12 +99,12 @@ TEST_CASE("a container without processes has no statistics, not zeros") {
     CHECK_FALSE(exited.pids);
     CHECK_FALSE(exited.has_processes);
   }
-  CHECK_FALSE(value_of(json::parse_container_stats("")).has_processes);
+  CHECK_FALSE(value_of(parse_container_stats("")).has_processes);
   CHECK(stats(engine_26, "web").has_processes);
 }
 
 TEST_CASE("zeros for a container that stopped while it was asked about are no statistics") {
-  const auto stopped = value_of(json::parse_container_stats(
+  const auto stopped = value_of(parse_container_stats(
       R"({"read":"2026-11-23T05:54:19Z","cpu_stats":{"cpu_usage":{"total_usage":0}},)"
       R"("memory_stats":{},"pids_stats":{}})"));
   CHECK_FALSE(stopped.has_processes);

@@ -1,4 +1,4 @@
-#include "docker/json.h"
+#include "docker/replies.h"
 
 #include <algorithm>
 
@@ -25,7 +25,7 @@ const std::string engine_26_v2 = "docker-26.1.5-cgroup2-systemd";
 const std::string podman = "podman-4.3.1-cgroup1";
 
 model::Container container(const std::string& set, const std::string& name) {
-  return value_of(json::parse_container(recorded(set, "inspect-" + name)));
+  return value_of(parse_container(recorded(set, "inspect-" + name)));
 }
 
 std::string label(const model::Container& container, const std::string& key) {
@@ -37,23 +37,23 @@ std::string label(const model::Container& container, const std::string& key) {
 }  // namespace
 
 TEST_CASE("an Engine's version is read from real replies") {
-  const auto version = value_of(json::parse_version(recorded(engine_26, "version")));
+  const auto version = value_of(parse_version(recorded(engine_26, "version")));
   CHECK(version.version == "26.1.5+dfsg1");
   CHECK(version.api_version == model::ApiVersion{1, 45});
   CHECK(version.min_api_version == model::ApiVersion{1, 24});
   CHECK(version.os == "linux");
   CHECK(version.arch == "amd64");
-  CHECK(value_of(json::parse_version(recorded(podman, "version"))).api_version ==
+  CHECK(value_of(parse_version(recorded(podman, "version"))).api_version ==
         model::ApiVersion{1, 41});
-  const auto newest = value_of(json::parse_version(recorded(engine_29, "version")));
+  const auto newest = value_of(parse_version(recorded(engine_29, "version")));
   CHECK(newest.version == "29.7.2");
   CHECK(newest.api_version == model::ApiVersion{1, 55});
   CHECK(newest.min_api_version == model::ApiVersion{1, 40});
 }
 
 TEST_CASE("Podman is told from Docker by its version") {
-  CHECK(value_of(json::parse_version(recorded(podman, "version"))).is_podman);
-  CHECK_FALSE(value_of(json::parse_version(recorded(engine_26, "version"))).is_podman);
+  CHECK(value_of(parse_version(recorded(podman, "version"))).is_podman);
+  CHECK_FALSE(value_of(parse_version(recorded(engine_26, "version"))).is_podman);
 }
 
 TEST_CASE("Podman's words for states are Docker's") {
@@ -62,18 +62,16 @@ TEST_CASE("Podman's words for states are Docker's") {
                                                  {"stopping", model::ContainerState::running},
                                                  {"configured", model::ContainerState::created},
                                                  {"initialized", model::ContainerState::created}}));
-  CHECK(
-      value_of(json::parse_container(R"({"Id":"a","State":{"Status":")" + word + R"("}})")).state ==
-      state);
-  CHECK(value_of(json::parse_container_list(R"([{"Id":"a","State":")" + word + R"("}])"))
-            .at(0)
-            .state == state);
+  CHECK(value_of(parse_container(R"({"Id":"a","State":{"Status":")" + word + R"("}})")).state ==
+        state);
+  CHECK(value_of(parse_container_list(R"([{"Id":"a","State":")" + word + R"("}])")).at(0).state ==
+        state);
 }
 
 TEST_CASE("Podman's word for the removal of a container is Docker's") {
   const auto action_of = [](const std::string& type, const std::string& action) {
-    return value_of(json::parse_event(R"({"Type":")" + type + R"(","Action":")" + action +
-                                      R"(","Actor":{"ID":"a"},"timeNano":1})"))
+    return value_of(parse_event(R"({"Type":")" + type + R"(","Action":")" + action +
+                                R"(","Actor":{"ID":"a"},"timeNano":1})"))
         .action;
   };
   CHECK(action_of("container", "remove") == "destroy");
@@ -82,20 +80,20 @@ TEST_CASE("Podman's word for the removal of a container is Docker's") {
 }
 
 TEST_CASE("an Engine's info says which cgroup driver and version it uses") {
-  const auto v1 = value_of(json::parse_info(recorded(engine_26, "info")));
+  const auto v1 = value_of(parse_info(recorded(engine_26, "info")));
   CHECK(v1.cgroup_driver == "cgroupfs");
   CHECK(v1.cgroup_version == 1);
   CHECK(v1.cpus == 2);
   CHECK(v1.memory_bytes == 25276502016);
-  const auto v2 = value_of(json::parse_info(recorded(engine_26_v2, "info")));
+  const auto v2 = value_of(parse_info(recorded(engine_26_v2, "info")));
   CHECK(v2.cgroup_driver == "systemd");
   CHECK(v2.cgroup_version == 2);
-  CHECK(value_of(json::parse_info("{}")).cgroup_version == 1);  // Engines before 20.10
+  CHECK(value_of(parse_info("{}")).cgroup_version == 1);  // Engines before 20.10
 }
 
 TEST_CASE("a list of containers has ids, names without slash, and states") {
   const auto set = GENERATE(engine_20, engine_26, engine_29, podman);
-  const auto all = value_of(json::parse_container_list(recorded(set, "containers-all")));
+  const auto all = value_of(parse_container_list(recorded(set, "containers-all")));
   const auto named = [&](std::string_view name) {
     return *std::ranges::find(all, name, &model::ContainerSummary::name);
   };
@@ -108,7 +106,7 @@ TEST_CASE("a list of containers has ids, names without slash, and states") {
 
 TEST_CASE("a list names a container by its own name, not by one that it has in another") {
   const auto name_of = [](const std::string& names) {
-    return value_of(json::parse_container_list(R"([{"Id":"a","Names":)" + names + "}]")).at(0).name;
+    return value_of(parse_container_list(R"([{"Id":"a","Names":)" + names + "}]")).at(0).name;
   };
   CHECK(name_of(R"(["/field-app/db","/field-db"])") == "field-db");
   CHECK(name_of(R"(["/field-db","/field-app/db"])") == "field-db");
@@ -123,15 +121,15 @@ TEST_CASE("a container that is far larger than others does not keep them from th
   std::string ports = "[0";
   for (int i = 0; i < 500'000; ++i) ports += ",0";
   const auto hog = R"({"Id":"hog","Ports":)" + ports + "]}";
-  CHECK(error_of(json::parse_container(hog)).message == "takes too much memory");
-  const auto all = value_of(json::parse_container_list("[" + hog + R"(,{"Id":"web"}])"));
+  CHECK(error_of(parse_container(hog)).message == "takes too much memory");
+  const auto all = value_of(parse_container_list("[" + hog + R"(,{"Id":"web"}])"));
   REQUIRE(all.size() == 2);
   CHECK(all[1].id == "web");
 }
 
 TEST_CASE("a list of containers has their images and labels") {
   const auto set = GENERATE(engine_20, engine_26, engine_29, podman);
-  const auto all = value_of(json::parse_container_list(recorded(set, "containers-all")));
+  const auto all = value_of(parse_container_list(recorded(set, "containers-all")));
   const auto web = *std::ranges::find(all, "web", &model::ContainerSummary::name);
   CHECK(web.image == (set == podman ? "docker.io/lab/app:1.0" : "lab/app:1.0"));
   CHECK(std::ranges::is_sorted(web.labels));
@@ -153,7 +151,7 @@ TEST_CASE("a restart policy is no where there is none, whichever way the Engine 
   CHECK(container(engine_20, "exited").restart_policy == "no");
   CHECK(container(engine_26, "exited").restart_policy == "no");
   CHECK(container(podman, "exited").restart_policy == "no");
-  CHECK(value_of(json::parse_container(R"({"Id":"a"})")).restart_policy.empty());
+  CHECK(value_of(parse_container(R"({"Id":"a"})")).restart_policy.empty());
 }
 
 TEST_CASE("limits are those that the user set, whichever way") {
@@ -171,7 +169,7 @@ TEST_CASE("limits are those that the user set, whichever way") {
 }
 
 TEST_CASE("a quota without a period has the kernel's default period") {
-  const auto made = value_of(json::parse_container(
+  const auto made = value_of(parse_container(
       R"({"Id":"a","HostConfig":{"CpuQuota":25000,"PidsLimit":-1,"MemorySwap":-1}})"));
   CHECK(made.limits.cpu_quota_us == 25'000);
   CHECK(made.limits.cpu_period_us == 100'000);
@@ -180,9 +178,9 @@ TEST_CASE("a quota without a period has the kernel's default period") {
 }
 
 TEST_CASE("a limit of 0 is no limit") {
-  const auto made = value_of(json::parse_container(
-      R"({"Id":"a","HostConfig":{"PidsLimit":0,"Memory":0,"MemoryReservation":0,)"
-      R"("MemorySwap":0,"NanoCpus":0,"CpuQuota":0}})"));
+  const auto made = value_of(
+      parse_container(R"({"Id":"a","HostConfig":{"PidsLimit":0,"Memory":0,"MemoryReservation":0,)"
+                      R"("MemorySwap":0,"NanoCpus":0,"CpuQuota":0}})"));
   CHECK_FALSE(made.limits.pids);
   CHECK_FALSE(made.limits.memory_bytes);
   CHECK_FALSE(made.limits.memory_reservation_bytes);
@@ -192,11 +190,11 @@ TEST_CASE("a limit of 0 is no limit") {
 }
 
 TEST_CASE("0 means the default of CPU shares and of the period, as absence does") {
-  const auto made = value_of(json::parse_container(
-      R"({"Id":"a","HostConfig":{"CpuShares":0,"CpuQuota":25000,"CpuPeriod":0}})"));
+  const auto made = value_of(
+      parse_container(R"({"Id":"a","HostConfig":{"CpuShares":0,"CpuQuota":25000,"CpuPeriod":0}})"));
   CHECK(made.limits.cpu_shares == 1024);
   CHECK(made.limits.cpu_period_us == 100'000);
-  CHECK(value_of(json::parse_container(R"({"Id":"a"})")).limits.cpu_shares == 1024);
+  CHECK(value_of(parse_container(R"({"Id":"a"})")).limits.cpu_shares == 1024);
 }
 
 TEST_CASE("a container that runs has a pid and a start, and no exit code") {
@@ -225,7 +223,7 @@ TEST_CASE("a container in a restart loop is restarting, with the exit code of it
 }
 
 TEST_CASE("a container that could not be started has its exit code, and why") {
-  const auto failed = value_of(json::parse_container(
+  const auto failed = value_of(parse_container(
       R"({"Id":"a","State":{"Status":"created","ExitCode":128,"Error":"driver failed:\nport is )"
       R"(already allocated","StartedAt":"0001-01-01T00:00:00Z",)"
       R"("FinishedAt":"0001-01-01T00:00:00Z"}})"));
@@ -237,7 +235,7 @@ TEST_CASE("a container that could not be started has its exit code, and why") {
 
 TEST_CASE("a container that could not be removed is dead, whatever else is said of its state") {
   const auto state_of = [](const std::string& state) {
-    return value_of(json::parse_container(R"({"Id":"a","State":)" + state + "}")).state;
+    return value_of(parse_container(R"({"Id":"a","State":)" + state + "}")).state;
   };
   CHECK(state_of(R"({"Status":"dead","Dead":true})") == model::ContainerState::dead);
   CHECK(state_of(R"({"Status":"exited","Dead":true})") == model::ContainerState::dead);
@@ -277,8 +275,8 @@ TEST_CASE("health is none without a check, also where Podman sends an empty one"
 
 TEST_CASE("failed checks are told before a container is unhealthy") {
   const auto failing_streak_of = [](const std::string& status) {
-    return value_of(json::parse_container(R"({"Id":"a","State":{"Health":{"Status":")" + status +
-                                          R"(","FailingStreak":35}}})"))
+    return value_of(parse_container(R"({"Id":"a","State":{"Health":{"Status":")" + status +
+                                    R"(","FailingStreak":35}}})"))
         .health_failing_streak;
   };
   CHECK(failing_streak_of("starting") == 35U);
@@ -297,26 +295,25 @@ TEST_CASE("labels arrive byte for byte, an empty key included") {
 }
 
 TEST_CASE("the size of a writable layer is the Engine's, and its absence no nought") {
-  CHECK(value_of(json::parse_container_size(R"({"SizeRw":0,"SizeRootFs":7798898})")) == 0);
-  CHECK(value_of(json::parse_container_size(R"({"SizeRw":18446744073709551615})")) == UINT64_MAX);
-  CHECK(error_of(json::parse_container_size(R"({"SizeRootFs":5})")).message == "no SizeRw in it");
-  CHECK(error_of(json::parse_container_size(R"({"SizeRw":-1})")).code == Errc::bad_reply);
+  CHECK(value_of(parse_container_size(R"({"SizeRw":0,"SizeRootFs":7798898})")) == 0);
+  CHECK(value_of(parse_container_size(R"({"SizeRw":18446744073709551615})")) == UINT64_MAX);
+  CHECK(error_of(parse_container_size(R"({"SizeRootFs":5})")).message == "no SizeRw in it");
+  CHECK(error_of(parse_container_size(R"({"SizeRw":-1})")).code == Errc::bad_reply);
 }
 
 TEST_CASE("what is no reply of an Engine is a bad reply, and says where it went wrong") {
-  CHECK(error_of(json::parse_version("{}")).code == Errc::bad_reply);
-  CHECK(error_of(json::parse_container("[]")).message == "not a JSON object");
-  CHECK(error_of(json::parse_container("{}")).message == "no Id in it");
-  CHECK(error_of(json::parse_container_list("{}")).message == "not a JSON array");
-  CHECK(error_of(json::parse_container_list("[{}]")).code == Errc::bad_reply);
-  CHECK_THAT(error_of(json::parse_info("{\"NCPU\": ")).message, contains("not JSON at byte"));
-  CHECK(error_of(json::parse_container_stats(std::string(100'000, '['))).code == Errc::bad_reply);
-  CHECK_THAT(error_of(json::parse_container_stats("\xBF{}")).message,
-             contains("not JSON at byte 0"));
+  CHECK(error_of(parse_version("{}")).code == Errc::bad_reply);
+  CHECK(error_of(parse_container("[]")).message == "not a JSON object");
+  CHECK(error_of(parse_container("{}")).message == "no Id in it");
+  CHECK(error_of(parse_container_list("{}")).message == "not a JSON array");
+  CHECK(error_of(parse_container_list("[{}]")).code == Errc::bad_reply);
+  CHECK_THAT(error_of(parse_info("{\"NCPU\": ")).message, contains("not JSON at byte"));
+  CHECK(error_of(parse_container_stats(std::string(100'000, '['))).code == Errc::bad_reply);
+  CHECK_THAT(error_of(parse_container_stats("\xBF{}")).message, contains("not JSON at byte 0"));
 }
 
 TEST_CASE("values of the wrong type are as good as absent") {
-  const auto odd = value_of(json::parse_container(
+  const auto odd = value_of(parse_container(
       R"({"Id":"a","Name":7,"Config":{"Labels":{"n":1,"s":"x"},"Image":null},)"
       R"("HostConfig":[],"State":{"Pid":"1","ExitCode":"3","StartedAt":5},"RestartCount":-1})"));
   CHECK(odd.name.empty());
@@ -333,7 +330,7 @@ TEST_CASE("a number that does not fit is absent, never another number") {
     }
     return text;
   };
-  const auto odd = value_of(json::parse_container(
+  const auto odd = value_of(parse_container(
       with(R"({"Id":"a","RestartCount":#,"HostConfig":{"CpuShares":#,"Memory":#},"State":)"
            R"({"Status":"running","Pid":#,"Health":{"Status":"starting","FailingStreak":#}}})")));
   CHECK_FALSE(odd.restart_count);
@@ -342,7 +339,7 @@ TEST_CASE("a number that does not fit is absent, never another number") {
   CHECK_FALSE(odd.limits.cpu_shares);
   CHECK_FALSE(odd.limits.memory_bytes);
 
-  const auto sample = value_of(json::parse_container_stats(
+  const auto sample = value_of(parse_container_stats(
       with(R"({"read":"2026-11-23T05:54:19Z","cpu_stats":{"cpu_usage":{"total_usage":#}},)"
            R"("memory_stats":{"usage":7,"max_usage":8,"failcnt":#},"networks":{"eth0":)"
            R"({"rx_bytes":#,"tx_bytes":5}},"blkio_stats":{"io_service_bytes_recursive":)"
@@ -354,56 +351,56 @@ TEST_CASE("a number that does not fit is absent, never another number") {
   CHECK(sample.networks[0].transmit_bytes == 5);
   CHECK(sample.block_io.empty());
 
-  const auto throttled = value_of(json::parse_container_stats(
+  const auto throttled = value_of(parse_container_stats(
       with(R"({"read":"2026-11-23T05:54:19Z","cpu_stats":{"cpu_usage":{"total_usage":1},)"
            R"("throttling_data":{"periods":3,"throttled_periods":#,"throttled_time":0}},)"
            R"("memory_stats":{"usage":7}})")));
   CHECK_FALSE(throttled.cpu->throttling);
 
-  const auto engine = value_of(json::parse_info(with(R"({"NCPU":#,"MemTotal":#})")));
+  const auto engine = value_of(parse_info(with(R"({"NCPU":#,"MemTotal":#})")));
   CHECK_FALSE(engine.cpus);
   CHECK_FALSE(engine.memory_bytes);
 }
 
 TEST_CASE("a number too large for its place is absent, not cut off") {
-  const auto ended = value_of(json::parse_container(
-      R"({"Id":"a","State":{"Status":"exited","FinishedAt":"2026-11-23T05:54:19Z",)"
-      R"("ExitCode":4294967299,"Pid":4294967297}})"));
+  const auto ended = value_of(
+      parse_container(R"({"Id":"a","State":{"Status":"exited","FinishedAt":"2026-11-23T05:54:19Z",)"
+                      R"("ExitCode":4294967299,"Pid":4294967297}})"));
   CHECK_FALSE(ended.exit_code);
   CHECK_FALSE(ended.pid);
-  CHECK_FALSE(value_of(json::parse_info(R"({"NCPU":4294967297})")).cpus);
+  CHECK_FALSE(value_of(parse_info(R"({"NCPU":4294967297})")).cpus);
 }
 
 TEST_CASE("a limit keeps every digit") {
   const auto unlimited =
-      value_of(json::parse_container(R"({"Id":"a","HostConfig":{"Memory":9223372036854771712}})"));
+      value_of(parse_container(R"({"Id":"a","HostConfig":{"Memory":9223372036854771712}})"));
   CHECK(unlimited.limits.memory_bytes == 9223372036854771712U);
 }
 
 TEST_CASE("an error's message is the Engine's own, or the start of what came instead") {
-  CHECK_THAT(json::error_message(recorded(engine_26, "error-404-container-inspect")),
+  CHECK_THAT(error_message(recorded(engine_26, "error-404-container-inspect")),
              contains("No such container"));
-  CHECK(json::error_message("plain text\nmore") == "plain text");
-  CHECK(json::error_message("").empty());
+  CHECK(error_message("plain text\nmore") == "plain text");
+  CHECK(error_message("").empty());
 }
 
 TEST_CASE("an error's message is one short line of UTF-8, whatever the Engine sends") {
   const std::string huge(1'000'000, 'x');
   for (const auto& body : {huge, R"({"message":")" + huge + "\"}"}) {
-    const auto message = json::error_message(body);
+    const auto message = error_message(body);
     CHECK(message.size() == 256);
     CHECK(message.ends_with("xxx..."));
   }
-  CHECK(json::error_message(R"({"message":"a\nb\r\nc"})") == "a b  c");
-  CHECK(json::error_message("\xff of {") == "\\xff of {");
+  CHECK(error_message(R"({"message":"a\nb\r\nc"})") == "a b  c");
+  CHECK(error_message("\xff of {") == "\\xff of {");
 }
 
 TEST_CASE("of a key that comes twice the last counts, as in the Engine's own language") {
-  const auto twice = value_of(json::parse_container(
+  const auto twice = value_of(parse_container(
       R"({"Id":"a","Id":"b","Config":{"Labels":{"k":"1","j":"x","k":"2"}},"State":null})"));
   CHECK(twice.id == "b");
   CHECK(twice.labels == std::vector<std::pair<std::string, std::string>>{{"j", "x"}, {"k", "2"}});
-  const auto event = value_of(json::parse_event(
+  const auto event = value_of(parse_event(
       R"({"Type":"container","Action":"die","Actor":{"ID":"a","Attributes":{"exitCode":"1",)"
       R"("exitCode":"2"}},"timeNano":1})"));
   CHECK(event.attributes == std::vector<std::pair<std::string, std::string>>{{"exitCode", "2"}});
@@ -416,7 +413,7 @@ TEST_CASE("an event has its nanoseconds, its container and its attributes") {
     std::size_t dies = 0;
     std::size_t from = 0;
     for (auto end = lines.find('\n'); end != std::string::npos; end = lines.find('\n', from)) {
-      const auto event = value_of(json::parse_event(lines.substr(from, end - from)));
+      const auto event = value_of(parse_event(lines.substr(from, end - from)));
       CHECK(event.at.time_since_epoch().count() % 1000 != -1);
       if (event.type == "container" && event.action == "die") {
         ++dies;
@@ -430,7 +427,7 @@ TEST_CASE("an event has its nanoseconds, its container and its attributes") {
 }
 
 TEST_CASE("an event's time keeps every digit") {
-  const auto event = value_of(json::parse_event(
+  const auto event = value_of(parse_event(
       R"({"Type":"container","Action":"oom","Actor":{"ID":"a"},"timeNano":1795414158346838901})"));
   CHECK(event.at.time_since_epoch().count() == 1795414158346838901);
 }
@@ -438,7 +435,7 @@ TEST_CASE("an event's time keeps every digit") {
 TEST_CASE("an event without a time that can be is none") {
   for (const std::string time : {"null", "0", "-1", "1.5", "1e18", "9223372036854775808"}) {
     const auto line = R"({"Type":"container","Action":"oom","timeNano":)" + time + "}";
-    CHECK(error_of(json::parse_event(line)).code == Errc::bad_reply);
+    CHECK(error_of(parse_event(line)).code == Errc::bad_reply);
   }
-  CHECK(error_of(json::parse_event("{}")).code == Errc::bad_reply);
+  CHECK(error_of(parse_event("{}")).code == Errc::bad_reply);
 }
