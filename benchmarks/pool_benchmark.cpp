@@ -86,7 +86,9 @@ class Tidegauge {
  public:
   explicit Tidegauge(std::uint32_t slots, int socket = -1, std::uint32_t max_waiters = 64)
       : pool_("bench", {},
-              {.max_connections = slots, .min_connections = 0, .max_waiters = max_waiters},
+              {.max_connections = slots,
+               .min_connections = 0,
+               .tuning = {.max_waiters = max_waiters}},
               std::make_unique<NullTransport>(socket), logger_) {}
 
   pool::ConnectionPool& pool() { return pool_; }

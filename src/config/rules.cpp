@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::string_view connecting_is_part = "connecting is a part of it";
 
-constexpr std::array<Rule, 10> table{{
+constexpr std::array<Rule, 7> table{{
     {"pool.min_connections", "at most", "pool.max_connections", "no more can be open",
      [](const Config& c) { return c.pool.min_connections <= c.pool.max_connections; }},
     {"container_monitor.max_in_flight", "at most", "pool.max_connections",
@@ -25,15 +25,9 @@ constexpr std::array<Rule, 10> table{{
      [](const Config& c) { return c.pool.connect_timeout <= c.pool.list_timeout; }},
     {"pool.connect_timeout", "at most", "pool.call_timeout", connecting_is_part,
      [](const Config& c) { return c.pool.connect_timeout <= c.pool.call_timeout; }},
-    {"pool.connect_timeout", "at most", "pool.stream_first_byte_timeout", connecting_is_part,
-     [](const Config& c) { return c.pool.connect_timeout <= c.pool.stream_first_byte_timeout; }},
     {"pool.probe_timeout", "less than", "pool.health_check_interval",
      "one check must end before the next begins",
      [](const Config& c) { return c.pool.probe_timeout < c.pool.health_check_interval; }},
-    {"pool.probe_backoff_initial", "at most", "pool.probe_backoff_max", "the wait only grows",
-     [](const Config& c) { return c.pool.probe_backoff_initial <= c.pool.probe_backoff_max; }},
-    {"pool.quarantine_initial", "at most", "pool.quarantine_max", "the time only grows",
-     [](const Config& c) { return c.pool.quarantine_initial <= c.pool.quarantine_max; }},
 }};
 
 }  // namespace

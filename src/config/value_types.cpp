@@ -54,12 +54,6 @@ std::optional<T> whole_number(std::string_view text) {
   return value;
 }
 
-std::string print_fraction(double value) {
-  std::array<char, 32> buffer{};
-  const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
-  return {buffer.data(), result.ptr};
-}
-
 std::string print_duration(Milliseconds value) {
   if (value == 0ms) return "0";
   std::string out;
@@ -197,20 +191,6 @@ ValueType<std::uint32_t> number(std::uint32_t low, std::uint32_t high) {
   };
   return scalar_type<std::uint32_t>("number", low_text + " to " + high_text, parse,
                                     [](std::uint32_t value) { return std::to_string(value); });
-}
-
-ValueType<double> fraction(double low, double high) {
-  const auto low_text = print_fraction(low);
-  const auto high_text = print_fraction(high);
-  const auto parse = [=](const std::string& text) -> Parsed<double> {
-    double value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size() || value != value) {
-      return std::unexpected(in_quotes(text) + " is not a number");
-    }
-    return within(value, low, high, text, low_text, high_text);
-  };
-  return scalar_type<double>("fraction", low_text + " to " + high_text, parse, print_fraction);
 }
 
 ValueType<Milliseconds> duration(Milliseconds low, Milliseconds high) {

@@ -36,7 +36,6 @@ struct ValueType {
 };
 
 [[nodiscard]] ValueType<std::uint32_t> number(std::uint32_t low, std::uint32_t high);
-[[nodiscard]] ValueType<double> fraction(double low, double high);
 
 /// `10s`, `500ms`, `1m30s`: whole numbers with units, the largest first.
 [[nodiscard]] ValueType<Milliseconds> duration(Milliseconds low, Milliseconds high);

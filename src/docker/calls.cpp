@@ -18,19 +18,16 @@ http::Limits limits_of(model::Call call, const config::PoolConfig& config) {
     case model::Call::container_list:
     case model::Call::container_size:
       return {.connect = config.connect_timeout,
-              .first_byte = config.list_first_byte_timeout,
-              .stall = config.list_stall_timeout,
+              .stall = config.tuning.list_stall_timeout,
               .total = config.list_timeout,
               .body_bytes = (call == model::Call::container_list ? 64 : 4) * mib};
     case model::Call::events:
     case model::Call::container_logs:
-      return {.connect = config.connect_timeout,
-              .first_byte = config.stream_first_byte_timeout,
-              .stall = config.stream_stall_timeout};
+      // No other limit: events may be silent for hours.
+      return {.connect = config.connect_timeout, .first_byte = config.call_timeout};
     default:
       return {.connect = config.connect_timeout,
-              .first_byte = config.call_first_byte_timeout,
-              .stall = config.call_stall_timeout,
+              .stall = config.tuning.call_stall_timeout,
               .total = config.call_timeout,
               .body_bytes = (call == model::Call::container_stats ? 1 : 4) * mib};
   }

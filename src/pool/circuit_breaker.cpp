@@ -8,12 +8,12 @@ namespace tidegauge::pool {
 
 using model::CircuitState;
 
-CircuitBreaker::CircuitBreaker(const config::PoolConfig& options, std::uint32_t seed)
-    : options_(options), random_(seed) {}
+CircuitBreaker::CircuitBreaker(const config::PoolTuning& tuning, std::uint32_t seed)
+    : tuning_(tuning), random_(seed) {}
 
 void CircuitBreaker::call_failed(std::shared_ptr<const Error> error, SteadyTime now) {
   if (cause_) return;
-  if (!blames_configuration(error->code) && ++failures_in_a_row_ < options_.failure_threshold) {
+  if (!blames_configuration(error->code) && ++failures_in_a_row_ < tuning_.failure_threshold) {
     return;
   }
   probe_failed(std::move(error), now);
@@ -47,8 +47,8 @@ void CircuitBreaker::enter(CircuitState state) noexcept {
 
 /// Grows by 1.6 from probe to probe, up to a fifth more or less, never past the maximum.
 void CircuitBreaker::schedule_probe(SteadyTime now) {
-  const std::chrono::duration<double, std::milli> initial = options_.probe_backoff_initial;
-  const std::chrono::duration<double, std::milli> longest = options_.probe_backoff_max;
+  const std::chrono::duration<double, std::milli> initial = tuning_.probe_backoff_initial;
+  const std::chrono::duration<double, std::milli> longest = tuning_.probe_backoff_max;
   const auto grown = std::min(longest, initial * std::pow(1.6, std::min(probes_failed_, 64U)));
   ++probes_failed_;
   std::uniform_real_distribution jitter(0.8, 1.2);

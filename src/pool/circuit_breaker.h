@@ -23,8 +23,8 @@ namespace tidegauge::pool {
 
 class CircuitBreaker {
  public:
-  /// `options` outlives this; `seed` is for the jitter of the backoff.
-  CircuitBreaker(const config::PoolConfig& options, std::uint32_t seed);
+  /// `tuning` outlives this; `seed` is for the jitter of the backoff.
+  CircuitBreaker(const config::PoolTuning& tuning, std::uint32_t seed);
 
   [[nodiscard]] model::CircuitState state() const noexcept { return state_; }
   /// Why calls fail at once; null while they do not. Shared, so that it can leave the pool's lock
@@ -53,7 +53,7 @@ class CircuitBreaker {
   void enter(model::CircuitState state) noexcept;
   void schedule_probe(SteadyTime now);
 
-  const config::PoolConfig& options_;
+  const config::PoolTuning& tuning_;
   std::minstd_rand random_;
   model::CircuitState state_ = model::CircuitState::closed;
   std::shared_ptr<const Error> cause_;

@@ -78,8 +78,8 @@ LeaseCore::Outcome LeaseCore::take_or_queue(Waiter& waiter, SteadyTime now) {
     waiter.granted = take_free(waiter.holder, now);
     return Outcome::taken;
   }
-  if (waiting_ >= options_.max_waiters) evict_expired(now);
-  if (waiting_ >= options_.max_waiters) {
+  if (waiting_ >= options_.tuning.max_waiters) evict_expired(now);
+  if (waiting_ >= options_.tuning.max_waiters) {
     overloaded_until_ = now + overload_memory;
     return Outcome::queue_full;
   }
@@ -225,7 +225,7 @@ void LeaseCore::record_connected(SlotIndex index, SteadyTime now) {
   slot.uses = 0;
   slot.expires = SteadyTime::max();
   if (options_.max_lifetime.count() == 0) return;
-  std::uniform_real_distribution part(1.0 - options_.lifetime_jitter, 1.0);
+  std::uniform_real_distribution part(1.0 - options_.tuning.lifetime_jitter, 1.0);
   const std::chrono::duration<double, std::milli> lifetime =
       std::chrono::duration<double, std::milli>(options_.max_lifetime) * part(random_);
   slot.expires = now + std::chrono::duration_cast<std::chrono::nanoseconds>(lifetime);
@@ -233,7 +233,7 @@ void LeaseCore::record_connected(SlotIndex index, SteadyTime now) {
 
 bool LeaseCore::head_is_due(SteadyTime now) const noexcept {
   return head_ != nullptr && !overloaded(now) &&
-         now - head_->holder.since >= options_.handoff_threshold;
+         now - head_->holder.since >= options_.tuning.handoff_threshold;
 }
 
 SlotIndex LeaseCore::take_free(const Holder& holder, SteadyTime now) {
@@ -296,7 +296,7 @@ WaiterCondition LeaseCore::hand_to_head(SteadyTime now) {
 /// Drops heads that would get a slot too late to use it. They are not rung for: their deadline,
 /// which is close, wakes them.
 void LeaseCore::evict_expired(SteadyTime now) {
-  while (head_ != nullptr && head_->deadline - now < options_.grant_margin) {
+  while (head_ != nullptr && head_->deadline - now < options_.tuning.grant_margin) {
     auto& waiter = *head_;
     unlink(waiter);
     waiter.failed = model::AcquireFailure::timeout;

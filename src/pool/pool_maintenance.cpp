@@ -372,7 +372,7 @@ SlotIndex PoolMaintenance::claim_unconnected() {
 /// An Engine that closes every connection has none to keep: then the next check for health finds
 /// out whether it still does.
 void PoolMaintenance::connect_minimum(SteadyTime now) {
-  while (keeps_connections_ && checks_.size() < state_.options.max_connecting) {
+  while (keeps_connections_ && checks_.size() < state_.options.tuning.max_connecting) {
     SlotIndex slot = 0;
     {
       const std::lock_guard lock(state_.mutex);

@@ -36,9 +36,9 @@ PoolState::PoolState(std::string pool_name, const model::EngineAddress& engine_a
       logger(pool_logger),
       transport(std::move(pool_transport)),
       core(options, options.max_streams, std::random_device{}()),
-      breaker(options, std::random_device{}()),
+      breaker(options.tuning, std::random_device{}()),
       connections(core.slots().size()),
-      quarantine(Quarantine(options)),
+      quarantine(Quarantine(options.tuning)),
       wake_(std::move(wake)) {}
 
 Result<SlotIndex> PoolState::acquire(const CallTag& tag, SteadyTime deadline,

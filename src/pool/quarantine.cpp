@@ -18,7 +18,7 @@ std::optional<Quarantine::Refusal> Quarantine::refusal(std::string_view key, Ste
   auto& entry = found->second;
   if (now < entry.until) return Refusal{.until = entry.until, .cause = entry.cause};
   if (entry.on_trial) {
-    return Refusal{.until = now + options_.quarantine_initial, .cause = entry.cause};
+    return Refusal{.until = now + tuning_.quarantine_initial, .cause = entry.cause};
   }
   entry.on_trial = true;
   return std::nullopt;
@@ -43,8 +43,8 @@ bool Quarantine::failed(std::string_view key, SteadyTime now) {
 
 bool Quarantine::isolate(Entry& entry, Cause cause, SteadyTime now) const {
   const auto doublings = std::min(entry.times++, 20U);
-  const auto time = std::min<Milliseconds>(options_.quarantine_max,
-                                           options_.quarantine_initial * (1LL << doublings));
+  const auto time = std::min<Milliseconds>(tuning_.quarantine_max,
+                                           tuning_.quarantine_initial * (1LL << doublings));
   entry.cause = cause;
   entry.until = now + time;
   entry.on_trial = false;

@@ -26,8 +26,8 @@ namespace tidegauge::pool {
 
 class Quarantine {
  public:
-  /// `options` outlives this.
-  explicit Quarantine(const config::PoolConfig& options) : options_(options) {}
+  /// `tuning` outlives this.
+  explicit Quarantine(const config::PoolTuning& tuning) : tuning_(tuning) {}
 
   /// What calls about a quarantined container have done.
   enum class Cause : std::uint8_t { stuck, failing };
@@ -71,7 +71,7 @@ class Quarantine {
   bool isolate(Entry& entry, Cause cause, SteadyTime now) const;
   void forget_the_gone(SteadyTime now);
 
-  const config::PoolConfig& options_;
+  const config::PoolTuning& tuning_;
   std::map<std::string, Entry, std::less<>> entries_;
   std::optional<SteadyTime> list_stuck_at_;
 };

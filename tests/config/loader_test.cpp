@@ -42,11 +42,11 @@ TEST_CASE("a smaller pool beside the shipped file needs no second option") {
 }
 
 TEST_CASE("the command line beats the environment, which beats the file") {
-  const std::string file = "pool:\n  max_waiters: 2\n";
-  const std::vector<std::string> environment{"TIDEGAUGE_POOL_MAX_WAITERS=3"};
-  CHECK(loaded(file).config.pool.max_waiters == 2);
-  CHECK(loaded(file, {environment, {}}).config.pool.max_waiters == 3);
-  CHECK(loaded(file, {environment, {{"pool.max_waiters", "4"}}}).config.pool.max_waiters == 4);
+  const std::string file = "pool:\n  max_streams: 2\n";
+  const std::vector<std::string> environment{"TIDEGAUGE_POOL_MAX_STREAMS=3"};
+  CHECK(loaded(file).config.pool.max_streams == 2);
+  CHECK(loaded(file, {environment, {}}).config.pool.max_streams == 3);
+  CHECK(loaded(file, {environment, {{"pool.max_streams", "4"}}}).config.pool.max_streams == 4);
 }
 
 TEST_CASE("the last of several command-line options counts, under whichever name") {
@@ -116,14 +116,14 @@ TEST_CASE("an unknown command-line option is a mistake, with what may have been 
 }
 
 TEST_CASE("a value that is wrong is told with the variable or the option it came in") {
-  CHECK(mistakes_in("", {{"TIDEGAUGE_LOG_LEVEL=loud"}, {{"pool.max_waiters", "0"}}}) ==
+  CHECK(mistakes_in("", {{"TIDEGAUGE_LOG_LEVEL=loud"}, {{"pool.max_streams", "0"}}}) ==
         "TIDEGAUGE_LOG_LEVEL: \"loud\" is none of the choices; allowed: debug, info, warn, error\n"
-        "--pool.max_waiters: 0 is less than 1; allowed: 1 to 10000\n");
+        "--pool.max_streams: 0 is less than 1; allowed: 1 to 256\n");
 }
 
 TEST_CASE("a wrong value in the file is a mistake even where something stronger is used") {
-  CHECK_THAT(mistakes_in("pool:\n  max_waiters: 0\n", {{"TIDEGAUGE_POOL_MAX_WAITERS=3"}, {}}),
-             contains("config.yaml:2: pool.max_waiters: 0 is less than 1"));
+  CHECK_THAT(mistakes_in("pool:\n  max_streams: 0\n", {{"TIDEGAUGE_POOL_MAX_STREAMS=3"}, {}}),
+             contains("config.yaml:2: pool.max_streams: 0 is less than 1"));
 }
 
 TEST_CASE("the default of calls in flight follows a smaller pool, a value that was set does not") {
@@ -142,7 +142,7 @@ TEST_CASE("all mistakes are told at once, those of the file by line") {
 container_monitor:
   pool_size: 8
   intreval: 10s
-  max_waiters: 4
+  max_streams: 4
   labels: com.example
 web:
   - listen_address: 127.0.0.1:9717
@@ -152,7 +152,7 @@ log:
   level:
   format: {json: true}
 pool:
-  max_waiters: 3
+  max_streams: 3
 metrics:
   process: yes
 )";
@@ -162,7 +162,7 @@ config.yaml:3: pool.idle_timeout: 90 has no unit: write 90s or 90ms; allowed: 5s
 config.yaml:4: pool.balancing: "lilo" is none of the choices; allowed: lifo, round_robin, least_used, random
 config.yaml:6: container_monitor.pool_size: means the same as pool.max_connections at config.yaml:2; keep one of them
 config.yaml:7: "intreval" is no option of container_monitor; did you mean interval?
-config.yaml:8: "max_waiters" is no option of container_monitor; did you mean pool.max_waiters?
+config.yaml:8: "max_streams" is no option of container_monitor; did you mean pool.max_streams?
 config.yaml:9: container_monitor.labels: "com.example" is not a list; allowed: any number of different texts; none is []
 config.yaml:10: web: is not a section; allowed: options below it, each on a line, indented, as `name: value`
 config.yaml:12: "wbe" is no section; did you mean web?

@@ -32,8 +32,6 @@ TEST_CASE("every rule refuses what breaks it by one, and allows its edge") {
       {"container_monitor.max_in_flight", {"17", "16", "16"}},
       {"container_monitor.interval", {"20s1ms", "20s", "20s"}},
       {"pool.probe_timeout", {"3s", "3s", "2999ms"}},
-      {"pool.probe_backoff_initial", {"2s1ms", "2s", "2s"}},
-      {"pool.quarantine_initial", {"6s", "5s", "5s"}},
       {"pool.connect_timeout", {"1s1ms", "1s", "1s"}},
   };
   for (const auto& rule : rules()) {

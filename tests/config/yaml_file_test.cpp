@@ -17,11 +17,11 @@ TEST_CASE("a file that says nothing is every option at its default") {
 
 TEST_CASE("a value may be written in any way that YAML has for it") {
   const auto* text = GENERATE(
-      "pool:\n  max_waiters: 7\n", "pool: {max_waiters: 7}", "{\"pool\": {max_waiters: 7}}",
-      "pool:\n  max_waiters: '7'\n", "pool:\n  max_waiters: \"7\" # seven\n",
-      "pool:\r\n  max_waiters: 7\r\n", "---\npool:\n  max_waiters: 7\n...\n",
-      "web: {max_connections: &seven 7}\npool: {max_waiters: *seven}\n");
-  CHECK(loaded(text).config.pool.max_waiters == 7);
+      "pool:\n  max_streams: 7\n", "pool: {max_streams: 7}", "{\"pool\": {max_streams: 7}}",
+      "pool:\n  max_streams: '7'\n", "pool:\n  max_streams: \"7\" # seven\n",
+      "pool:\r\n  max_streams: 7\r\n", "---\npool:\n  max_streams: 7\n...\n",
+      "web: {max_connections: &seven 7}\npool: {max_streams: *seven}\n");
+  CHECK(loaded(text).config.pool.max_streams == 7);
 }
 
 TEST_CASE("a list may be written in any way that YAML has for it") {
@@ -32,11 +32,11 @@ TEST_CASE("a list may be written in any way that YAML has for it") {
 }
 
 TEST_CASE("a value of the wrong shape is a mistake") {
-  CHECK_THAT(mistakes_in("pool: {max_waiters: [7]}"),
-             contains("pool.max_waiters: a list is not possible here; allowed: 1 to 10000"));
-  CHECK_THAT(mistakes_in("pool: {max_waiters: {a: 7}}"),
-             contains("pool.max_waiters: holds names and values instead of a value; allowed: "));
-  CHECK_THAT(mistakes_in("pool: {max_waiters: }"), contains("pool.max_waiters: has no value"));
+  CHECK_THAT(mistakes_in("pool: {max_streams: [7]}"),
+             contains("pool.max_streams: a list is not possible here; allowed: 1 to 256"));
+  CHECK_THAT(mistakes_in("pool: {max_streams: {a: 7}}"),
+             contains("pool.max_streams: holds names and values instead of a value; allowed: "));
+  CHECK_THAT(mistakes_in("pool: {max_streams: }"), contains("pool.max_streams: has no value"));
   CHECK_THAT(mistakes_in("container_monitor: {labels: }"), contains(".labels: has no value"));
   CHECK_THAT(mistakes_in("container_monitor: {labels: [[a]]}"),
              contains(".labels: has an item that is no text"));
@@ -54,8 +54,10 @@ TEST_CASE("an unknown key is told with the closest known one, or with all of the
         "config.yaml:2: \"lvel\" is no option of log; did you mean level?\n");
   CHECK(mistakes_in("log:\n  colour: red\n") ==
         "config.yaml:2: \"colour\" is no option of log; allowed: level, format\n");
-  CHECK(mistakes_in("max_waiters: 3\n") ==
-        "config.yaml:1: \"max_waiters\" is no section; did you mean pool.max_waiters?\n");
+  CHECK_THAT(mistakes_in("pool:\n  failure_threshold: 3\n"),
+             contains("config.yaml:2: \"failure_threshold\" is no option of pool; allowed: "));
+  CHECK(mistakes_in("max_streams: 3\n") ==
+        "config.yaml:1: \"max_streams\" is no section; did you mean pool.max_streams?\n");
   CHECK(mistakes_in("? [a]\n: 3\n") ==
         "config.yaml:1: \"\" is no section; allowed: endpoints, container_monitor, pool, web, "
         "metrics, path, log\n");
@@ -83,10 +85,10 @@ TEST_CASE("text that is no document ends the reading") {
 
 TEST_CASE("what is not YAML is told with its line, beside the mistakes of other sources") {
   const auto told =
-      mistakes_in("pool:\n  max_waiters: [7\nlog:\n", {{"TIDEGAUGE_POOL_MAX_WAITERS=0"}, {}});
+      mistakes_in("pool:\n  max_streams: [7\nlog:\n", {{"TIDEGAUGE_POOL_MAX_STREAMS=0"}, {}});
   CHECK_THAT(told, contains("config.yaml:3: is not valid YAML: "));
-  CHECK_THAT(told, contains("TIDEGAUGE_POOL_MAX_WAITERS: 0 is less than 1"));
-  CHECK_THAT(mistakes_in("pool:\n\tmax_waiters: 7\n"), contains("is not valid YAML: "));
+  CHECK_THAT(told, contains("TIDEGAUGE_POOL_MAX_STREAMS: 0 is less than 1"));
+  CHECK_THAT(mistakes_in("pool:\n\tmax_streams: 7\n"), contains("is not valid YAML: "));
   CHECK_THAT(mistakes_in("pool: *nowhere\n"), contains("config.yaml:1: is not valid YAML: "));
   CHECK_THAT(mistakes_in(std::string(100'000, '[')), contains("is not valid YAML: "));
 }

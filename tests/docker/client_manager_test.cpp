@@ -32,7 +32,8 @@ namespace {
 /// Defaults, but for maintenance, after the first connection none for the next hour, and for
 /// quarantine, none at all.
 config::PoolConfig unattended() {
-  return {.health_check_interval = 1h, .quarantine_initial = 0ms, .quarantine_max = 0ms};
+  return {.health_check_interval = 1h,
+          .tuning = {.quarantine_initial = 0ms, .quarantine_max = 0ms}};
 }
 
 /// A simulated Engine of three running containers, and a manager of clients of it.
@@ -94,7 +95,7 @@ TEST_CASE("a connection comes back whatever its call has come to") {
   INFO(to_string(kind));
   auto options = unattended();
   if (kind == FaultKind::hang) options.list_timeout = options.call_timeout = 50ms;
-  options.failure_threshold = 1'000;
+  options.tuning.failure_threshold = 1'000;
   SimulatedScene scene(options);
   value_of(scene.clients().ping("local"));
   for (const auto call : {EngineCall::version, EngineCall::info, EngineCall::list,
@@ -210,7 +211,7 @@ TEST_CASE("endpoints are apart: each has its version of the API and its own coun
 
 TEST_CASE("the health of an endpoint is its pool's, and a change ends the wait for it") {
   auto options = unattended();
-  options.failure_threshold = 1;
+  options.tuning.failure_threshold = 1;
   SimulatedScene scene(options);
   const auto before = scene.clients().health("local");
   REQUIRE(before.up);

@@ -119,7 +119,7 @@ TEST_CASE("a container of Podman's starts, is killed, starts again and is remove
   const DaemonProcess daemon(
       {.arguments = {"--pool.socket_path=" + podman.socket_path(),
                      "--container_monitor.interval=1s", "--container_monitor.stats_source=engine",
-                     "--pool.call_timeout=1m", "--pool.call_first_byte_timeout=1m"}});
+                     "--pool.call_timeout=1m"}});
   wait_for(daemon, "Podman is watched",
            [](const Page& page) { return page.value("tidegauge_engine_up") == 1; });
 

@@ -62,7 +62,7 @@ TEST_CASE("a great many borrowings and calls: descriptors and memory stay as the
 
 TEST_CASE("connections that are made and lost a thousand times: no descriptor is left") {
   const test::NothingLeftBehind nothing_left_behind;
-  PoolScene scene({.failure_threshold = 10'000},
+  PoolScene scene({.tuning = {.failure_threshold = 10'000}},
                   [](const Request&, Exchange& exchange) { exchange.close(); });
   for (int i = 0; i < 10; ++i) CHECK_FALSE(ask(scene.pool()));
   const auto ours = [&] { return test::open_descriptors().size(); };

@@ -86,8 +86,8 @@ TEST_CASE(
 TEST_CASE("a long outage: one line, ever fewer probes, and hardly any work") {
   const test::NothingLeftBehind nothing_left_behind;
   auto options = quick();
-  options.probe_backoff_initial = 50ms;
-  options.probe_backoff_max = 400ms;
+  options.tuning.probe_backoff_initial = 50ms;
+  options.tuning.probe_backoff_max = 400ms;
   ManagedScene scene(options);
   REQUIRE(scene.is_warm());
   scene.kill_engine();
@@ -121,7 +121,7 @@ TEST_CASE(
   const test::NothingLeftBehind nothing_left_behind;
   auto options = quick();
   options.max_connections = 8;
-  options.max_waiters = callers;
+  options.tuning.max_waiters = callers;
   Peak pings;
   ManagedScene scene(options, [&](const Request& request, Exchange& exchange) {
     if (request.target == "/events") {

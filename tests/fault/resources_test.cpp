@@ -252,7 +252,7 @@ TEST_CASE("sockets that are closed while they are written to: an error, and no S
   const test::NothingLeftBehind nothing_left_behind;
   const BrokenPipes counting;
   // Accepted, and closed at once.
-  PoolScene scene({.failure_threshold = 1000}, test::answer, {.connections = 0});
+  PoolScene scene({.tuning = {.failure_threshold = 1000}}, test::answer, {.connections = 0});
   for (int i = 0; i < 500; ++i) CHECK_FALSE(ask(scene.pool()));
   PoolScene other;
   for (int i = 0; i < 200; ++i) {

@@ -95,7 +95,7 @@ std::vector<UniqueFd> fill_backlog(const std::string& path) {
 
 TEST_CASE("an Engine whose backlog is full: told from one that is not there, at once") {
   const test::NothingLeftBehind nothing_left_behind;
-  PoolScene scene({.failure_threshold = 1'000'000}, test::answer, {.backlog = 2});
+  PoolScene scene({.tuning = {.failure_threshold = 1'000'000}}, test::answer, {.backlog = 2});
   scene.server().freeze();
   auto waiting = fill_backlog(scene.path());
   REQUIRE_FALSE(waiting.empty());

@@ -132,7 +132,7 @@ void watch(pool::ConnectionPool& pool, const config::PoolConfig& options,
     const auto slots = pool.slots();
     const bool possible = stats.connections_active <= options.max_connections &&
                           stats.connections_stream <= options.max_streams &&
-                          stats.pending_requests <= options.max_waiters &&
+                          stats.pending_requests <= options.tuning.max_waiters &&
                           stats.connections_active + stats.connections_idle +
                                   stats.connections_stream + stats.connections_connecting <=
                               slots.size() &&
@@ -152,11 +152,11 @@ TEST_CASE("whatever goes wrong at once, everything comes back, and the pool is w
   auto options = test::quick();
   options.max_connections = 4;
   options.min_connections = 2;
-  options.max_waiters = 8;
+  options.tuning.max_waiters = 8;
   options.max_streams = 2;
   options.health_check_interval = 50ms;
-  options.quarantine_initial = 5ms;
-  options.quarantine_max = 20ms;
+  options.tuning.quarantine_initial = 5ms;
+  options.tuning.quarantine_max = 20ms;
   options.leak_threshold = 10ms;
   FaultyServer moody;
   ManagedScene scene(options, std::ref(moody));

@@ -115,7 +115,7 @@ TEST_CASE("64 threads with deadlines on two connections: none waits past its own
   constexpr int callers = 64;
   constexpr auto patience = 100ms;
   const test::NothingLeftBehind nothing_left_behind;
-  PoolScene scene({.max_connections = 2, .max_waiters = callers});
+  PoolScene scene({.max_connections = 2, .tuning = {.max_waiters = callers}});
   std::atomic<std::uint64_t> served = 0;
   std::atomic<std::uint64_t> refused = 0;
   std::atomic<SteadyTime::duration> latest = SteadyTime::duration{};

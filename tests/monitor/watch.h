@@ -51,8 +51,7 @@ inline config::PoolConfig unattended() {
   using namespace std::chrono_literals;
   return {.min_connections = 0,
           .health_check_interval = 1h,
-          .quarantine_initial = 0ms,
-          .quarantine_max = 0ms};
+          .tuning = {.quarantine_initial = 0ms, .quarantine_max = 0ms}};
 }
 
 /// What a monitor sees of the kernel.

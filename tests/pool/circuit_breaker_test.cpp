@@ -9,7 +9,7 @@ using pool::CircuitBreaker;
 
 namespace {
 
-const config::PoolConfig options{
+const config::PoolTuning tuning{
     .failure_threshold = 3, .probe_backoff_initial = 100ms, .probe_backoff_max = 2s};
 constexpr SteadyTime start = SteadyTime{} + 1h;
 
@@ -32,7 +32,7 @@ SteadyTime::duration last_wait_of(CircuitBreaker& breaker, int probes) {
 }  // namespace
 
 TEST_CASE("failures in a row open the circuit, and an answer between them begins a new row") {
-  CircuitBreaker breaker(options, 1);
+  CircuitBreaker breaker(tuning, 1);
   for (int i = 0; i < 2; ++i) breaker.call_failed(error(Errc::connection_lost), start);
   breaker.call_succeeded();
   for (int i = 0; i < 2; ++i) breaker.call_failed(error(Errc::connection_lost), start);
@@ -46,7 +46,7 @@ TEST_CASE("failures in a row open the circuit, and an answer between them begins
 }
 
 TEST_CASE("one probe that fails opens the circuit, one that succeeds closes it") {
-  CircuitBreaker breaker(options, 1);
+  CircuitBreaker breaker(tuning, 1);
   breaker.probe_failed(error(Errc::timeout), start);
   CHECK(breaker.state() == CircuitState::open);
   breaker.probe_started();
@@ -63,7 +63,7 @@ TEST_CASE("one probe that fails opens the circuit, one that succeeds closes it")
 }
 
 TEST_CASE("after an outage failures count anew") {
-  CircuitBreaker breaker(options, 1);
+  CircuitBreaker breaker(tuning, 1);
   for (int i = 0; i < 2; ++i) breaker.call_failed(error(Errc::connection_lost), start);
   breaker.probe_failed(error(Errc::timeout), start);
   breaker.probe_succeeded();
@@ -72,7 +72,7 @@ TEST_CASE("after an outage failures count anew") {
 }
 
 TEST_CASE("a mistake in the configuration is a cause at once, and no outage") {
-  CircuitBreaker breaker(options, 1);
+  CircuitBreaker breaker(tuning, 1);
   breaker.call_failed(error(Errc::permission_denied), start);
   REQUIRE(breaker.cause());
   CHECK(breaker.state() == CircuitState::closed);
@@ -81,7 +81,7 @@ TEST_CASE("a mistake in the configuration is a cause at once, and no outage") {
 }
 
 TEST_CASE("the wait for the next probe grows up to its maximum") {
-  CircuitBreaker breaker(options, 1);
+  CircuitBreaker breaker(tuning, 1);
   breaker.probe_failed(error(Errc::timeout), start);
   const auto first = breaker.next_probe() - start;
   CHECK(first >= 80ms);
@@ -95,7 +95,7 @@ TEST_CASE("the wait for the next probe grows up to its maximum") {
 }
 
 TEST_CASE("a second outage begins with the first wait again") {
-  CircuitBreaker breaker(options, 1);
+  CircuitBreaker breaker(tuning, 1);
   breaker.probe_failed(error(Errc::timeout), start);
   last_wait_of(breaker, 10);
   breaker.probe_succeeded();

@@ -96,7 +96,7 @@ TEST_CASE("a waiter that is told to stop leaves at once") {
 }
 
 TEST_CASE("a full queue refuses at once") {
-  PoolScene scene({.max_connections = 1, .max_waiters = 1});
+  PoolScene scene({.max_connections = 1, .tuning = {.max_waiters = 1}});
   const auto held = value_of(scene.pool().get_connection());
   const std::jthread waiter([&] { std::ignore = scene.pool().acquire({}, steady_now() + 10s); });
   REQUIRE(eventually([&] { return scene.pool().stats().pending_requests == 1; }));
@@ -386,7 +386,7 @@ TEST_CASE("a ping that is answered does not end an outage while calls are not") 
 
 TEST_CASE("a socket that appears is probed at once, not when the backoff ends") {
   auto options = quick();
-  options.probe_backoff_initial = options.probe_backoff_max = 1h;
+  options.tuning.probe_backoff_initial = options.tuning.probe_backoff_max = 1h;
   ManagedScene scene(options);
   REQUIRE(scene.is_warm());
   scene.server().stop_listening(test::SocketFile::removed);
@@ -421,7 +421,7 @@ TEST_CASE("after an outage callers are let in bit by bit") {
   PoolScene scene({.max_connections = all,
                    .min_connections = 0,  // so that maintenance holds none itself
                    .health_check_interval = 1h,
-                   .failure_threshold = 1});
+                   .tuning = {.failure_threshold = 1}});
   const auto maintain = [&](SteadyTime now) {
     pool::Watch watch;
     scene.pool().maintain(now, watch);

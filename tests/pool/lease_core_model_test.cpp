@@ -30,7 +30,7 @@ struct Action {
 class Machine {
  public:
   explicit Machine(std::uint32_t slots)
-      : options_{.max_connections = slots, .max_waiters = 6}, core_(options_, 0, 1) {}
+      : options_{.max_connections = slots, .tuning = {.max_waiters = 6}}, core_(options_, 0, 1) {}
 
   void apply(const Action& action) {
     switch (action.kind) {
@@ -96,8 +96,8 @@ class Machine {
   void ask(std::chrono::microseconds patience) {
     const auto* const head = core_.head();
     const bool head_due = head != nullptr && !core_.overloaded(now_) &&
-                          now_ - head->holder.since >= options_.handoff_threshold;
-    const bool head_late = head != nullptr && head->deadline - now_ < options_.grant_margin;
+                          now_ - head->holder.since >= options_.tuning.handoff_threshold;
+    const bool head_late = head != nullptr && head->deadline - now_ < options_.tuning.grant_margin;
     auto& waiter = callers_.emplace_back();
     waiter.holder = pool::make_holder({}, std::source_location::current(), now_);
     waiter.deadline = now_ + patience;
@@ -107,7 +107,7 @@ class Machine {
       RC_ASSERT(!head_due || head_late || core_.head() == nullptr || core_.head() != head);
       take(std::prev(callers_.end()));
     } else if (outcome == LeaseCore::Outcome::queue_full) {
-      RC_ASSERT(core_.waiting() == options_.max_waiters);
+      RC_ASSERT(core_.waiting() == options_.tuning.max_waiters);
       callers_.pop_back();
     }
   }
@@ -161,7 +161,7 @@ class Machine {
   void record_grants() {
     for (const auto& caller : callers_) {
       if (caller.granted && granted_.insert(&caller).second) {
-        RC_ASSERT(caller.deadline - now_ >= options_.grant_margin);
+        RC_ASSERT(caller.deadline - now_ >= options_.tuning.grant_margin);
       }
     }
   }
@@ -186,7 +186,7 @@ class Machine {
     for (const auto slot : held_) RC_ASSERT(core_.slots()[slot].state == SlotState::leased);
     // I3, I11: what is lent is what callers hold.
     RC_ASSERT(core_.leased() == held_.size() + granted);
-    RC_ASSERT(core_.waiting() <= options_.max_waiters);
+    RC_ASSERT(core_.waiting() <= options_.tuning.max_waiters);
     // I4: while a slot is free, whoever is first in the queue has been woken.
     const bool free = core_.leased() < limit_ && (!core_.idle().empty() || !core_.empty().empty());
     if (const auto* const head = core_.head(); free && head != nullptr) RC_ASSERT(head->notified);

@@ -19,7 +19,9 @@ class Scene {
  public:
   explicit Scene(std::uint32_t slots, Balancing balancing = Balancing::lifo,
                  std::uint32_t max_waiters = 64)
-      : options_{.max_connections = slots, .max_waiters = max_waiters, .balancing = balancing},
+      : options_{.max_connections = slots,
+                 .balancing = balancing,
+                 .tuning = {.max_waiters = max_waiters}},
         core_(options_, 2, 1) {}
 
   void pass(std::chrono::nanoseconds time) { now_ += time; }

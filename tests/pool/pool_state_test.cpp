@@ -50,7 +50,7 @@ Result<http::Response> ask_about(pool::ConnectionPool& pool, const std::string& 
 TEST_CASE("containers whose calls fail one after another leave the Engine up") {
   const auto handler = GENERATE(&cut_the_bad, &babble_about_the_bad);
   auto options = quick();
-  options.quarantine_initial = 100ms;
+  options.tuning.quarantine_initial = 100ms;
   ManagedScene scene(options, handler);
   REQUIRE(scene.is_warm());
   const std::array<std::string, 4> bad{"bad-1", "bad-2", "bad-3", "bad-4"};
@@ -67,7 +67,7 @@ TEST_CASE("containers whose calls fail one after another leave the Engine up") {
 }
 
 TEST_CASE("a container whose calls keep failing is left alone, and its refusal says why") {
-  PoolScene scene({.quarantine_initial = 1h, .quarantine_max = 1h}, cut_the_bad);
+  PoolScene scene({.tuning = {.quarantine_initial = 1h, .quarantine_max = 1h}}, cut_the_bad);
   for (int i = 0; i < 100; ++i) CHECK_FALSE(ask_about(scene.pool(), "bad-1"));
   CHECK(scene.server().requests("/bad-1") == 2);
   const auto refused = error_of(ask_about(scene.pool(), "bad-1"));
@@ -84,10 +84,11 @@ TEST_CASE("a container whose calls keep failing is left alone, and its refusal s
 
 TEST_CASE("a container whose calls failed is released by an answer") {
   std::atomic<bool> cut = true;
-  PoolScene scene({.quarantine_initial = 10ms}, [&](const Request&, Exchange& exchange) {
-    if (cut) return exchange.close();
-    exchange.reply(200);
-  });
+  PoolScene scene({.tuning = {.quarantine_initial = 10ms}},
+                  [&](const Request&, Exchange& exchange) {
+                    if (cut) return exchange.close();
+                    exchange.reply(200);
+                  });
   CHECK_FALSE(ask_about(scene.pool(), "web"));
   CHECK_FALSE(ask_about(scene.pool(), "web"));
   CHECK(scene.pool().stats().quarantined_keys == 1);
@@ -136,7 +137,7 @@ TEST_CASE("a real call that finds the ping's socket closed is asked once more") 
 }
 
 TEST_CASE("calls about no container that fail in a row mean that the Engine is down") {
-  PoolScene scene({.failure_threshold = 3}, cut_the_bad);
+  PoolScene scene({.tuning = {.failure_threshold = 3}}, cut_the_bad);
   for (int i = 0; i < 2; ++i) CHECK_FALSE(ask(scene.pool(), "/bad", ""));
   CHECK(scene.pool().health().up);
   CHECK_FALSE(ask(scene.pool(), "/bad", ""));
@@ -144,7 +145,7 @@ TEST_CASE("calls about no container that fail in a row mean that the Engine is d
 }
 
 TEST_CASE("an answered call or probe between failures clears their weight") {
-  PoolScene scene({.failure_threshold = 2}, cut_the_bad);
+  PoolScene scene({.tuning = {.failure_threshold = 2}}, cut_the_bad);
   CHECK_FALSE(ask(scene.pool(), "/bad", ""));
   value_of(ask_about(scene.pool(), "good"));
   CHECK_FALSE(ask(scene.pool(), "/bad", ""));
@@ -157,7 +158,7 @@ TEST_CASE("an answered call or probe between failures clears their weight") {
 }
 
 TEST_CASE("that nobody listens is the Engine's failure, whatever the calls are about") {
-  PoolScene scene({.failure_threshold = 3});
+  PoolScene scene({.tuning = {.failure_threshold = 3}});
   scene.server().stop_listening(test::SocketFile::removed);
   for (int i = 0; i < 3; ++i) {
     CHECK(scene.pool().health().up);
@@ -168,11 +169,12 @@ TEST_CASE("that nobody listens is the Engine's failure, whatever the calls are a
 }
 
 TEST_CASE("a call that takes long neither opens the circuit nor puts its container in quarantine") {
-  PoolScene scene({.quarantine_initial = 1h, .quarantine_max = 1h, .failure_threshold = 2},
-                  [](const Request& request, Exchange& exchange) {
-                    if (request.target == "/slow") return exchange.hang();
-                    cut_the_bad(request, exchange);
-                  });
+  PoolScene scene(
+      {.tuning = {.quarantine_initial = 1h, .quarantine_max = 1h, .failure_threshold = 2}},
+      [](const Request& request, Exchange& exchange) {
+        if (request.target == "/slow") return exchange.hang();
+        cut_the_bad(request, exchange);
+      });
   const auto measure = [&](const std::string& target, const http::Limits& limits) {
     auto connection = scene.pool().get_connection({.key = "web", .takes_long = true});
     if (!connection) return Result<http::Response>(fail(connection.error()));

@@ -140,7 +140,7 @@ namespace {
 class OutageScene {
  public:
   OutageScene()
-      : scene_({.health_check_interval = 1h, .failure_threshold = 1},
+      : scene_({.health_check_interval = 1h, .tuning = {.failure_threshold = 1}},
                [this](const test::Request& asked, Exchange& exchange) {
                  if (asked.target != "/events") return void(exchange.reply(200));
                  exchange.begin_chunks(200);
@@ -240,10 +240,11 @@ TEST_CASE("a stream from before an outage ends when the Engine is up again; a ne
 
 TEST_CASE("a stream that is being opened is given up when an outage begins") {
   std::binary_semaphore asked(0);
-  test::PoolScene scene({.failure_threshold = 1}, [&](const test::Request&, Exchange& exchange) {
-    asked.release();
-    exchange.hang();
-  });
+  test::PoolScene scene({.tuning = {.failure_threshold = 1}},
+                        [&](const test::Request&, Exchange& exchange) {
+                          asked.release();
+                          exchange.hang();
+                        });
   const std::jthread opener(
       [&] { CHECK(error_of(scene.pool().open_stream(request, tag)).code == Errc::engine_down); });
   asked.acquire();

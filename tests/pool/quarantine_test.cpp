@@ -9,7 +9,7 @@ using Cause = Quarantine::Cause;
 
 namespace {
 
-const config::PoolConfig options{.quarantine_initial = 5s, .quarantine_max = 15s};
+const config::PoolTuning tuning{.quarantine_initial = 5s, .quarantine_max = 15s};
 constexpr SteadyTime start = SteadyTime{} + 1h;
 
 std::optional<SteadyTime> refused_until(Quarantine& quarantine, std::string_view key,
@@ -22,7 +22,7 @@ std::optional<SteadyTime> refused_until(Quarantine& quarantine, std::string_view
 }  // namespace
 
 TEST_CASE("a container that got stuck is left alone, and others are not") {
-  Quarantine quarantine(options);
+  Quarantine quarantine(tuning);
   CHECK(quarantine.got_stuck("web", start));
   CHECK(refused_until(quarantine, "web", start + 4s) == start + 5s);
   CHECK_FALSE(quarantine.refusal("db", start));
@@ -30,7 +30,7 @@ TEST_CASE("a container that got stuck is left alone, and others are not") {
 }
 
 TEST_CASE("after its time one call goes as a trial, and an answer ends the quarantine") {
-  Quarantine quarantine(options);
+  Quarantine quarantine(tuning);
   quarantine.got_stuck("web", start);
   CHECK_FALSE(quarantine.refusal("web", start + 5s));
   CHECK(quarantine.refusal("web", start + 5s));
@@ -40,7 +40,7 @@ TEST_CASE("after its time one call goes as a trial, and an answer ends the quara
 }
 
 TEST_CASE("each time it gets stuck again it is left alone for twice as long, up to the maximum") {
-  Quarantine quarantine(options);
+  Quarantine quarantine(tuning);
   CHECK(quarantine.got_stuck("web", start));
   CHECK_FALSE(quarantine.got_stuck("web", start));
   CHECK(refused_until(quarantine, "web", start) == start + 10s);
@@ -51,7 +51,7 @@ TEST_CASE("each time it gets stuck again it is left alone for twice as long, up 
 }
 
 TEST_CASE("a trial that says nothing leaves the next to try") {
-  Quarantine quarantine(options);
+  Quarantine quarantine(tuning);
   quarantine.got_stuck("web", start);
   CHECK_FALSE(quarantine.refusal("web", start + 6s));
   quarantine.ended_otherwise("web");
@@ -59,7 +59,7 @@ TEST_CASE("a trial that says nothing leaves the next to try") {
 }
 
 TEST_CASE("several stuck containers, or a stuck list, are the Engine's own trouble") {
-  Quarantine quarantine(options);
+  Quarantine quarantine(tuning);
   quarantine.got_stuck("a", start);
   quarantine.got_stuck("b", start + 10s);
   CHECK_FALSE(quarantine.degraded(start + 10s));
@@ -72,14 +72,14 @@ TEST_CASE("several stuck containers, or a stuck list, are the Engine's own troub
 }
 
 TEST_CASE("a container that nobody asks about any more is forgotten") {
-  Quarantine quarantine(options);
+  Quarantine quarantine(tuning);
   quarantine.got_stuck("gone", start);
   quarantine.got_stuck("web", start + 11min);
   CHECK(quarantine.size() == 1);
 }
 
 TEST_CASE("a container that gets stuck on its trial is let through again after its second time") {
-  Quarantine quarantine(options);
+  Quarantine quarantine(tuning);
   quarantine.got_stuck("web", start);
   CHECK_FALSE(quarantine.refusal("web", start + 5s));
   quarantine.got_stuck("web", start + 6s);
@@ -88,7 +88,7 @@ TEST_CASE("a container that gets stuck on its trial is let through again after i
 }
 
 TEST_CASE("one failure may be an accident; the second in a row is a reason to leave it alone") {
-  Quarantine quarantine(options);
+  Quarantine quarantine(tuning);
   CHECK_FALSE(quarantine.failed("web", start));
   CHECK_FALSE(quarantine.refusal("web", start));
   CHECK(quarantine.size() == 0);
@@ -102,7 +102,7 @@ TEST_CASE("one failure may be an accident; the second in a row is a reason to le
 }
 
 TEST_CASE("an answer between two failures makes each the first") {
-  Quarantine quarantine(options);
+  Quarantine quarantine(tuning);
   quarantine.failed("web", start);
   CHECK_FALSE(quarantine.answered("web"));
   CHECK(quarantine.empty());
@@ -111,7 +111,7 @@ TEST_CASE("an answer between two failures makes each the first") {
 }
 
 TEST_CASE("containers whose calls fail are no sign that the Engine is stuck") {
-  Quarantine quarantine(options);
+  Quarantine quarantine(tuning);
   for (const auto* container : {"a", "b", "c", "d"}) {
     quarantine.failed(container, start);
     quarantine.failed(container, start);
@@ -121,7 +121,7 @@ TEST_CASE("containers whose calls fail are no sign that the Engine is stuck") {
 }
 
 TEST_CASE("an outage clears containers whose calls failed, and none that was stuck") {
-  Quarantine quarantine(options);
+  Quarantine quarantine(tuning);
   quarantine.failed("once", start);
   quarantine.failed("twice", start);
   quarantine.failed("twice", start);

@@ -71,16 +71,15 @@ TEST_CASE("whatever many threads do at once, nothing is lost") {
   });
   test::LogCapture log;
   ThreadGuard guard(log.logger());
-  pool::PoolManager pools({{.name = "local", .address = {.path = path}}},
-                          {.max_connections = 4,
-                           .min_connections = 2,
-                           .max_waiters = 4,
-                           .max_streams = 2,
-                           .health_check_interval = 10ms,
-                           .probe_timeout = 5ms,
-                           .probe_backoff_initial = 1ms,
-                           .probe_backoff_max = 5ms},
-                          http::make_curl_transport, log.logger(), guard);
+  pool::PoolManager pools(
+      {{.name = "local", .address = {.path = path}}},
+      {.max_connections = 4,
+       .min_connections = 2,
+       .max_streams = 2,
+       .health_check_interval = 10ms,
+       .probe_timeout = 5ms,
+       .tuning = {.max_waiters = 4, .probe_backoff_initial = 1ms, .probe_backoff_max = 5ms}},
+      http::make_curl_transport, log.logger(), guard);
   auto& pool = pools.pool("local");
   std::atomic<std::uint64_t> answered = 0;
   const auto end = steady_now() + duration();

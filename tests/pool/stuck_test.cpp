@@ -24,7 +24,7 @@ void hang_on_stuck(const test::Request& request, Exchange& exchange) {
 }
 
 config::PoolConfig quick_quarantine() {
-  return {.quarantine_initial = 50ms, .quarantine_max = 1min};
+  return {.tuning = {.quarantine_initial = 50ms, .quarantine_max = 1min}};
 }
 
 Result<http::Response> ask_about(pool::ConnectionPool& pool, const std::string& container) {

@@ -23,8 +23,7 @@ inline config::PoolConfig quick() {
   return {.health_check_interval = 600ms,
           .connect_timeout = 500ms,
           .probe_timeout = 500ms,
-          .probe_backoff_initial = 5ms,
-          .probe_backoff_max = 20ms};
+          .tuning = {.probe_backoff_initial = 5ms, .probe_backoff_max = 20ms}};
 }
 
 class ManagedPool {

@@ -80,43 +80,62 @@ struct MonitorConfig {
 /// Which free connection the next caller gets.
 enum class Balancing : std::uint8_t { lifo, round_robin, least_used, random };
 
+/// What users do not set, as one value is right for every Engine. Tests set it.
+struct PoolTuning {
+  /// Connections that maintenance opens at the same time. A pool that fills up again after an
+  /// outage must not flood the Engine.
+  std::uint32_t max_connecting = 2;
+  /// Callers in the queue for a connection; one more is refused at once. The daemon has
+  /// hardly more callers than connections, so that only a fault fills the queue.
+  std::uint32_t max_waiters = 64;
+  /// The part of max_lifetime that is taken off at random. Connections that were opened together
+  /// are then not replaced together.
+  double lifetime_jitter = 0.1;
+  /// A released connection is handed to a caller that has waited for longer than this; a caller
+  /// that has waited for less may be overtaken by a running one, which saves the time that a thread
+  /// takes to wake up: far less than 1 ms on an idle machine.
+  Milliseconds handoff_threshold = 1ms;
+  /// A caller with less time left gets no connection: the shortest call to an Engine takes as long.
+  Milliseconds grant_margin = 1ms;
+  /// A list or call that has begun to answer and then sends nothing for this long fails. An Engine
+  /// writes an answer in one go; a list is larger and may come over a slow network.
+  Milliseconds list_stall_timeout = 5s;
+  Milliseconds call_stall_timeout = 2s;
+  /// Calls about a container that has got stuck are refused for this long, and for twice as long
+  /// each time, up to the maximum. The first time is the default of call_timeout: as much time off
+  /// as the call has cost. The last finds a container that recovers within minutes.
+  Milliseconds quarantine_initial = 5s;
+  Milliseconds quarantine_max = 5min;
+  /// Failed calls in a row that mean that the Engine is down. One or two may be bad luck, and every
+  /// failure makes a probe due at once, which mostly decides sooner.
+  std::uint32_t failure_threshold = 3;
+  /// The pause before the first probe of an Engine that is down, and the longest between two. A
+  /// restart of the Engine takes a second or more; a probe of a missing socket costs microseconds.
+  Milliseconds probe_backoff_initial = 100ms;
+  Milliseconds probe_backoff_max = 2s;
+
+  friend bool operator==(const PoolTuning&, const PoolTuning&) = default;
+};
+
 struct PoolConfig {
   std::uint32_t max_connections = 16;
   std::uint32_t min_connections = 1;  ///< kept connected while the Engine is up
-  std::uint32_t max_connecting = 2;   ///< connected at the same time by maintenance
-  std::uint32_t max_waiters = 64;     ///< callers that may queue for a connection
   std::uint32_t max_streams = 16;     ///< connections of streams, beyond max_connections
   Balancing balancing = Balancing::lifo;
 
   Milliseconds connection_timeout = 5s;  ///< how long a caller waits for a connection
   Milliseconds health_check_interval = 3s;
-  Milliseconds idle_timeout = 60s;       ///< 0: never
-  Milliseconds max_lifetime = 30min;     ///< 0: none
-  double lifetime_jitter = 0.1;          ///< the part of max_lifetime that is taken off at random
-  Milliseconds leak_threshold = 30s;     ///< a lease held for longer is reported; 0: never
-  Milliseconds handoff_threshold = 1ms;  ///< a caller that has waited longer is not overtaken
-  Milliseconds grant_margin = 1ms;       ///< a caller with less time left gets no connection
+  Milliseconds idle_timeout = 60s;    ///< 0: never
+  Milliseconds max_lifetime = 30min;  ///< 0: none
+  Milliseconds leak_threshold = 30s;  ///< a lease held for longer is reported; 0: never
 
-  // Limits of calls, by class. 0: none.
+  // Limits of requests.
   Milliseconds connect_timeout = 2s;
   Milliseconds probe_timeout = 2s;  ///< of a ping
   Milliseconds list_timeout = 10s;  ///< of a list of containers
-  Milliseconds list_first_byte_timeout = 10s;
-  Milliseconds list_stall_timeout = 5s;
-  Milliseconds call_timeout = 5s;  ///< of any other call
-  Milliseconds call_first_byte_timeout = 5s;
-  Milliseconds call_stall_timeout = 2s;
-  Milliseconds stream_first_byte_timeout = 5s;
-  Milliseconds stream_stall_timeout = 0s;  ///< events may be silent for hours
+  Milliseconds call_timeout = 5s;   ///< of any other call, and of the first byte of a stream
 
-  // A container whose calls get stuck is left alone for a while, twice as long each time.
-  Milliseconds quarantine_initial = 5s;
-  Milliseconds quarantine_max = 5min;
-
-  // While the Engine is down.
-  std::uint32_t failure_threshold = 3;         ///< failures in a row that mean it is down
-  Milliseconds probe_backoff_initial = 100ms;  ///< before the first probe
-  Milliseconds probe_backoff_max = 2s;         ///< between two probes
+  PoolTuning tuning;  ///< has no options
 
   friend bool operator==(const PoolConfig&, const PoolConfig&) = default;
 };
