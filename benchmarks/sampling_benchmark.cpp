@@ -25,14 +25,14 @@
 #include <vector>
 
 #include "allocations.h"
-#include "monitor/kernel_sampler.h"
+#include "monitor/cgroup_sampler.h"
+#include "monitor/inventory.h"
 #include "monitor/snapshot_recycler.h"
 #include "report.h"
 #include "statistics.h"
 #include "tidegauge/cgroup/container_files.h"
 #include "tidegauge/cgroup/locator.h"
 #include "tidegauge/config/config.h"
-#include "tidegauge/monitor/inventory.h"
 #include "tidegauge/util/unique_fd.h"
 
 using namespace tidegauge;
@@ -247,7 +247,7 @@ double measure_cycle(Report& report, std::size_t containers) {
   const Machine machine(containers);
   const config::MonitorConfig options;
   monitor::Inventory inventory(options, model::StatsSource::kernel);
-  monitor::KernelSampler sampler(machine.paths(), 20 * containers, Milliseconds{0});
+  monitor::CgroupSampler sampler(machine.paths(), 20 * containers, Milliseconds{0});
   monitor::SnapshotRecycler shelf;
   std::vector<model::ContainerSummary> list;
   for (std::size_t i = 0; i < containers; ++i) {
@@ -271,12 +271,12 @@ double measure_cycle(Report& report, std::size_t containers) {
     for (const auto* const sampled : sampler.sampled()) {
       if (sampled->second.error) give_up(sampled->second.error->message);
       inventory.record_sampled(sampled->first, sampled->second.sample);
-      inventory.record_outcome(sampled->first, monitor::Inventory::Question::sample, std::nullopt,
+      inventory.record_outcome(sampled->first, monitor::CallKind::sample, std::nullopt,
                                moment_now());
     }
     auto snapshot = shelf.take();
     snapshot->up = true;
-    inventory.fill(*snapshot, moment_now());
+    inventory.write_snapshot(*snapshot, moment_now());
     latest = std::move(snapshot);
   };
   for (int i = 0; i < 5; ++i) cycle();  // until every buffer has its size

@@ -63,7 +63,8 @@ bool blames_engine(Errc code) noexcept {
 }
 
 bool means_stuck(Errc code) noexcept {
-  return code == Errc::first_byte_timeout || code == Errc::stalled || code == Errc::timeout;
+  return code == Errc::first_byte_timeout || code == Errc::stalled || code == Errc::timeout ||
+         code == Errc::quarantined;
 }
 
 bool blames_configuration(Errc code) noexcept {

@@ -4,10 +4,10 @@
 
 namespace tidegauge::monitor {
 
-CallScheduler::CallScheduler(std::uint32_t initial, std::uint32_t most, ThreadGuard& guard,
+CallScheduler::CallScheduler(std::uint32_t initial, std::uint32_t max, ThreadGuard& guard,
                              Work work)
-    : guard_(guard), work_(std::move(work)), control_(initial, most) {
-  for (std::uint32_t i = 0; i < most; ++i) {
+    : guard_(guard), work_(std::move(work)), control_(initial, max) {
+  for (std::uint32_t i = 0; i < max; ++i) {
     threads_.emplace_back([this](const std::stop_token& stop) {
       guard_.run("scheduler", stop, [&] { serve(stop); });
     });
@@ -19,18 +19,16 @@ CallScheduler::~CallScheduler() {
 }
 
 void CallScheduler::schedule(Task task) {
-  {
-    const std::lock_guard lock(mutex_);
-    const Key key{task.call, task.id};
-    if (const auto known = queued_.find(key); known != queued_.end()) {
-      if (known->second.first <= task.due) return;
-      queue_.erase(known->second);
-    }
-    const Order order{task.due, ++asked_};
-    queued_[key] = order;
-    wake_for(task.due);
-    queue_.emplace(order, std::move(task));
+  const MutexLock lock(mutex_);
+  const Key key{task.call, task.id};
+  if (const auto known = queued_.find(key); known != queued_.end()) {
+    if (known->second.first <= task.due) return;
+    queue_.erase(known->second);
   }
+  const Order order{task.due, ++scheduled_};
+  queued_[key] = order;
+  wake_for(task.due);
+  queue_.emplace(order, std::move(task));
 }
 
 /// The thread with the alarm looks at the queue again where its alarm is too late; where no thread
@@ -45,7 +43,7 @@ void CallScheduler::wake_for(SteadyTime due) {
 
 void CallScheduler::cancel_pending() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     queue_.clear();
     queued_.clear();
   }
@@ -53,8 +51,8 @@ void CallScheduler::cancel_pending() {
 }
 
 void CallScheduler::wait_until_idle(const std::stop_token& stop) {
-  std::unique_lock lock(mutex_);
-  done_.wait(lock, stop, [this] { return idle(steady_now()); });
+  MutexLock lock(mutex_);
+  done_.wait(lock, stop, [this]() REQUIRES(mutex_) { return idle(steady_now()); });
 }
 
 bool CallScheduler::idle(SteadyTime now) const {
@@ -63,7 +61,7 @@ bool CallScheduler::idle(SteadyTime now) const {
 
 void CallScheduler::answered(SteadyTime::duration took) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto before = control_.limit();
     if (in_progress_.size() < before) return;  // its time says nothing of the limit
     control_.answered(took);
@@ -73,12 +71,12 @@ void CallScheduler::answered(SteadyTime::duration took) {
 }
 
 std::uint32_t CallScheduler::limit() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return control_.limit();
 }
 
 void CallScheduler::serve(const std::stop_token& stop) {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   while (!stop.stop_requested()) {
     const auto next = next_task();
     if (next == queue_.end() || next->first.first > steady_now()) {
@@ -102,7 +100,7 @@ void CallScheduler::serve(const std::stop_token& stop) {
 /// The first that may be begun when it is due; the end where none may.
 std::map<CallScheduler::Order, CallScheduler::Task>::iterator CallScheduler::next_task() {
   if (in_progress_.size() >= control_.limit()) return queue_.end();
-  return std::ranges::find_if(queue_, [this](const auto& queued) {
+  return std::ranges::find_if(queue_, [this](const auto& queued) REQUIRES(mutex_) {
     const auto& task = queued.second;
     return std::ranges::none_of(in_progress_, [&task](const Key& key) {  // without a copy of the id
       return key.first == task.call && key.second == task.id;
@@ -113,16 +111,17 @@ std::map<CallScheduler::Order, CallScheduler::Task>::iterator CallScheduler::nex
 /// One idle thread sets its alarm to the time when the next task is due, and the others wait until
 /// it takes that task. A call that ends may make a task possible that is due before the alarm: it
 /// was asked for while the same call was in progress.
-void CallScheduler::wait_for_work(std::unique_lock<std::mutex>& lock, const std::stop_token& stop) {
+void CallScheduler::wait_for_work(MutexLock& lock, const std::stop_token& stop) {
   const auto next = next_task();
   if (next == queue_.end() || alarm_) {
     if (next != queue_.end()) wake_for(next->first.first);
-    wanted_.wait(lock, stop, [&] { return !alarm_ && next_task() != queue_.end(); });
+    wanted_.wait(lock, stop,
+                 [&]() REQUIRES(mutex_) { return !alarm_ && next_task() != queue_.end(); });
     return;
   }
   const auto due = next->first.first;
   alarm_ = due;
-  sooner_.wait_until(lock, stop, due, [&] {
+  sooner_.wait_until(lock, stop, due, [&]() REQUIRES(mutex_) {
     const auto now_next = next_task();
     return now_next != queue_.end() && now_next->first.first < due;
   });

@@ -1,16 +1,16 @@
 #pragma once
 
-// The threads that make the calls about single containers: each is asked for with a time when it is
-// due, those due first come first, and no more are in progress than InFlightControl allows. A call
-// asked for again before it was made is made once, and never twice at the same time.
+// Schedules the calls about single containers and makes them on its own threads. The task that is
+// due first begins first, and no more calls are in progress than InFlightControl allows. A call
+// that is scheduled again before it has begun is made once; the same call is never in progress
+// twice.
 //
-// Thread-safe. Destroying it cancels the calls in progress and drops the others. `work` is called
-// by any of its threads, and must outlive it.
+// Thread-safe. The destructor cancels the calls in progress and drops the pending ones. `work` is
+// called by any of the threads and outlives the scheduler.
 
 #include <condition_variable>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <stop_token>
@@ -20,6 +20,8 @@
 #include <vector>
 
 #include "monitor/in_flight_control.h"
+#include "tidegauge/util/mutex.h"
+#include "tidegauge/util/thread_annotations.h"
 #include "tidegauge/util/thread_guard.h"
 #include "tidegauge/util/time.h"
 
@@ -35,47 +37,48 @@ class CallScheduler {
   };
   using Work = std::function<void(const Task& task, const std::stop_token& stop)>;
 
-  /// Begins with `initial` of at most `most` calls in progress. `guard` outlives it: where `work`
-  /// throws, that call has ended and the others go on.
-  CallScheduler(std::uint32_t initial, std::uint32_t most, ThreadGuard& guard, Work work);
+  /// Allows `initial` calls in progress at first, and never more than `max`. `guard` outlives the
+  /// scheduler: a call whose `work` throws has ended, and the other calls go on.
+  CallScheduler(std::uint32_t initial, std::uint32_t max, ThreadGuard& guard, Work work);
   ~CallScheduler();
   CallScheduler(const CallScheduler&) = delete;
   CallScheduler& operator=(const CallScheduler&) = delete;
 
-  /// One that is due at another time already is made at the earlier of the two.
+  /// A call that is pending already is made at the earlier of the two times.
   void schedule(Task task);
-  /// What was asked for and is not yet begun is not wanted any more.
+  /// Drops the calls that have not begun.
   void cancel_pending();
-  /// Waits until nothing is in progress and nothing that is due is left to do.
+  /// Waits until no call is in progress and no pending call is due.
   void wait_until_idle(const std::stop_token& stop);
 
   /// A sample was answered after `took`.
   void answered(SteadyTime::duration took);
+  /// How many calls may be in progress now.
   [[nodiscard]] std::uint32_t limit() const;
 
  private:
-  using Order = std::pair<SteadyTime, std::uint64_t>;  // due, and in the order of asking
+  using Order = std::pair<SteadyTime, std::uint64_t>;  // due, then in the order of scheduling
   using Key = std::pair<Call, std::string>;
 
   void serve(const std::stop_token& stop);
-  void wake_for(SteadyTime due);
-  [[nodiscard]] std::map<Order, Task>::iterator next_task();
-  void wait_for_work(std::unique_lock<std::mutex>& lock, const std::stop_token& stop);
-  [[nodiscard]] bool idle(SteadyTime now) const;
+  void wake_for(SteadyTime due) REQUIRES(mutex_);
+  [[nodiscard]] std::map<Order, Task>::iterator next_task() REQUIRES(mutex_);
+  void wait_for_work(MutexLock& lock, const std::stop_token& stop) REQUIRES(mutex_);
+  [[nodiscard]] bool idle(SteadyTime now) const REQUIRES(mutex_);
 
   ThreadGuard& guard_;
   Work work_;
-  mutable std::mutex mutex_;
-  std::condition_variable_any wanted_;  // a thread without an alarm, to look for work
-  std::condition_variable_any sooner_;  // the thread with the alarm, to set another
-  std::condition_variable_any done_;    // a task
-  // Guarded by the mutex:
-  InFlightControl control_;
-  std::map<Order, Task> queue_;
-  std::map<Key, Order> queued_;
-  std::set<Key> in_progress_;
-  std::uint64_t asked_ = 0;
-  std::optional<SteadyTime> alarm_;  // of the one idle thread that waits for a time
+  mutable Mutex mutex_;
+  std::condition_variable_any wanted_;  // wakes a thread without an alarm to look for work
+  std::condition_variable_any sooner_;  // wakes the thread with the alarm to set another
+  std::condition_variable_any done_;    // a task has ended
+  InFlightControl control_ GUARDED_BY(mutex_);
+  std::map<Order, Task> queue_ GUARDED_BY(mutex_);
+  std::map<Key, Order> queued_ GUARDED_BY(mutex_);
+  std::set<Key> in_progress_ GUARDED_BY(mutex_);
+  std::uint64_t scheduled_ GUARDED_BY(mutex_) = 0;  // tasks so far
+  std::optional<SteadyTime> alarm_
+      GUARDED_BY(mutex_);  // of the one idle thread that waits for a time
   std::vector<std::jthread> threads_;
 };
 

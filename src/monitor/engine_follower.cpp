@@ -77,7 +77,7 @@ void EngineFollower::watch_health(const std::stop_token& stop) {
 }
 
 pool::EngineHealth EngineFollower::begin_following(const std::stop_source& leave) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   auto health = clients_.health(endpoint_);
   following_ = {.version = health.version, .leave = leave};
   return health;
@@ -87,7 +87,7 @@ pool::EngineHealth EngineFollower::begin_following(const std::stop_source& leave
 void EngineFollower::leave_stream_before(std::uint64_t version) {
   std::optional<std::stop_source> leave;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (following_.version < version) leave = following_.leave;
   }
   if (leave) leave->request_stop();
@@ -131,8 +131,8 @@ Result<void> EngineFollower::follow_events(docker::EventStream& stream, bool res
   const bool complete = resumed && replay(stream, stop);
   if (!complete || forgotten) {
     const bool flapping = streams_.failures() > 0 && !forgotten;
-    const auto whom = flapping ? InspectWhom::changed : InspectWhom::all;
-    if (auto taken = take_inventory(whom, stop); !taken) return taken;
+    const auto scope = flapping ? InspectScope::changed : InspectScope::all;
+    if (auto taken = take_inventory(scope, stop); !taken) return taken;
     engine_.await_inspects(steady_now() + inventory_limit, stop);
     if (stop.stop_requested()) return {};
   }
@@ -224,16 +224,16 @@ void EngineFollower::event_lost(const Error& reason) {
 }
 
 Result<void> EngineFollower::look_after_inventory(SteadyTime now, const std::stop_token& stop) {
-  if (now >= inventory_due_) return take_inventory(InspectWhom::all, stop);
+  if (now >= inventory_due_) return take_inventory(InspectScope::all, stop);
   if (now < reconcile_due_) return {};
   reconcile_due_ = next_reconcile();
   return engine_.reconcile(stop);
 }
 
-Result<void> EngineFollower::take_inventory(InspectWhom whom, const std::stop_token& stop) {
-  auto taken = engine_.take_inventory(whom, stop);
+Result<void> EngineFollower::take_inventory(InspectScope scope, const std::stop_token& stop) {
+  auto taken = engine_.take_inventory(scope, stop);
   if (!taken) return taken;
-  inspects_owed_ = whom == InspectWhom::changed;
+  inspects_owed_ = scope == InspectScope::changed;
   inventory_due_ = SteadyTime::max();
   return {};
 }
@@ -265,8 +265,8 @@ Result<void> EngineFollower::list_instead(const std::stop_token& stop) {
   const bool known = engine_.is_up() && lists_only_;
   if (!known || steady_now() >= next_list_) {
     const auto begun = steady_now();
-    const auto whom = known ? InspectWhom::changed : InspectWhom::all;
-    if (auto taken = take_inventory(whom, stop); !taken) return taken;
+    const auto scope = known ? InspectScope::changed : InspectScope::all;
+    if (auto taken = take_inventory(scope, stop); !taken) return taken;
     const auto pause = std::max<std::chrono::nanoseconds>(intervals_per_list * options_.interval,
                                                           rest_per_list * (steady_now() - begun));
     next_list_ = steady_now() + pause;

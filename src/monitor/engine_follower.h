@@ -21,22 +21,20 @@
 // outlives the follower.
 
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
 
+#include "monitor/engine_state.h"
 #include "monitor/optional_call.h"
 #include "tidegauge/config/config.h"
 #include "tidegauge/docker/client_manager.h"
-#include "tidegauge/monitor/inventory.h"
 #include "tidegauge/util/log.h"
+#include "tidegauge/util/mutex.h"
 #include "tidegauge/util/retry.h"
+#include "tidegauge/util/thread_annotations.h"
 
 namespace tidegauge::monitor {
-
-/// Which containers are inspected after a list.
-enum class InspectWhom : std::uint8_t { all, changed };
 
 /// What the follower does to what is known. `apply` to `reconcile` are called by the thread of
 /// `follow`.
@@ -50,7 +48,7 @@ class FollowedEngine {
   /// See Inventory::follow_from.
   virtual std::optional<WallTime> follow_from() = 0;
   virtual Inventory::Effect apply(const model::Event& event) = 0;
-  virtual Result<void> take_inventory(InspectWhom whom, const std::stop_token& stop) = 0;
+  virtual Result<void> take_inventory(InspectScope scope, const std::stop_token& stop) = 0;
   /// Waits until each container was asked about, or until `deadline`.
   virtual void await_inspects(SteadyTime deadline, const std::stop_token& stop) = 0;
   virtual Result<void> reconcile(const std::stop_token& stop) = 0;
@@ -92,7 +90,7 @@ class EngineFollower {
   Inventory::Effect apply(const model::Event& event);
   void event_lost(const Error& reason);
   Result<void> look_after_inventory(SteadyTime now, const std::stop_token& stop);
-  Result<void> take_inventory(InspectWhom whom, const std::stop_token& stop);
+  Result<void> take_inventory(InspectScope scope, const std::stop_token& stop);
   void stream_ended(bool was_good);
   [[nodiscard]] SteadyTime next_reconcile() const;
 
@@ -104,8 +102,8 @@ class EngineFollower {
   Logger& logger_;
   FollowedEngine& engine_;
 
-  std::mutex mutex_;
-  Following following_;  // guarded by the mutex
+  Mutex mutex_;
+  Following following_ GUARDED_BY(mutex_);
 
   // Of the thread of `follow`:
   OptionalCall events_;

@@ -1,11 +1,12 @@
-#include "tidegauge/monitor/inventory.h"
+#include "monitor/inventory.h"
 
 #include <algorithm>
-#include <charconv>
-#include <string_view>
+#include <set>
+#include <tuple>
 #include <utility>
 
 #include "monitor/cgroup_path.h"
+#include "monitor/container_events.h"
 #include "monitor/container_filter.h"
 
 namespace tidegauge::monitor {
@@ -14,78 +15,17 @@ using model::Container;
 using model::ContainerState;
 using namespace std::chrono_literals;
 
-namespace {
-
-constexpr std::size_t most_ghosts = 1'000;
-constexpr std::size_t most_names_gone = 10'000;
-
-std::string attribute(const model::Event& event, std::string_view key) {
-  const auto found = std::ranges::lower_bound(event.attributes, key, {},
-                                              &std::pair<std::string, std::string>::first);
-  return found != event.attributes.end() && found->first == key ? found->second : std::string();
-}
-
-std::optional<int> exit_code_of(const model::Event& event) {
-  const auto text = attribute(event, "exitCode");
-  int code = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), code);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return code;
-}
-
-/// "health_status" of "health_status: healthy".
-std::string_view kind_of(std::string_view action) {
-  return action.substr(0, action.find(':'));
-}
-
-/// What its container was called before the event; empty where Podman does not say.
-std::string name_before(const model::Event& event) {
-  if (event.action != "rename") return attribute(event, "name");
-  auto name = attribute(event, "oldName");
-  if (name.starts_with('/')) name.erase(0, 1);  // the Engine writes it so here alone
-  return name;
-}
-
-/// What an event tells of its container: the attributes are its labels, with some of the Engine's.
-Container container_of(const model::Event& event) {
-  Container container;
-  container.id = event.id;
-  container.labels = event.attributes;
-  container.name = attribute(event, "name");
-  container.image = attribute(event, "image");
-  return container;
-}
-
-Container container_of(const model::ContainerSummary& summary) {
-  Container container;
-  container.id = summary.id;
-  container.labels = summary.labels;
-  container.name = summary.name;
-  container.image = summary.image;
-  return container;
-}
-
-}  // namespace
-
-const std::vector<std::string>& Inventory::wanted_actions() {
-  static const std::vector<std::string>
-      actions{"create", "start",   "die",           "oom",    "kill",
-              "stop",   "restart", "health_status", "pause",  "unpause",
-              "rename", "update",  "destroy",       "remove", "died"};  // the last two: Podman's
-  return actions;
-}
-
 void Inventory::resync(const std::vector<model::ContainerSummary>& list, const Moment& now) {
-  const bool first = stats.lists++ == 0;
+  const bool first = stats_.lists++ == 0;
   std::set<std::string> listed;
   for (const auto& summary : list) {
     listed.insert(summary.id);
     const bool known = entries_.contains(summary.id);
-    auto& known_or_new = entry(container_of(summary), now);
-    if (!first && (!known || known_or_new.container->state != summary.state)) ++stats.drift;
+    auto& known_or_new = entry(described_by(summary), now);
+    if (!first && (!known || known_or_new.container->state != summary.state)) ++stats_.drift;
     if (known_or_new.container->name != summary.name) {
       // A list may show the name by which another container links to it.
-      known_or_new.misnamed = known_or_new.inspected || known_or_new.told;
+      known_or_new.misnamed = known_or_new.inspected || known_or_new.seen_event;
       if (!known_or_new.misnamed) set_initial_name(known_or_new, summary.name, now);
     }
     if (known_or_new.container->state != summary.state) {
@@ -97,7 +37,7 @@ void Inventory::resync(const std::vector<model::ContainerSummary>& list, const M
   for (auto known = entries_.begin(); known != entries_.end();) {
     const auto current = known++;
     if (listed.contains(current->first)) continue;
-    ++stats.drift;
+    ++stats_.drift;
     remove(current, now);
   }
 }
@@ -105,62 +45,6 @@ void Inventory::resync(const std::vector<model::ContainerSummary>& list, const M
 void Inventory::record_engine_time(WallTime engine_time, SteadyTime now) {
   clock_.set(engine_time, now);
   events_.begin(engine_time);
-}
-
-Inventory::Effect Inventory::apply(const model::Event& event, const Moment& now) {
-  if (!events_.remember(event)) return Effect::known;
-  clock_.at_least(event.at, now.steady);
-  const auto kind = kind_of(event.action);
-  // The Engine may tell more than it is asked for, without a bound on the kinds of it.
-  const bool is_wanted = event.type == "container" &&
-                         std::ranges::find(wanted_actions(), kind) != wanted_actions().end();
-  const bool is_container = event.type == "container";
-  ++stats.events[{is_container ? event.type : "other", is_wanted ? std::string(kind) : "other"}];
-  if (!is_wanted || event.id.empty()) return Effect::none;
-  if (kind == "destroy") {
-    if (const auto gone = entries_.find(event.id); gone != entries_.end()) remove(gone, now);
-    return Effect::none;
-  }
-  auto& about = entry(container_of(event), now);
-  ++about.version;
-  if (!std::exchange(about.told, true)) set_initial_name(about, name_before(event), now);
-  if (kind == "start") {
-    if (about.history.started(event.at, counts_of(about, now))) about.sample.reset();
-    change(about, [&](Container& container) {
-      container.state = ContainerState::running;
-      container.started_at = event.at;
-      container.pid.reset();  // until an inspect tells
-      if (container.health != model::Health::none) container.health = model::Health::starting;
-    });
-  } else if (kind == "die") {
-    const auto code = exit_code_of(event);
-    about.history.ended(event.at, code, counts_of(about, now));
-    about.ended_at = event.at;
-    about.last_seen = clock_.moment_of(event.at, now);
-    change(about, [&](Container& container) {
-      container.state = ContainerState::exited;
-      container.finished_at = event.at;
-      container.exit_code = code;
-      container.pid.reset();
-    });
-  } else if (kind == "oom") {
-    about.history.out_of_memory(event.at, counts_of(about, now));
-  } else if (kind == "pause" || kind == "unpause") {
-    change(about, [&](Container& container) {
-      container.state = kind == "pause" ? ContainerState::paused : ContainerState::running;
-    });
-  } else if (kind == "health_status") {
-    const auto to = model::parse_health(
-        std::string_view(event.action).substr(std::min(event.action.size(), kind.size() + 2)));
-    if (to == model::Health::none) return Effect::inspect;  // Podman does not say to what
-    ++counts_of(about, now).health_transitions[static_cast<std::size_t>(to)];
-    change(about, [&](Container& container) { container.health = to; });
-  } else if (kind == "rename") {
-    rename(about, attribute(event, "name"), now);
-  } else if (kind != "create" && kind != "update") {
-    return Effect::none;
-  }
-  return kind != "oom" && (about.watched || !about.inspected) ? Effect::inspect : Effect::none;
 }
 
 std::optional<std::uint64_t> Inventory::version(const std::string& id) const {
@@ -177,7 +61,7 @@ bool Inventory::record_inspected(const std::string& id, std::uint64_t version, C
   entry.history.inspected(container, *entry.container, clock_.now(now.steady),
                           counts_of(entry, now));
   entry.misnamed = false;
-  if (entry.inspected || entry.told) {
+  if (entry.inspected || entry.seen_event) {
     rename(entry, container.name, now);
   } else {
     set_initial_name(entry, container.name, now);  // a list has named it
@@ -190,7 +74,7 @@ bool Inventory::record_inspected(const std::string& id, std::uint64_t version, C
   if (!model::has_processes(container.state) || (entry.inspected && !same_run)) {
     entry.sample.reset();
   }
-  entry.inspected = entry.asked = true;
+  entry.inspected = entry.has_answer = true;
   entry.refreshed = now.steady;
   if (!entry.cgroup_path_known) entry.cgroup_path.clear();
   entry.container = std::make_shared<const Container>(std::move(container));
@@ -241,7 +125,7 @@ void Inventory::set_source(const std::string& id, model::StatsSource source) {
 }
 
 std::optional<Inventory::StateChange> Inventory::record_outcome(const std::string& id,
-                                                                Question question,
+                                                                CallKind kind,
                                                                 const std::optional<Error>& failure,
                                                                 const Moment& now) {
   const auto found = entries_.find(id);
@@ -251,25 +135,13 @@ std::optional<Inventory::StateChange> Inventory::record_outcome(const std::strin
     return std::nullopt;
   }
   auto& entry = found->second;
-  entry.asked = true;
+  entry.has_answer = true;
   if (!entry.watched) return std::nullopt;
   if (failure && failure->code == Errc::engine_down) return std::nullopt;  // nobody was asked
-  auto& outcome = entry.outcomes.at(static_cast<std::size_t>(question));
-  const bool cut = failure && blames_engine(failure->code);
-  if (cut && !std::exchange(outcome.cut, true)) {
-    ++outcome.failures;
-    return std::nullopt;
-  }
-  const bool was_failing = is_failing(entry);
-  const bool stuck = failure && (means_stuck(failure->code) || failure->code == Errc::quarantined);
-  outcome = {.failing = failure.has_value(),
-             .stuck = stuck,
-             .cut = cut,
-             .failures = failure ? outcome.failures + 1 : 0};
-  // What has ended is not sampled any more: how its last sample went does not matter.
-  if (!is_sampled(entry)) entry.outcomes[static_cast<std::size_t>(Question::sample)] = {};
-  if (failure) ++entry.collect_errors;
-  if (is_failing(entry) == was_failing) return std::nullopt;
+  const bool was_failing = entry.outcomes.is_failing();
+  if (!entry.outcomes.record(kind, failure ? &*failure : nullptr)) return std::nullopt;
+  if (!is_sampled(entry)) entry.outcomes.forget(CallKind::sample);  // it has ended
+  if (entry.outcomes.is_failing() == was_failing) return std::nullopt;
   return StateChange{.name = entry.container->name, .failure = failure};
 }
 
@@ -281,7 +153,7 @@ void Inventory::forget_engine_samples() {
   for (auto& [id, entry] : entries_) {
     const bool engines = entry.sample && entry.sample->source == model::StatsSource::engine;
     if (engines) entry.sample.reset();
-    for (auto& outcome : entry.outcomes) outcome.cut = false;
+    entry.outcomes.forget_cuts();
   }
 }
 
@@ -295,10 +167,9 @@ bool Inventory::is_inspected(const std::string& id) const {
   return found != entries_.end() && found->second.inspected;
 }
 
-std::uint64_t Inventory::failures(const std::string& id, Question question) const {
+std::uint64_t Inventory::failures(const std::string& id, CallKind kind) const {
   const auto found = entries_.find(id);
-  if (found == entries_.end()) return 0;
-  return found->second.outcomes.at(static_cast<std::size_t>(question)).failures;
+  return found == entries_.end() ? 0 : found->second.outcomes.failures(kind);
 }
 
 std::string Inventory::name_of(const std::string& id) const {
@@ -335,7 +206,7 @@ std::vector<std::string> Inventory::ids_that_differ(
   return ids;
 }
 
-std::vector<std::string> Inventory::ids_to_ask_about() const {
+std::vector<std::string> Inventory::ids_sampled_by_engine() const {
   std::vector<std::string> ids;
   for (const auto& [id, entry] : entries_) {
     if (is_sampled(entry) && entry.source == model::StatsSource::engine) ids.push_back(id);
@@ -382,7 +253,7 @@ std::optional<std::string> Inventory::next_to_refresh(SteadyTime now) {
 }
 
 bool Inventory::asked_about_all() const {
-  return std::ranges::all_of(entries_, [](const auto& named) { return named.second.asked; });
+  return std::ranges::all_of(entries_, [](const auto& named) { return named.second.has_answer; });
 }
 
 bool Inventory::is_sampled(const std::string& id) const {
@@ -409,47 +280,52 @@ std::optional<Inventory::Run> Inventory::run_of(const std::string& id) const {
              .shares_network = model::shares_network(container)};
 }
 
-void Inventory::fill(model::EngineSnapshot& snapshot, const Moment& now) {
+void Inventory::write_snapshot(model::EngineSnapshot& snapshot, const Moment& now) {
   if (snapshot.up) {
-    const auto driver = [](const auto& info) { return info ? info->cgroup_driver : ""; };
-    if (driver(info_) != driver(snapshot.info)) {
-      for (auto& [id, entry] : entries_) {
-        if (!entry.cgroup_path_known) entry.cgroup_path.clear();
-      }
-    }
-    info_ = snapshot.info;
-    forget_old(now.steady);
+    learn_cgroup_driver(snapshot.info);
+    ghosts_.drop_expired(now.steady);
+    counters_.drop_expired(now.steady);
   }
+  snapshot.inventory = stats_;
   snapshot.containers_by_state = {};
-  std::size_t filled = 0;
+  std::size_t written = 0;
   snapshot.containers.resize(entries_.size());
   for (auto& [id, entry] : entries_) {
     if (snapshot.up) {
       ++snapshot.containers_by_state[static_cast<std::size_t>(entry.container->state)];
     }
     if (!entry.watched || (!snapshot.up && !entry.sample)) continue;
-    auto& record = snapshot.containers[filled++];
-    describe(entry, now, record);
+    auto& record = snapshot.containers[written++];
+    write_record(entry, now, record);
     record.state_known = snapshot.up;
     if (!snapshot.up) record.last_seen = entry.sample->read_at;
   }
-  snapshot.containers.resize(filled);
+  snapshot.containers.resize(written);
   std::ranges::sort(snapshot.containers, {}, [](const model::ContainerRecord& record) {
     return std::tie(record.container->name, record.container->id);
   });
-  snapshot.ghosts.clear();
-  snapshot.lifecycles.resize(snapshot.up ? counted_.size() : 0);
-  if (!snapshot.up) return;
-  for (const auto& [name, ghost] : ghosts_) snapshot.ghosts.push_back(ghost.record);
-  auto lifecycle = snapshot.lifecycles.begin();
-  for (const auto& [name, counted] : counted_) {
-    lifecycle->first = name;
-    lifecycle->second = counted.lifecycle;
-    ++lifecycle;
+  if (snapshot.up) {
+    ghosts_.write(snapshot.ghosts);
+    counters_.write(snapshot.lifecycles);
+  } else {
+    snapshot.ghosts.clear();
+    snapshot.lifecycles.clear();
   }
 }
 
-void Inventory::describe(Entry& entry, const Moment& now, model::ContainerRecord& record) const {
+/// Paths that are made by the driver's conventions follow it.
+void Inventory::learn_cgroup_driver(const std::optional<model::EngineInfo>& info) {
+  const auto driver = [](const auto& from) { return from ? from->cgroup_driver : ""; };
+  if (driver(info_) != driver(info)) {
+    for (auto& [id, entry] : entries_) {
+      if (!entry.cgroup_path_known) entry.cgroup_path.clear();
+    }
+  }
+  info_ = info;
+}
+
+void Inventory::write_record(Entry& entry, const Moment& now,
+                             model::ContainerRecord& record) const {
   if (entry.cgroup_path.empty()) entry.cgroup_path = cgroup_path(*entry.container, info_);
   record.container = entry.container;
   record.cgroup_path = entry.cgroup_path;
@@ -459,8 +335,8 @@ void Inventory::describe(Entry& entry, const Moment& now, model::ContainerRecord
     entry.last_seen = clock_.moment_of(*entry.ended_at, now);
   }
   record.last_seen.reset();
-  record.collect_errors = entry.collect_errors;
-  record.stuck = std::ranges::any_of(entry.outcomes, &Outcome::stuck);
+  record.collect_errors = entry.outcomes.errors();
+  record.stuck = entry.outcomes.is_stuck();
   record.layer.reset();
   if (model::has_processes(entry.container->state)) {
     record.layer = entry.layer;
@@ -476,10 +352,6 @@ bool Inventory::is_sampled(const Entry& entry) {
   return entry.watched && model::has_processes(entry.container->state);
 }
 
-bool Inventory::is_failing(const Entry& entry) {
-  return std::ranges::any_of(entry.outcomes, &Outcome::failing);
-}
-
 /// Known or new; a new one is what `first` says until it is inspected.
 Inventory::Entry& Inventory::entry(Container first, const Moment& now) {
   auto& found = entries_[first.id];
@@ -491,17 +363,17 @@ Inventory::Entry& Inventory::entry(Container first, const Moment& now) {
   return found;
 }
 
-/// Decides by what is known of it whether it is watched. Whoever is, takes the place of a ghost of
-/// its name; of whoever is no more, nothing is left.
+/// Decides whether the container is watched, from what is known about it now. One that is watched
+/// takes the place of the ghost of its name; one that is not watched any more leaves nothing.
 void Inventory::update_watched(Entry& entry, const Moment& now) {
   const auto& name = entry.container->name;
   const bool before = std::exchange(entry.watched, monitor::is_watched(*entry.container, options_));
   if (entry.watched) {
-    ghosts_.erase(name);
+    ghosts_.drop(name);
     counts_of(entry, now);
   } else if (before) {
     entry.sample.reset();
-    if (watched_as(name) == nullptr) counted_.erase(name);
+    if (!is_watched_name(name)) counters_.drop(name);
   }
 }
 
@@ -526,44 +398,38 @@ void Inventory::set_initial_name(Entry& entry, const std::string& name, const Mo
 void Inventory::rename(Entry& entry, const std::string& name, const Moment& now) {
   const auto old = entry.container->name;
   if (name.empty() || name == old) return;
-  auto counted = entry.watched ? counted_.extract(old) : decltype(counted_)::node_type();
+  if (entry.watched) counters_.rename(old, name);
   change(entry, [&](Container& container) { container.name = name; });
-  // As after a Compose recreate, which renames the new one.
-  if (counted) counted_[name].lifecycle += counted.mapped().lifecycle;
   update_watched(entry, now);
   leave_name(old, now);
 }
 
-/// One container less has the name.
+/// One container less has the name. Where another one has it, its counters start anew.
 void Inventory::leave_name(const std::string& name, const Moment& now) {
-  if (const auto* const other = watched_as(name)) {
-    counts_of(*other, now);
-  } else if (const auto counted = counted_.find(name); counted != counted_.end()) {
-    counted->second.gone_at = now.steady;
-    if (model::is_blank(counted->second.lifecycle)) counted_.erase(counted);
+  if (is_watched_name(name)) {
+    counters_.of(name, now);
+  } else {
+    counters_.retire(name, now);
   }
 }
 
-const Inventory::Entry* Inventory::watched_as(const std::string& name) const {
-  const auto found = std::ranges::find_if(entries_, [&](const auto& named) {
+bool Inventory::is_watched_name(const std::string& name) const {
+  return std::ranges::any_of(entries_, [&](const auto& named) {
     return named.second.watched && named.second.container->name == name;
   });
-  return found == entries_.end() ? nullptr : &found->second;
 }
 
 void Inventory::remove(Entries::iterator gone, const Moment& now) {
   auto entry = std::move(gone->second);
   entries_.erase(gone);
   const auto& name = entry.container->name;
-  // An inspect of the next may be ahead of this event.
-  if (!entry.watched || watched_as(name) != nullptr) return;
-  if (const auto counted = counted_.find(name); counted != counted_.end()) {
-    counted->second.gone_at = now.steady;
-  }
+  // The inspect of a new container of the name may be ahead of this event.
+  if (!entry.watched || is_watched_name(name)) return;
+  counters_.retire_with_zeros(name, now);
+  if (!ghosts_.are_kept()) return;
   const bool runs = model::has_processes(entry.container->state);
-  if (options_.ghost_window.count() == 0) return;
   model::ContainerRecord record;
-  describe(entry, now, record);
+  write_record(entry, now, record);
   if (runs) entry.last_seen = now;
   if (!entry.last_seen && !entry.ended_at) return;          // it never ran
   if (record.container->state != ContainerState::exited) {  // "removing", or its end was not seen
@@ -574,35 +440,12 @@ void Inventory::remove(Entries::iterator gone, const Moment& now) {
   record.stats.reset();
   record.last_seen.reset();
   if (entry.last_seen) record.last_seen = entry.last_seen->wall;
-  ghosts_[name] = {.record = std::move(record), .until = now.steady + options_.ghost_window};
+  ghosts_.add(std::move(record), now.steady);
 }
 
-/// Where what happens to it is counted: under its name, if it is watched.
+/// Where the events of a container are counted.
 model::Lifecycle& Inventory::counts_of(const Entry& entry, const Moment& now) {
-  if (!entry.watched) return uncounted_;
-  auto& counted = counted_[entry.container->name];
-  if (counted.lifecycle.counted_since == WallTime{}) counted.lifecycle.counted_since = now.wall;
-  counted.gone_at.reset();
-  return counted.lifecycle;
-}
-
-void Inventory::forget_old(SteadyTime now) {
-  std::erase_if(ghosts_, [&](const auto& ghost) { return now >= ghost.second.until; });
-  while (ghosts_.size() > most_ghosts) {
-    ghosts_.erase(std::ranges::min_element(ghosts_, {},
-                                           [](const auto& ghost) { return ghost.second.until; }));
-  }
-  std::erase_if(counted_, [&](const auto& named) {
-    const auto& gone_at = named.second.gone_at;
-    return gone_at && now - *gone_at >= options_.counters_kept_for;
-  });
-  const auto gone = [](const auto& named) { return named.second.gone_at.has_value(); };
-  auto names_gone = static_cast<std::size_t>(std::ranges::count_if(counted_, gone));
-  for (; names_gone > most_names_gone; --names_gone) {
-    counted_.erase(std::ranges::min_element(counted_, {}, [](const auto& named) {
-      return named.second.gone_at.value_or(SteadyTime::max());
-    }));
-  }
+  return entry.watched ? counters_.of(entry.container->name, now) : counters_.of_unwatched();
 }
 
 }  // namespace tidegauge::monitor

@@ -4,7 +4,7 @@
 
 #include "docker/replies.h"
 #include "fuzz/oracle.h"
-#include "tidegauge/monitor/inventory.h"
+#include "monitor/inventory.h"
 
 using namespace tidegauge;
 
@@ -28,7 +28,7 @@ void check_exit_code(const model::Event& event) {
   const Moment now{.wall = event.at};
   inventory.apply(event, now);
   model::EngineSnapshot snapshot;
-  inventory.fill(snapshot, now);
+  inventory.write_snapshot(snapshot, now);
   if (snapshot.containers.empty() || !snapshot.containers[0].container->exit_code) return;
   const auto shown = std::to_string(*snapshot.containers[0].container->exit_code);
   const auto said = std::ranges::any_of(event.attributes, [&](const auto& attribute) {

@@ -1,4 +1,4 @@
-#include "tidegauge/monitor/engine_clock.h"
+#include "monitor/engine_clock.h"
 
 #include <chrono>
 

@@ -1,4 +1,4 @@
-#include "tidegauge/monitor/event_log.h"
+#include "monitor/event_log.h"
 
 #include <chrono>
 #include <string>

@@ -1,4 +1,4 @@
-#include "tidegauge/monitor/inventory.h"
+#include "monitor/inventory.h"
 
 #include <algorithm>
 #include <chrono>
@@ -17,6 +17,7 @@ using namespace std::chrono_literals;
 using model::Container;
 using model::ContainerState;
 using model::ExitClass;
+using monitor::CallKind;
 using monitor::Inventory;
 
 namespace {
@@ -104,7 +105,7 @@ class Scene {
   [[nodiscard]] model::EngineSnapshot snapshot() {
     model::EngineSnapshot snapshot;
     snapshot.up = true;
-    inventory_.fill(snapshot, moment());
+    inventory_.write_snapshot(snapshot, moment());
     return snapshot;
   }
   [[nodiscard]] std::optional<model::Lifecycle> counts(const std::string& name) {
@@ -313,10 +314,10 @@ TEST_CASE("a sample without memory has all else, for the controller may be off")
 TEST_CASE("whoever is not on a list is gone, and was not known otherwise is drift") {
   Scene scene;
   scene.list({"api", "web"});
-  CHECK(scene.inventory().stats.drift == 0);
+  CHECK(scene.snapshot().inventory.drift == 0);
   scene.list({"web", "worker"});
   CHECK(scene.inventory().ids_to_inspect() == std::vector<std::string>{"web", "worker"});
-  CHECK(scene.inventory().stats.drift == 2);
+  CHECK(scene.snapshot().inventory.drift == 2);
 }
 
 TEST_CASE("a rename takes the counters along") {
@@ -490,7 +491,7 @@ TEST_CASE("a container that is not watched is counted by state, and nothing else
   CHECK(in_state(snapshot, ContainerState::running) == 2);
   CHECK_FALSE(scene.counts("job-1"));
   CHECK(scene.inventory().size() == 2);
-  CHECK(scene.inventory().ids_to_ask_about() == std::vector<std::string>{"web"});
+  CHECK(scene.inventory().ids_sampled_by_engine() == std::vector<std::string>{"web"});
   CHECK_FALSE(scene.inventory().needs_sample("job-1"));
 }
 
@@ -536,15 +537,14 @@ TEST_CASE("a failed call about a container that is not watched is nobody's news"
   Scene scene(excluding("job"));
   scene.list({"job"});
   const Error failure{Errc::timeout, "late"};
-  CHECK_FALSE(scene.inventory().record_outcome("job", Inventory::Question::inspect, failure,
-                                               scene.moment()));
+  CHECK_FALSE(scene.inventory().record_outcome("job", CallKind::inspect, failure, scene.moment()));
   CHECK(scene.inventory().asked_about_all());
 }
 
 TEST_CASE("a sample that succeeds says nothing of inspects that hang, and the other way round") {
-  using enum Inventory::Question;
-  const auto [hanging, other] = GENERATE(
-      table<Inventory::Question, Inventory::Question>({{inspect, sample}, {sample, inspect}}));
+  using enum CallKind;
+  const auto [hanging, other] =
+      GENERATE(table<CallKind, CallKind>({{inspect, sample}, {sample, inspect}}));
   Scene scene;
   scene.list({"web"});
   REQUIRE(scene.inspect(Scene::running("web", scene.now())));
@@ -567,7 +567,7 @@ TEST_CASE("a sample that succeeds says nothing of inspects that hang, and the ot
 }
 
 TEST_CASE("how the last sample of a container went does not matter once it has ended") {
-  using enum Inventory::Question;
+  using enum CallKind;
   Scene scene;
   scene.list({"web"});
   REQUIRE(scene.inspect(Scene::running("web", scene.now())));
@@ -729,10 +729,10 @@ TEST_CASE("of what ended before it was watched nothing is said until the Engine 
   REQUIRE(inventory.record_inspected("web", *inventory.version("web"), ended, now));
   model::EngineSnapshot snapshot;
   snapshot.up = true;
-  inventory.fill(snapshot, now);
+  inventory.write_snapshot(snapshot, now);
   CHECK_FALSE(snapshot.containers.at(0).last_seen);
   inventory.record_engine_time(start_of_time, now.steady);
-  inventory.fill(snapshot, now);
+  inventory.write_snapshot(snapshot, now);
   CHECK(snapshot.containers.at(0).last_seen == start_of_time - 1s);
 }
 
@@ -848,7 +848,7 @@ TEST_CASE("actions that were not asked for are counted as one, and change nothin
     scene.inventory().apply(other, scene.moment());
   }
   scene.tell("start", "web");
-  CHECK(scene.inventory().stats.events ==
+  CHECK(scene.snapshot().inventory.events ==
         decltype(model::InventoryStats::events){{{"container", "other"}, 2'000},
                                                 {{"container", "start"}, 1},
                                                 {{"other", "other"}, 1'000}});

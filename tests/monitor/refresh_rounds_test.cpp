@@ -1,4 +1,4 @@
-#include "tidegauge/monitor/refresh_rounds.h"
+#include "monitor/refresh_rounds.h"
 
 #include <chrono>
 #include <map>

@@ -1,4 +1,4 @@
-#include "tidegauge/monitor/run_history.h"
+#include "monitor/run_history.h"
 
 #include <chrono>
 #include <cstddef>

@@ -44,7 +44,9 @@ enum class Errc : std::uint8_t {
 /// Whether it says that the configuration must change: no restart of the Engine will mend it.
 [[nodiscard]] bool blames_configuration(Errc code) noexcept;
 
-/// Whether it says that something was asked and the answer does not come, or stopped coming.
+/// Whether calls that fail so make a container "stuck", for the pool's quarantine and for the
+/// metric `tidegauge_container_stuck` alike: the answer does not come, stopped coming, or is not
+/// asked for any more for that reason.
 [[nodiscard]] bool means_stuck(Errc code) noexcept;
 
 /// A failure with its trail: "inspect of web: GET /containers/web/json: no answer within 5 s".

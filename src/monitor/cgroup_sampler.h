@@ -18,10 +18,10 @@
 #include <string>
 #include <vector>
 
+#include "monitor/inventory.h"
 #include "tidegauge/cgroup/container_files.h"
 #include "tidegauge/cgroup/locator.h"
 #include "tidegauge/model/container_stats.h"
-#include "tidegauge/monitor/inventory.h"
 #include "tidegauge/util/time.h"
 
 namespace tidegauge::monitor {
@@ -29,11 +29,11 @@ namespace tidegauge::monitor {
 /// Whose turn it is to be sampled.
 enum class SampleScope : std::uint8_t { all, not_yet_sampled };
 
-class KernelSampler {
+class CgroupSampler {
  public:
   /// Keeps so many `descriptors` open, and tries a container whose files cannot be read again
   /// every `retry`.
-  KernelSampler(const cgroup::Paths& paths, std::size_t descriptors, Milliseconds retry,
+  CgroupSampler(const cgroup::Paths& paths, std::size_t descriptors, Milliseconds retry,
                 const cgroup::OptionalGroups& extras = {});
 
   /// A container, and how its last sample went.

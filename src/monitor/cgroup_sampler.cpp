@@ -1,4 +1,4 @@
-#include "monitor/kernel_sampler.h"
+#include "monitor/cgroup_sampler.h"
 
 #include <algorithm>
 #include <chrono>
@@ -15,7 +15,7 @@ constexpr std::chrono::minutes settings_interval{1};  // for changes that no eve
 
 }  // namespace
 
-KernelSampler::KernelSampler(const cgroup::Paths& paths, std::size_t descriptors,
+CgroupSampler::CgroupSampler(const cgroup::Paths& paths, std::size_t descriptors,
                              Milliseconds retry, const cgroup::OptionalGroups& extras)
     : paths_(paths),
       retry_(retry),
@@ -24,7 +24,7 @@ KernelSampler::KernelSampler(const cgroup::Paths& paths, std::size_t descriptors
       budget_(descriptors),
       tools_{.devices = cgroup::DeviceNames(paths.sysfs)} {}
 
-void KernelSampler::follow(const std::string& id, const std::optional<Inventory::Run>& run) {
+void CgroupSampler::follow(const std::string& id, const std::optional<Inventory::Run>& run) {
   const auto known = containers_.find(id);
   if (known != containers_.end() && run == known->second.run) {
     if (known->second.files) known->second.files->forget_settings();
@@ -36,7 +36,7 @@ void KernelSampler::follow(const std::string& id, const std::optional<Inventory:
   tools_.devices.forget();  // devices come and go, if rarely
 }
 
-void KernelSampler::prepare(SampleScope whose, SteadyTime now) {
+void CgroupSampler::prepare(SampleScope whose, SteadyTime now) {
   tools_.settings_due = whose == SampleScope::all && now >= next_settings_;
   if (tools_.settings_due) next_settings_ = now + settings_interval;
   batch_.clear();
@@ -56,14 +56,14 @@ void KernelSampler::prepare(SampleScope whose, SteadyTime now) {
   }
 }
 
-void KernelSampler::sample(SteadyTime now) {
+void CgroupSampler::sample(SteadyTime now) {
   if (batch_.empty()) return;
   const auto blkio = locator_.mount_point(cgroup::Hierarchy::blkio);
   tools_.bfq_used = blkio.empty() || cgroup::is_bfq_used(blkio, tools_.reader);
   for (auto* const container : batch_) sample(container->first, container->second, now);
 }
 
-void KernelSampler::sample(const std::string& id, Watched& watched, SteadyTime now) {
+void CgroupSampler::sample(const std::string& id, Watched& watched, SteadyTime now) {
   watched.error.reset();
   if (!watched.files) watched.error = open(id, watched);
   if (watched.files) {
@@ -84,7 +84,7 @@ void KernelSampler::sample(const std::string& id, Watched& watched, SteadyTime n
   watched.next_try = soon ? now : now + retry_;
 }
 
-std::optional<cgroup::CgroupError> KernelSampler::open(const std::string& id, Watched& watched) {
+std::optional<cgroup::CgroupError> CgroupSampler::open(const std::string& id, Watched& watched) {
   auto location = locator_.locate(watched.run.pid, id);
   if (!location) return std::move(location.error());
   location->shares_network = watched.run.shares_network;

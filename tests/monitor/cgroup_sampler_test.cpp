@@ -1,4 +1,4 @@
-#include "monitor/kernel_sampler.h"
+#include "monitor/cgroup_sampler.h"
 
 #include <sys/resource.h>
 
@@ -17,7 +17,7 @@
 using namespace tidegauge;
 using namespace std::chrono_literals;
 using cgroup::CgroupError;
-using monitor::KernelSampler;
+using monitor::CgroupSampler;
 using monitor::SampleScope;
 using test::CgroupVersion;
 using test::KernelTree;
@@ -34,7 +34,7 @@ class Scene {
 
   void appear() { tree_.add(web_, "before"); }
   void disappear() { tree_.remove(web_); }
-  [[nodiscard]] KernelSampler& sampler() { return sampler_; }
+  [[nodiscard]] CgroupSampler& sampler() { return sampler_; }
   [[nodiscard]] const KernelTree& tree() const { return tree_; }
   [[nodiscard]] const std::string& id() const { return web_.id; }
   [[nodiscard]] monitor::Inventory::Run run() const { return {.pid = web_.pid}; }
@@ -48,13 +48,13 @@ class Scene {
     sampler_.sample(now_);
     return !sampler_.sampled().empty();
   }
-  [[nodiscard]] const KernelSampler::Watched& web() { return sampler_.sampled().at(0)->second; }
+  [[nodiscard]] const CgroupSampler::Watched& web() { return sampler_.sampled().at(0)->second; }
 
  private:
   KernelTree tree_{CgroupVersion::v1};
   test::RecordedContainer web_ = test::recorded_container("docker-20.10.24-cgroup1", "web");
   // Keeps nothing open, or files of the tree would go on after their end.
-  KernelSampler sampler_{tree_.paths(), 0, 1min};
+  CgroupSampler sampler_{tree_.paths(), 0, 1min};
   SteadyTime now_ = steady_now();
 };
 
