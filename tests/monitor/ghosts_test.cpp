@@ -1,0 +1,76 @@
+#include "monitor/ghosts.h"
+
+#include <algorithm>
+
+#include "support/catch.h"
+
+using namespace tidegauge;
+using namespace std::chrono_literals;
+using monitor::Ghosts;
+
+namespace {
+
+const SteadyTime start{1h};
+
+model::ContainerRecord record(const std::string& name, const std::string& id = "id") {
+  model::Container container;
+  container.name = name;
+  container.id = id;
+  model::ContainerRecord record;
+  record.container = std::make_shared<const model::Container>(std::move(container));
+  return record;
+}
+
+std::vector<std::string> names_in(const Ghosts& ghosts) {
+  std::vector<model::ContainerRecord> records(3);  // what was there is written over
+  ghosts.write(records);
+  std::vector<std::string> names;
+  for (const auto& written : records) names.push_back(written.container->name);
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("a ghost is kept for its window") {
+  Ghosts ghosts(1min);
+  ghosts.add(record("web"), start);
+  ghosts.add(record("db"), start + 1s);
+  ghosts.drop_expired(start + 1min - 1ms);
+  CHECK(names_in(ghosts) == std::vector<std::string>{"db", "web"});
+  ghosts.drop_expired(start + 1min);
+  CHECK(names_in(ghosts) == std::vector<std::string>{"db"});
+}
+
+TEST_CASE("a ghost goes when a container of its name is there again") {
+  Ghosts ghosts(1min);
+  ghosts.add(record("web"), start);
+  ghosts.drop("db");
+  CHECK(names_in(ghosts).size() == 1);
+  ghosts.drop("web");
+  CHECK(names_in(ghosts).empty());
+}
+
+TEST_CASE("the latest container of a name is its ghost") {
+  Ghosts ghosts(1min);
+  ghosts.add(record("web", "first"), start);
+  ghosts.add(record("web", "second"), start + 30s);
+  ghosts.drop_expired(start + 1min);
+  std::vector<model::ContainerRecord> records;
+  ghosts.write(records);
+  REQUIRE(records.size() == 1);
+  CHECK(records[0].container->id == "second");
+}
+
+TEST_CASE("without a window no ghosts are kept") {
+  CHECK_FALSE(Ghosts(0ms).are_kept());
+  CHECK(Ghosts(1ms).are_kept());
+}
+
+TEST_CASE("of more than a thousand ghosts the oldest go") {
+  Ghosts ghosts(1h);
+  for (int i = 0; i < 1'003; ++i) ghosts.add(record(std::to_string(i)), start + i * 1ms);
+  ghosts.drop_expired(start + 2s);
+  const auto names = names_in(ghosts);
+  CHECK(names.size() == 1'000);
+  for (const auto* const old : {"0", "1", "2"}) CHECK(std::ranges::count(names, old) == 0);
+}
