@@ -2,12 +2,10 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <new>
@@ -15,9 +13,9 @@
 #include <string_view>
 #include <utility>
 
+#include "http/curl_error.h"
 #include "http/engine_process.h"
-#include "http/socket_diagnosis.h"
-#include "http/tls_diagnosis.h"
+#include "http/header_line.h"
 
 namespace tidegauge::http {
 namespace {
@@ -39,50 +37,9 @@ std::string_view name_of(Method method) {
   return method == Method::head ? "HEAD" : "GET";
 }
 
-std::string text_of(Milliseconds limit) {
-  return limit.count() % 1000 == 0 ? std::to_string(limit.count() / 1000) + " s"
-                                   : std::to_string(limit.count()) + " ms";
-}
-
-std::string text_of(std::size_t bytes) {
-  constexpr std::size_t kib = 1024;
-  if (bytes % (kib * kib) == 0) return std::to_string(bytes / kib / kib) + " MiB";
-  return bytes % kib == 0 ? std::to_string(bytes / kib) + " KiB" : std::to_string(bytes) + " bytes";
-}
-
 /// Not of an address family that this machine does not have.
 bool says_exhausted(int os_error) {
   return os_error == EMFILE || os_error == ENFILE || os_error == ENOMEM || os_error == ENOBUFS;
-}
-
-/// Says which limit it was, where it was one: the Engine is not to blame.
-Error refused_by_system(int os_error) {
-  const std::string why = std::strerror(os_error);
-  rlimit limit{};
-  if (os_error != EMFILE || ::getrlimit(RLIMIT_NOFILE, &limit) != 0) {
-    return {Errc::system, "no descriptor for a connection: " + why};
-  }
-  return {Errc::system, "no descriptor for a connection: this program may have " +
-                            std::to_string(limit.rlim_cur) +
-                            " open (RLIMIT_NOFILE, LimitNOFILE= of systemd)"};
-}
-
-bool over(Milliseconds limit, SteadyTime since, SteadyTime now) {
-  return limit.count() > 0 && now - since >= limit;
-}
-
-/// The value of `name: value\r\n`, where that is what the line is.
-std::optional<std::string_view> header_value(std::string_view line, std::string_view name) {
-  if (line.size() <= name.size() || line[name.size()] != ':') return std::nullopt;
-  const auto lower = [](unsigned char c) { return std::tolower(c); };
-  if (!std::ranges::equal(line.substr(0, name.size()), name, {}, lower, lower)) {
-    return std::nullopt;
-  }
-  line.remove_prefix(name.size() + 1);
-  const auto begin = line.find_first_not_of(" \t");
-  const auto end = line.find_last_not_of(" \t\r\n");
-  if (begin == std::string_view::npos) return std::string_view{};
-  return line.substr(begin, end - begin + 1);
 }
 
 }  // namespace
@@ -163,8 +120,9 @@ bool CurlConnection::make_multi() {
     return false;
   }
   curl_multi_setopt(fresh.get(), CURLMOPT_MAXCONNECTS, 1L);
-  const std::lock_guard lock(wakeup_mutex_);
   multi_ = std::move(fresh);
+  const MutexLock lock(wakeup_mutex_);
+  wakeable_ = multi_.get();
   return true;
 }
 
@@ -215,7 +173,7 @@ std::optional<Result<Response>> CurlConnection::advance(SteadyTime now) {
 
 /// Moves the transfer on; its outcome once it has one, after which nothing is in progress.
 std::optional<Result<void>> CurlConnection::step(SteadyTime now) {
-  if (!in_progress_) return fail(refused_by_system(no_socket_));
+  if (!in_progress_) return fail(descriptor_error(no_socket_));
   int running = 0;
   if (!aborted_) curl_multi_perform(multi_.get(), &running);
   if (aborted_) {
@@ -241,7 +199,7 @@ std::optional<Result<void>> CurlConnection::step(SteadyTime now) {
     }
     return Result<void>{};
   }
-  if (auto error = exceeded_limit(now)) {
+  if (auto error = exceeded_limit(request_.limits, progress(), now)) {
     finish();
     return fail(std::move(*error));
   }
@@ -263,38 +221,15 @@ void CurlConnection::finish() noexcept {
 }
 
 SteadyTime CurlConnection::next_limit() const {
-  auto next = SteadyTime::max();
-  const auto consider = [&next](Milliseconds limit, SteadyTime since) {
-    if (limit.count() > 0) next = std::min(next, since + limit);
-  };
-  const auto& limits = request_.limits;
-  consider(limits.total, started_);
-  if (!transfer_.sent) {
-    consider(limits.connect, started_);
-  } else if (!transfer_.first_byte_at) {
-    consider(limits.first_byte, transfer_.sent_at);
-  } else if (!paused_) {
-    consider(limits.stall, last_byte_);
-  }
-  return next;
+  return http::next_limit(request_.limits, progress());
 }
 
-std::optional<Error> CurlConnection::exceeded_limit(SteadyTime now) const {
-  const auto& limits = request_.limits;
-  if (!transfer_.sent && over(limits.connect, started_, now)) {
-    return Error{Errc::connect_timeout, "no connection within " + text_of(limits.connect)};
-  }
-  if (over(limits.total, started_, now)) {
-    return Error{Errc::timeout, "no complete answer within " + text_of(limits.total)};
-  }
-  if (transfer_.sent && !transfer_.first_byte_at &&
-      over(limits.first_byte, transfer_.sent_at, now)) {
-    return Error{Errc::first_byte_timeout, "no answer within " + text_of(limits.first_byte)};
-  }
-  if (transfer_.first_byte_at && !paused_ && over(limits.stall, last_byte_, now)) {
-    return Error{Errc::stalled, "the answer stopped coming for " + text_of(limits.stall)};
-  }
-  return std::nullopt;
+Progress CurlConnection::progress() const {
+  return {.started = started_,
+          .sent_at = transfer_.sent ? std::optional(transfer_.sent_at) : std::nullopt,
+          .first_byte_at = transfer_.first_byte_at,
+          .last_byte_at = last_byte_,
+          .paused = paused_};
 }
 
 void CurlConnection::wait(SteadyTime until) {
@@ -373,17 +308,19 @@ void CurlConnection::interrupt(Errc why) noexcept {
 }
 
 void CurlConnection::wake() noexcept {
-  const std::lock_guard lock(wakeup_mutex_);
-  if (multi_) curl_multi_wakeup(multi_.get());
+  const MutexLock lock(wakeup_mutex_);
+  if (wakeable_ != nullptr) curl_multi_wakeup(wakeable_);
 }
 
 void CurlConnection::close() noexcept {
   if (in_progress_) finish();
   if (fd_ < 0) return;
   // libcurl keeps an idle socket in its multi handle and has no call to close just that.
-  std::unique_ptr<CURLM, MultiCleanup> old;
-  const std::lock_guard lock(wakeup_mutex_);
-  std::swap(multi_, old);
+  {
+    const MutexLock lock(wakeup_mutex_);
+    wakeable_ = nullptr;
+  }
+  multi_.reset();
 }
 
 bool CurlConnection::alive() const noexcept {
@@ -410,69 +347,18 @@ Error CurlConnection::abort_error(Errc why) const {
 }
 
 Error CurlConnection::error_of(CURLcode code) const {
-  const std::string text = curl_easy_strerror(code);
-  if (auto error = tls_error_of(code)) return *std::move(error);
-  switch (code) {
-    case CURLE_COULDNT_CONNECT: {
-      if (no_engine_) return *no_engine_;
-      if (no_socket_ != 0) return refused_by_system(no_socket_);
-      if (transfer_.sent) return {Errc::connection_lost, "the Engine hung up before it answered"};
-      long os_error = 0;
-      curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &os_error);
-      if (address_.scheme == model::EngineAddress::Scheme::unix_socket) {
-        return diagnose_unix_socket(address_.path, static_cast<int>(os_error));
-      }
-      const auto why = os_error == 0 ? text : std::strerror(static_cast<int>(os_error));
-      return {Errc::unreachable, model::to_string(address_) + ": " + why};
-    }
-    case CURLE_COULDNT_RESOLVE_HOST:
-      // Of a Unix socket there is nothing else that libcurl could call a name.
-      if (address_.scheme == model::EngineAddress::Scheme::unix_socket) {
-        return {Errc::misconfigured, address_.path + " is longer than 107 bytes"};
-      }
-      return {Errc::unreachable, model::to_string(address_) + ": " + text};
-    case CURLE_GOT_NOTHING:
-      return {Errc::connection_lost, "the Engine hung up before it answered"};
-    case CURLE_RECV_ERROR:
-    case CURLE_SEND_ERROR:
-    case CURLE_PARTIAL_FILE:
-      return {Errc::connection_lost, "the Engine hung up in the middle of its answer"};
-    case CURLE_WRITE_ERROR:
-      if (no_memory_) return {Errc::system, "no memory for the answer"};
-      return {Errc::protocol, refused_.empty() ? text : refused_};
-    case CURLE_URL_MALFORMAT:
-      return {Errc::protocol, "cannot be asked: " + text};
-    case CURLE_OUT_OF_MEMORY:
-      // What libcurl says of a line longer than it takes; of memory there is enough.
-      if (transfer_.sent) return {Errc::protocol, "a line of the answer is longer than allowed"};
-      return {Errc::system, text};
-    default:
-      return {Errc::protocol, "not a valid HTTP answer: " + text};
-  }
-}
-
-/// Where it was the handshake that failed. The refusal of a client's certificate comes with TLS 1.3
-/// only after it, where an answer is expected.
-std::optional<Error> CurlConnection::tls_error_of(CURLcode code) const {
-  if (address_.scheme != model::EngineAddress::Scheme::tls) return std::nullopt;
-  switch (code) {
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_RECV_ERROR:
-    case CURLE_SEND_ERROR:
-      if (auto refusal = diagnose_refusal(model::to_string(address_), tls_, curl_error_.data())) {
-        return refusal;
-      }
-      if (code != CURLE_SSL_CONNECT_ERROR) return std::nullopt;
-      return Error{Errc::connection_lost, "the Engine hung up during the TLS handshake"};
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_ISSUER_ERROR:
-      return diagnose_certificate(model::to_string(address_), tls_, curl_error_.data());
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_CERTPROBLEM:
-      return diagnose_files(tls_, curl_error_.data());
-    default:
-      return std::nullopt;
-  }
+  if (code == CURLE_COULDNT_CONNECT && no_engine_) return *no_engine_;
+  if (code == CURLE_COULDNT_CONNECT && no_socket_ != 0) return descriptor_error(no_socket_);
+  if (code == CURLE_WRITE_ERROR && no_memory_) return {Errc::system, "no memory for the answer"};
+  if (code == CURLE_WRITE_ERROR && !refused_.empty()) return {Errc::protocol, refused_};
+  long os_error = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &os_error);
+  return describe_failure({.address = address_,
+                           .tls = tls_,
+                           .code = code,
+                           .os_error = static_cast<int>(os_error),
+                           .sent = transfer_.sent,
+                           .libcurl_says = curl_error_.data()});
 }
 
 curl_socket_t CurlConnection::on_open_socket(void* self, curlsocktype /*purpose*/,
@@ -558,7 +444,7 @@ void CurlConnection::take_header(std::string_view line) {
   transfer_.bytes_received += line.size();
   header_bytes_ += line.size();
   if (header_bytes_ > max_header_bytes) {
-    refused_ = "the headers of the answer are larger than " + text_of(max_header_bytes);
+    refused_ = "the headers of the answer are larger than " + size_text(max_header_bytes);
     return;
   }
   if (const auto version = header_value(line, "Api-Version")) response_.api_version = *version;
@@ -582,7 +468,7 @@ std::size_t CurlConnection::take_body(std::string_view piece) {
   }
   if (!streamed && target.size() + piece.size() > body_limit()) {
     refused_ = "the body of the answer, of status " + std::to_string(response_.status) +
-               ", is larger than " + text_of(body_limit());
+               ", is larger than " + size_text(body_limit());
     return 0;
   }
   last_byte_ = steady_now();

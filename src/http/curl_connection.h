@@ -9,13 +9,15 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "http/transfer_limits.h"
 #include "tidegauge/http/connection.h"
 #include "tidegauge/model/engine_address.h"
+#include "tidegauge/util/mutex.h"
+#include "tidegauge/util/thread_annotations.h"
 
 namespace tidegauge::http {
 
@@ -61,9 +63,8 @@ class CurlConnection final : public Connection {
   void finish() noexcept;
   void find_socket() noexcept;
   void wake() noexcept;
-  [[nodiscard]] std::optional<Error> exceeded_limit(SteadyTime now) const;
+  [[nodiscard]] Progress progress() const;
   [[nodiscard]] Error error_of(CURLcode code) const;
-  [[nodiscard]] std::optional<Error> tls_error_of(CURLcode code) const;
   [[nodiscard]] Error abort_error(Errc why) const;
   [[nodiscard]] std::unexpected<Error> failed(const Error& error) const;
   void deliver(std::span<char> into, std::size_t& size);
@@ -112,7 +113,9 @@ class CurlConnection final : public Connection {
   std::size_t pending_from_ = 0;
   bool paused_ = false;
 
-  std::mutex wakeup_mutex_;  // abort() must not wake a multi handle that is being replaced
+  Mutex wakeup_mutex_;
+  // The multi handle for other threads, which may wake it until it is replaced.
+  CURLM* wakeable_ GUARDED_BY(wakeup_mutex_) = nullptr;
   std::atomic<bool> aborted_ = false;
   std::atomic<bool> interrupted_ = false;
   std::atomic<Errc> abort_reason_ = Errc::cancelled;

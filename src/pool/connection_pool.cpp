@@ -58,8 +58,8 @@ EngineHealth ConnectionPool::wait_for_change(std::uint64_t seen, SteadyTime unti
   return state_->wait_for_change(seen, until, stop);
 }
 
-void ConnectionPool::maintain(SteadyTime now, Watch& watch) {
-  maintenance_->run(now, watch);
+void ConnectionPool::maintain(SteadyTime now, PollSet& poll_set) {
+  maintenance_->run(now, poll_set);
 }
 
 CloseReport ConnectionPool::close(SteadyTime deadline) {

@@ -52,7 +52,7 @@ Errc code_of(AcquireFailure reason) {
 }
 
 Error describe_outage(AcquireFailure reason, const PoolSummary& summary) {
-  const std::string engine = "engine " + std::string(summary.pool);
+  const std::string engine = "engine " + std::string(summary.endpoint);
   // A waiter was told of an outage that has ended since.
   if (!summary.cause) return {Errc::engine_down, engine + " was down until just now"};
   const auto now = steady_now();
@@ -76,7 +76,7 @@ void append_oldest(std::string& text, const PoolSummary& summary) {
 
 Error describe_refusal(AcquireFailure reason, model::CallClass call_class,
                        SteadyTime::duration waited, const PoolSummary& summary) {
-  const auto pool = summary.pool;
+  const auto pool = summary.endpoint;
   if (reason == AcquireFailure::closed) {
     return {Errc::closed, "pool " + std::string(pool) + " is closed"};
   }

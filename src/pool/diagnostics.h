@@ -19,7 +19,7 @@ namespace tidegauge::pool {
 
 /// How a pool stood when it refused a caller.
 struct PoolSummary {
-  std::string_view pool;  ///< its name; outlives this
+  std::string_view endpoint;  ///< outlives this
   std::uint32_t slots = 0;
   std::uint32_t stream_slots = 0;
   std::uint32_t leased = 0;

@@ -66,13 +66,13 @@ CloseReport PoolManager::close_all(Milliseconds grace) {
 }
 
 void PoolManager::maintain(const std::stop_token& stop) {
-  Watch watch;
+  PollSet poll_set;
   while (!stop.stop_requested()) {
     wakeup_->drain();
-    watch.descriptors.assign({{.fd = wakeup_->fd(), .events = POLLIN, .revents = 0}});
-    watch.until = SteadyTime::max();
-    for (const auto& pool : pools_) pool->maintain(steady_now(), watch);
-    ::poll(watch.descriptors.data(), watch.descriptors.size(), poll_timeout(watch.until));
+    poll_set.descriptors.assign({{.fd = wakeup_->fd(), .events = POLLIN, .revents = 0}});
+    poll_set.until = SteadyTime::max();
+    for (const auto& pool : pools_) pool->maintain(steady_now(), poll_set);
+    ::poll(poll_set.descriptors.data(), poll_set.descriptors.size(), poll_timeout(poll_set.until));
   }
 }
 

@@ -6,28 +6,6 @@
 
 namespace tidegauge::pool {
 
-bool died_idle(const http::Transfer& transfer, const Error& error) noexcept {
-  return error.code == Errc::connection_lost && transfer.reused_socket &&
-         transfer.bytes_received == 0;
-}
-
-model::CloseReason close_reason(const Result<http::Response>& result) noexcept {
-  // Answered, and closed by the Engine, which wants no more requests on it.
-  return result ? model::CloseReason::peer_closed : close_reason(result.error().code);
-}
-
-model::CloseReason close_reason(Errc code) noexcept {
-  if (means_stuck(code)) return model::CloseReason::stuck;
-  switch (code) {
-    case Errc::engine_down:
-      return model::CloseReason::reset;
-    case Errc::closed:
-      return model::CloseReason::shutdown;
-    default:
-      return model::CloseReason::error;
-  }
-}
-
 PooledConnection::PooledConnection(std::shared_ptr<PoolState> state, SlotIndex slot)
     : PooledConnection(std::move(state), slot, nullptr) {
   connection_ = &state_->prepare(slot);  // where it throws, the slot goes back

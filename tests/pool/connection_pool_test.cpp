@@ -4,6 +4,7 @@
 #include <semaphore>
 #include <thread>
 
+#include "pool/calls.h"
 #include "support/catch.h"
 #include "support/eventually.h"
 #include "support/http_server.h"
@@ -14,34 +15,17 @@ using namespace tidegauge;
 using namespace std::chrono_literals;
 using model::AcquireFailure;
 using model::CloseReason;
+using test::call;
 using test::contains;
 using test::error_of;
 using test::eventually;
 using test::Exchange;
+using test::get;
+using test::index_of;
 using test::ManagedScene;
 using test::PoolScene;
 using test::quick;
 using test::value_of;
-
-namespace {
-
-template <class Enum>
-std::size_t index_of(Enum value) {
-  return static_cast<std::size_t>(value);
-}
-
-/// One call through the pool.
-Result<http::Response> call(test::PoolScene& scene, const std::string& target = "/") {
-  auto connection = scene.pool().get_connection();
-  if (!connection) return fail(connection.error());
-  return connection->perform({.target = target, .limits = test::patient});
-}
-
-Result<http::Response> get(pool::PooledConnection& connection) {
-  return connection.perform({.target = "/", .limits = test::patient});
-}
-
-}  // namespace
 
 TEST_CASE("a connection is lent, used, given back, and used again") {
   PoolScene scene;
@@ -104,20 +88,6 @@ TEST_CASE("a full queue refuses at once") {
   scene.pool().close(steady_now());
 }
 
-TEST_CASE("a lease moves, and gives back once") {
-  PoolScene scene;
-  {
-    auto first = value_of(scene.pool().get_connection());
-    auto second = std::move(first);
-    value_of(get(second));
-    auto third = value_of(scene.pool().get_connection());
-    third = std::move(second);
-    CHECK(scene.pool().stats().connections_active == 1);
-  }
-  CHECK(scene.pool().stats().connections_active == 0);
-  value_of(call(scene));
-}
-
 TEST_CASE("a socket that the Engine closed while it was idle is noticed at the next borrow") {
   PoolScene scene;
   value_of(call(scene));
@@ -129,56 +99,12 @@ TEST_CASE("a socket that the Engine closed while it was idle is noticed at the n
   CHECK(stats.stale_retries == 0);
 }
 
-TEST_CASE("a call on a socket that dies before it answers is asked once more on a fresh one") {
-  std::atomic<int> asked = 0;
-  PoolScene scene({}, [&](const auto&, Exchange& exchange) {
-    if (++asked == 2) return exchange.close();  // the first use of the reused socket
-    exchange.reply(200);
-  });
+TEST_CASE("a connection past its lifetime is replaced when it is acquired") {
+  PoolScene scene({.max_lifetime = -1ms});  // is over when it begins
   value_of(call(scene));
-  value_of(call(scene, "/again"));
-  CHECK(scene.server().requests("/again") == 2);
-  CHECK(scene.pool().stats().stale_retries == 1);
-}
-
-TEST_CASE("a call whose socket dies within its answer is not asked again") {
-  PoolScene scene({}, [&](const test::Request& request, Exchange& exchange) {
-    if (request.target != "/cut") return void(exchange.reply(200));
-    exchange.raw("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhal");
-    exchange.close();
-  });
   value_of(call(scene));
-  CHECK(error_of(call(scene, "/cut")).code == Errc::connection_lost);
-  CHECK(scene.server().requests("/cut") == 1);
-  CHECK(scene.pool().stats().stale_retries == 0);
-}
-
-TEST_CASE("a call that fails on a fresh socket is not asked again") {
-  PoolScene scene({}, [](const auto&, Exchange& exchange) { exchange.close(); });
-  CHECK(error_of(call(scene, "/once")).code == Errc::connection_lost);
-  CHECK(scene.server().requests("/once") == 1);
-  CHECK(scene.pool().stats().connections_closed[index_of(CloseReason::error)] == 1);
-}
-
-TEST_CASE("a call that gets stuck is counted by its class and costs its socket") {
-  PoolScene scene({}, [](const auto&, Exchange& exchange) { exchange.hang(); });
-  auto connection = value_of(scene.pool().get_connection({.call_class = model::CallClass::list}));
-  CHECK(error_of(connection.perform({.target = "/", .limits = {.total = 10ms}})).code ==
-        Errc::timeout);
-  const auto stats = scene.pool().stats();
-  CHECK(stats.stuck_operations[index_of(model::CallClass::list)] == 1);
-  CHECK(stats.connections_closed[index_of(CloseReason::stuck)] == 1);
-  CHECK(stats.open_sockets == 0);
-}
-
-TEST_CASE("a connection that the Engine asks to close is not kept") {
-  PoolScene scene({}, [](const auto&, Exchange& exchange) {
-    exchange.reply(200, {{"Connection", "close"}});
-    exchange.close();
-  });
-  value_of(call(scene));
-  CHECK(scene.pool().stats().connections_idle == 0);
-  CHECK(scene.pool().stats().open_sockets == 0);
+  CHECK(scene.pool().stats().connections_closed[index_of(CloseReason::lifetime)] == 1);
+  CHECK(scene.server().counters().connections_accepted == 2);
 }
 
 TEST_CASE("a closed pool lends nothing, and what comes back is closed") {
@@ -223,86 +149,6 @@ TEST_CASE("a connection that cannot be made costs no slot") {
                             log.logger());
   for (int i = 0; i < 3; ++i) CHECK_THROWS_AS(pool.get_connection(), std::bad_alloc);
   CHECK(pool.stats().connections_active == 0);
-}
-
-TEST_CASE("a lease may outlive its pool: it serves its holder, and its socket goes with it") {
-  const test::TemporaryDirectory directory;
-  const auto path = directory.file("docker.sock");
-  test::HttpServer server(path, test::answer);
-  test::LogCapture log;
-  std::optional<pool::PooledConnection> held;
-  {
-    pool::ConnectionPool pool("local", {.path = path}, {},
-                              http::make_curl_transport({.path = path}), log.logger());
-    held = value_of(pool.get_connection());
-    value_of(get(*held));
-  }
-  value_of(get(*held));
-  held.reset();
-  CHECK(server.requests("/") == 2);
-  CHECK(server.await([](const auto& now) { return now.connections_open == 0; }));
-}
-
-// --- maintenance ---------------------------------------------------------------------------------
-
-TEST_CASE("maintenance connects and pings the minimum") {
-  PoolScene scene({.max_connections = 8, .min_connections = 3});
-  scene.maintain();
-  scene.maintain();
-  const auto stats = scene.pool().stats();
-  CHECK(stats.connections_idle == 3);
-  CHECK(stats.probes_succeeded == 3);
-  CHECK(scene.server().requests("/_ping") == 3);
-}
-
-TEST_CASE("maintenance closes sockets that the Engine has closed") {
-  PoolScene scene;
-  value_of(call(scene));
-  scene.server().disconnect_all();
-  scene.maintain();
-  CHECK(scene.pool().stats().connections_closed[index_of(CloseReason::peer_closed)] == 1);
-}
-
-TEST_CASE("idle connections go after a while, but not below the minimum") {
-  PoolScene scene({.min_connections = 1, .idle_timeout = 1ms});
-  {
-    auto first = value_of(scene.pool().get_connection());
-    auto second = value_of(scene.pool().get_connection());
-    value_of(get(first));
-    value_of(get(second));
-  }
-  CHECK(scene.pool().stats().connections_idle == 2);
-  REQUIRE(eventually([&] {
-    scene.maintain();
-    return scene.pool().stats().connections_closed[index_of(CloseReason::idle)] == 1;
-  }));
-  scene.maintain();
-  CHECK(scene.pool().stats().connections_idle == 1);
-}
-
-TEST_CASE("a connection past its lifetime is replaced at the next borrow") {
-  PoolScene scene({.max_lifetime = 1ms});
-  value_of(call(scene));
-  const auto born = steady_now();
-  REQUIRE(eventually([&] { return steady_now() > born + 2ms; }));
-  value_of(call(scene));
-  CHECK(scene.pool().stats().connections_closed[index_of(CloseReason::lifetime)] == 1);
-}
-
-TEST_CASE("a lease held too long is reported once, with its place, and when it comes back") {
-  PoolScene scene({.leak_threshold = 1ms});
-  std::optional held = value_of(scene.pool().get_connection());
-  REQUIRE(eventually([&] {
-    scene.maintain();
-    return scene.pool().stats().leaked_leases == 1;
-  }));
-  scene.maintain();
-  CHECK(scene.pool().stats().leaks_detected == 1);
-  CHECK(scene.log().count("held for too long") == 1);
-  CHECK(scene.log().count("connection_pool_test.cpp:") == 1);
-  held.reset();
-  CHECK(scene.pool().stats().leaks_recovered == 1);
-  CHECK(scene.log().count("came back after all") == 1);
 }
 
 // --- outage: a PoolManager with its thread -------------------------------------------------------
@@ -394,60 +240,4 @@ TEST_CASE("a socket that appears is probed at once, not when the backoff ends") 
   REQUIRE(scene.goes_down());
   scene.server().listen();
   REQUIRE(scene.comes_up());
-}
-
-TEST_CASE("a lease from before an outage costs its socket when it comes back") {
-  ManagedScene scene(quick());
-  REQUIRE(scene.is_warm());
-  std::optional held = value_of(scene.pool().get_connection());
-  value_of(get(*held));
-  const auto reset = [&] {
-    return scene.pool().stats().connections_closed[index_of(CloseReason::reset)];
-  };
-  scene.server().freeze();
-  REQUIRE(scene.goes_down());
-  scene.server().thaw();
-  REQUIRE(scene.comes_up());
-  REQUIRE(scene.is_warm());
-  const auto before = reset();
-  held.reset();
-  CHECK(reset() == before + 1);
-  const auto stats = scene.pool().stats();
-  CHECK(stats.open_sockets == stats.connections_idle);
-}
-
-TEST_CASE("after an outage callers are let in bit by bit") {
-  constexpr std::uint32_t all = 64;
-  PoolScene scene({.max_connections = all,
-                   .min_connections = 0,  // so that maintenance holds none itself
-                   .health_check_interval = 1h,
-                   .tuning = {.failure_threshold = 1}});
-  const auto maintain = [&](SteadyTime now) {
-    pool::Watch watch;
-    scene.pool().maintain(now, watch);
-  };
-  scene.server().stop_listening(test::SocketFile::removed);
-  CHECK_FALSE(call(scene));
-  maintain(steady_now());
-  scene.server().listen();
-  REQUIRE(eventually([&] {
-    maintain(steady_now());
-    return scene.pool().health().up;
-  }));
-  std::vector<pool::PooledConnection> lent;
-  const auto borrow_all = [&] {
-    while (auto connection = scene.pool().acquire({}, steady_now() + 5ms)) {
-      lent.push_back(std::move(*connection));
-    }
-    return lent.size();
-  };
-  CHECK(borrow_all() == 1);
-  maintain(steady_now() + 60ms);
-  const auto next = borrow_all();
-  CHECK(next >= 2);
-  CHECK(next < all);
-  CHECK(eventually([&] {
-    maintain(steady_now());
-    return borrow_all() == all;
-  }));
 }

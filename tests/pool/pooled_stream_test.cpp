@@ -179,8 +179,8 @@ class OutageScene {
   }
   /// One round of maintenance, as if so much later.
   void maintain(Milliseconds later = 0ms) {
-    pool::Watch watch;
-    scene_.pool().maintain(steady_now() + later, watch);
+    pool::PollSet poll_set;
+    scene_.pool().maintain(steady_now() + later, poll_set);
   }
 
  private:
@@ -251,6 +251,6 @@ TEST_CASE("a stream that is being opened is given up when an outage begins") {
   scene.server().stop_listening(test::SocketFile::removed);
   auto connection = value_of(scene.pool().get_connection());
   CHECK_FALSE(connection.perform({.target = "/", .limits = test::patient}));
-  pool::Watch watch;
-  scene.pool().maintain(steady_now(), watch);
+  pool::PollSet poll_set;
+  scene.pool().maintain(steady_now(), poll_set);
 }

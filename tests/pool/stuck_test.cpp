@@ -59,7 +59,7 @@ TEST_CASE("a quarantined container is tried again, and released by an answer") {
   stuck = false;
   REQUIRE(eventually([&] { return ask_about(scene.pool(), "web").has_value(); }));
   CHECK(scene.pool().stats().quarantined_keys == 0);
-  CHECK(scene.log().count("left alone") == 1);
+  CHECK(scene.log().count("it is quarantined") == 1);
   CHECK(scene.log().count("answered again") == 1);
 }
 

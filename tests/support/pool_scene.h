@@ -36,11 +36,11 @@ class PoolScene {
   HttpServer& server() { return server_; }
   LogCapture& log() { return log_; }
 
-  /// Rounds of maintenance until nothing is in progress.
-  void maintain() {
+  /// Rounds of maintenance until no probe is in progress, as if it were `later` by so much.
+  void maintain(Milliseconds later = {}) {
     do {
-      pool::Watch watch;
-      pool_.maintain(steady_now(), watch);
+      pool::PollSet poll_set;
+      pool_.maintain(steady_now() + later, poll_set);
     } while (pool_.stats().connections_connecting > 0);
   }
 

@@ -39,7 +39,7 @@ struct EngineHealth {
 };
 
 /// What the maintenance thread waits for next.
-struct Watch {
+struct PollSet {
   std::vector<pollfd> descriptors;
   SteadyTime until = SteadyTime::max();
 };
@@ -87,8 +87,8 @@ class ConnectionPool {
   [[nodiscard]] EngineHealth wait_for_change(std::uint64_t seen, SteadyTime until,
                                              const std::stop_token& stop) const;
 
-  /// Does what is due and never blocks; adds to `watch` what to wait for before the next call.
-  void maintain(SteadyTime now, Watch& watch);
+  /// Does what is due and never blocks; adds to `poll_set` what to wait for before the next call.
+  void maintain(SteadyTime now, PollSet& poll_set);
 
   /// Nobody gets a connection any more; waits until all have come back, then aborts what is still
   /// in flight at `deadline`. Reports who held on even after that. Only the first call

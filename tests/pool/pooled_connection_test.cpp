@@ -1,0 +1,108 @@
+#include "tidegauge/pool/pooled_connection.h"
+
+#include <atomic>
+#include <optional>
+#include <utility>
+
+#include "pool/calls.h"
+#include "support/catch.h"
+#include "support/http_server.h"
+#include "support/log_capture.h"
+#include "support/pool_scene.h"
+#include "support/temporary_directory.h"
+#include "tidegauge/http/curl_transport.h"
+
+using namespace tidegauge;
+using namespace std::chrono_literals;
+using model::CloseReason;
+using test::call;
+using test::error_of;
+using test::Exchange;
+using test::get;
+using test::index_of;
+using test::PoolScene;
+using test::value_of;
+
+TEST_CASE("a lease moves, and gives back once") {
+  PoolScene scene;
+  {
+    auto first = value_of(scene.pool().get_connection());
+    auto second = std::move(first);
+    value_of(get(second));
+    auto third = value_of(scene.pool().get_connection());
+    third = std::move(second);
+    CHECK(scene.pool().stats().connections_active == 1);
+  }
+  CHECK(scene.pool().stats().connections_active == 0);
+  value_of(call(scene));
+}
+
+TEST_CASE("a call on a socket that dies before it answers is asked once more on a fresh one") {
+  std::atomic<int> asked = 0;
+  PoolScene scene({}, [&](const auto&, Exchange& exchange) {
+    if (++asked == 2) return exchange.close();  // the first use of the reused socket
+    exchange.reply(200);
+  });
+  value_of(call(scene));
+  value_of(call(scene, "/again"));
+  CHECK(scene.server().requests("/again") == 2);
+  CHECK(scene.pool().stats().stale_retries == 1);
+}
+
+TEST_CASE("a call whose socket dies within its answer is not asked again") {
+  PoolScene scene({}, [&](const test::Request& request, Exchange& exchange) {
+    if (request.target != "/cut") return void(exchange.reply(200));
+    exchange.raw("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhal");
+    exchange.close();
+  });
+  value_of(call(scene));
+  CHECK(error_of(call(scene, "/cut")).code == Errc::connection_lost);
+  CHECK(scene.server().requests("/cut") == 1);
+  CHECK(scene.pool().stats().stale_retries == 0);
+}
+
+TEST_CASE("a call that fails on a fresh socket is not asked again") {
+  PoolScene scene({}, [](const auto&, Exchange& exchange) { exchange.close(); });
+  CHECK(error_of(call(scene, "/once")).code == Errc::connection_lost);
+  CHECK(scene.server().requests("/once") == 1);
+  CHECK(scene.pool().stats().connections_closed[index_of(CloseReason::error)] == 1);
+}
+
+TEST_CASE("a call that gets stuck is counted by its class and costs its socket") {
+  PoolScene scene({}, [](const auto&, Exchange& exchange) { exchange.hang(); });
+  auto connection = value_of(scene.pool().get_connection({.call_class = model::CallClass::list}));
+  CHECK(error_of(connection.perform({.target = "/", .limits = {.total = 10ms}})).code ==
+        Errc::timeout);
+  const auto stats = scene.pool().stats();
+  CHECK(stats.stuck_operations[index_of(model::CallClass::list)] == 1);
+  CHECK(stats.connections_closed[index_of(CloseReason::stuck)] == 1);
+  CHECK(stats.open_sockets == 0);
+}
+
+TEST_CASE("a connection that the Engine asks to close is not kept") {
+  PoolScene scene({}, [](const auto&, Exchange& exchange) {
+    exchange.reply(200, {{"Connection", "close"}});
+    exchange.close();
+  });
+  value_of(call(scene));
+  CHECK(scene.pool().stats().connections_idle == 0);
+  CHECK(scene.pool().stats().open_sockets == 0);
+}
+
+TEST_CASE("a lease may outlive its pool: it serves its holder, and its socket goes with it") {
+  const test::TemporaryDirectory directory;
+  const auto path = directory.file("docker.sock");
+  test::HttpServer server(path, test::answer);
+  test::LogCapture log;
+  std::optional<pool::PooledConnection> held;
+  {
+    pool::ConnectionPool pool("local", {.path = path}, {},
+                              http::make_curl_transport({.path = path}), log.logger());
+    held = value_of(pool.get_connection());
+    value_of(get(*held));
+  }
+  value_of(get(*held));
+  held.reset();
+  CHECK(server.requests("/") == 2);
+  CHECK(server.await([](const auto& now) { return now.connections_open == 0; }));
+}
