@@ -123,24 +123,25 @@ std::vector<Option> endpoint_options() {
              "nothing says it, the first socket that is there: /var/run/docker.sock, then those of "
              "rootless Docker and of Podman.",
              {"container_monitor.socket_path"}),
-      option("pool.tls_ca_file", tls(&T::ca_file), file_path(),
-             "With https://: the CA that has signed the Engine's certificate. Nothing: those that "
-             "the system trusts."),
+      option(
+          "pool.tls_ca_file", tls(&T::ca_file), file_path(),
+          "With https://: the CA that has signed the Engine's certificate. Empty: the CAs that the "
+          "system trusts."),
       option("pool.tls_cert_file", tls(&T::cert_file), file_path(),
-             "With https://: the certificate that is shown to the Engine, with its key."),
+             "With https://: the client certificate, which needs pool.tls_key_file."),
       option("pool.tls_key_file", tls(&T::key_file), file_path(),
              "The key of pool.tls_cert_file, without a password."),
       option("pool.tls_verify", tls(&T::verify), flag(),
-             "With https://: whether the Engine must prove who it is. Without, anybody may answer "
-             "in its place."),
+             "With https://: whether the certificate of the Engine is verified. Otherwise any "
+             "program may answer in place of the Engine."),
       option(
           "pool.engine_pid_file",
           [](auto& config) -> auto& { return config.endpoints.front().engine_pid_file; },
           file_path(),
-          "Where systemd or another program listens on the socket in the Engine's place: "
-          "connect only while this file is there and the process that it names is alive, as "
-          "/run/docker.pid. Otherwise connecting to the socket would start the Engine. Nothing: "
-          "connect whenever the socket is there."),
+          "For an Engine on whose socket systemd or another program listens: connect only while "
+          "this file exists, as /run/docker.pid, and the process that it names is alive. A "
+          "connection to the socket would start the Engine otherwise. Empty: connect whenever the "
+          "socket exists."),
   };
   for (auto& row : rows) row.describes_endpoint = true;
   return rows;
@@ -152,20 +153,21 @@ std::vector<Option> pool_size_options() {
   return {
       option(
           "pool.max_connections", pool(&C::max_connections), number(1, 256),
-          "The most connections to one Engine at a time.",
+          "The maximum number of connections to one Engine.",
           {"pool.pool_size", "container_monitor.max_connections", "container_monitor.pool_size"}),
       option("pool.min_connections", pool(&C::min_connections), number(0, 256),
              "Connections kept open while the Engine is up, at most pool.max_connections.",
              {"container_monitor.min_connections"}),
       option("pool.max_streams", pool(&C::max_streams), number(1, 256),
              "Connections of streams (events, followed logs), beyond pool.max_connections."),
-      option("pool.balancing", pool(&C::balancing),
-             choice<Balancing>({{"lifo", Balancing::lifo},
-                                {"round_robin", Balancing::round_robin},
-                                {"least_used", Balancing::least_used},
-                                {"random", Balancing::random}}),
-             "Which free connection the next caller gets. With lifo the others fall idle and are "
-             "closed."),
+      option(
+          "pool.balancing", pool(&C::balancing),
+          choice<Balancing>({{"lifo", Balancing::lifo},
+                             {"round_robin", Balancing::round_robin},
+                             {"least_used", Balancing::least_used},
+                             {"random", Balancing::random}}),
+          "Which free connection the next caller gets. With lifo, connections that are not needed "
+          "become idle and are closed."),
   };
 }
 
@@ -177,16 +179,18 @@ std::vector<Option> pool_time_options() {
              "How long a caller waits for a free connection.",
              {"container_monitor.connection_timeout"}),
       option("pool.health_check_interval", pool(&C::health_check_interval), duration(100ms, 1h),
-             "How often idle connections are checked; longer than pool.probe_timeout.",
+             "An Engine that has answered nothing for three quarters of this time is probed. "
+             "Longer than pool.probe_timeout.",
              {"container_monitor.health_check_interval"}),
-      option("pool.idle_timeout", pool(&C::idle_timeout), duration_or_zero(5s, 24h),
-             "A connection unused for that long is closed, down to pool.min_connections. 0: "
-             "never.",
-             {"container_monitor.idle_timeout"}),
+      option(
+          "pool.idle_timeout", pool(&C::idle_timeout), duration_or_zero(5s, 24h),
+          "A connection that is unused for this long is closed, down to pool.min_connections. 0: "
+          "never.",
+          {"container_monitor.idle_timeout"}),
       option("pool.max_lifetime", pool(&C::max_lifetime), duration_or_zero(30s, 168h),
-             "A connection of that age is replaced. 0: never."),
+             "A connection that is older is replaced. 0: never."),
       option("pool.leak_threshold", pool(&C::leak_threshold), duration_or_zero(2s, 24h),
-             "A connection lent for longer is reported, once. 0: never."),
+             "A connection that is lent for longer is reported once. 0: never."),
   };
 }
 
@@ -195,9 +199,10 @@ std::vector<Option> call_options() {
   using C = PoolConfig;
   return {
       option("pool.connect_timeout", pool(&C::connect_timeout), duration(10ms, 1min),
-             "Limit of opening a connection; at most the limits of the calls below."),
+             "Limit of opening a connection. At most pool.probe_timeout, pool.list_timeout and "
+             "pool.call_timeout."),
       option("pool.probe_timeout", pool(&C::probe_timeout), duration(10ms, 1min),
-             "Limit of a ping, which tells whether the Engine is up."),
+             "Limit of a ping, which shows whether the Engine is up."),
       option("pool.list_timeout", pool(&C::list_timeout), duration(10ms, 10min),
              "Limit of listing the containers, and of measuring the writable layer of one."),
       option("pool.call_timeout", pool(&C::call_timeout), duration(10ms, 10min),

@@ -26,7 +26,7 @@ constexpr std::array<Rule, 7> table{{
     {"pool.connect_timeout", "at most", "pool.call_timeout", connecting_is_part,
      [](const Config& c) { return c.pool.connect_timeout <= c.pool.call_timeout; }},
     {"pool.probe_timeout", "less than", "pool.health_check_interval",
-     "one check must end before the next begins",
+     "one probe must end before the next begins",
      [](const Config& c) { return c.pool.probe_timeout < c.pool.health_check_interval; }},
 }};
 

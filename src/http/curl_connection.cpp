@@ -37,7 +37,8 @@ std::string_view name_of(Method method) {
   return method == Method::head ? "HEAD" : "GET";
 }
 
-/// Not of an address family that this machine does not have.
+/// Whether a descriptor or memory is lacking. An address family that the machine lacks is not
+/// meant.
 bool says_exhausted(int os_error) {
   return os_error == EMFILE || os_error == ENFILE || os_error == ENOMEM || os_error == ENOBUFS;
 }
@@ -66,7 +67,7 @@ void CurlConnection::set_options() {
     if (curl_easy_setopt(easy, option, value) != CURLE_OK) throw std::bad_alloc();
   };
   set(CURLOPT_NOSIGNAL, 1L);
-  // Giving up on a name that does not resolve must not wait for the thread that resolves it.
+  // A request that gives up must not wait for the thread that resolves the name.
   set(CURLOPT_QUICK_EXIT, 1L);
   set(CURLOPT_ERRORBUFFER, curl_error_.data());
   set(CURLOPT_HTTP_VERSION, http_version);
@@ -90,7 +91,7 @@ void CurlConnection::set_options() {
   }
 }
 
-/// Nothing of an earlier handshake is kept, so that files that were replaced count at once.
+/// Nothing of an earlier handshake is kept: files that were replaced are used at once.
 void CurlConnection::set_tls_options() {
   auto* const easy = easy_.get();
   const auto set = [easy](CURLoption option, auto value) {
@@ -102,7 +103,7 @@ void CurlConnection::set_tls_options() {
   set(CURLOPT_SSL_VERIFYHOST, tls_.verify ? 2L : 0L);
   if (!tls_.ca_file.empty()) {
     set(CURLOPT_CAINFO, tls_.ca_file.c_str());
-    set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));  // no one else than is named
+    set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));  // no other CA than the named one
   }
   if (!tls_.cert_file.empty()) {
     set(CURLOPT_SSLCERT, tls_.cert_file.c_str());
@@ -110,8 +111,8 @@ void CurlConnection::set_tls_options() {
   }
 }
 
-/// For the next requests, where there is none. Fails where there are no descriptors for what wakes
-/// it; libcurl itself would do without, and abort() wake nobody.
+/// Makes the multi handle of the next requests. Fails where there is no descriptor for waking it:
+/// libcurl would go on without one, and abort() could not wake the waiting thread.
 bool CurlConnection::make_multi() {
   errno = 0;
   std::unique_ptr<CURLM, MultiCleanup> fresh(curl_multi_init());
@@ -150,7 +151,7 @@ void CurlConnection::start(const Request& request, Sink sink) {
   curl_error_.front() = '\0';
   auto* const easy = easy_.get();
   curl_easy_setopt(easy, CURLOPT_URL, (base_url_ + request.target).c_str());
-  // HTTPGET undoes NOBODY and the other way round, so nothing is left of the request before.
+  // HTTPGET resets NOBODY and the other way round: nothing is left of the previous request.
   if (request.method == Method::head) {
     curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
   } else {
@@ -165,13 +166,13 @@ std::optional<Result<Response>> CurlConnection::advance(SteadyTime now) {
   const auto outcome = step(now);
   if (!outcome) return std::nullopt;
   if (!*outcome) {
-    response_ = {};  // the memory of an answer that was too large, too
+    response_ = {};  // frees the memory of a response that was too large
     return failed(outcome->error());
   }
   return std::move(response_);
 }
 
-/// Moves the transfer on; its outcome once it has one, after which nothing is in progress.
+/// Advances the transfer. Returns its outcome, if there is one; then no request is in progress.
 std::optional<Result<void>> CurlConnection::step(SteadyTime now) {
   if (!in_progress_) return fail(descriptor_error(no_socket_));
   int running = 0;
@@ -185,14 +186,14 @@ std::optional<Result<void>> CurlConnection::step(SteadyTime now) {
       message != nullptr && message->msg == CURLMSG_DONE) {
     const auto code = message->data.result;
     if (code != CURLE_OK) {
-      auto error = error_of(code);  // before finish(), which makes libcurl forget
+      auto error = error_of(code);  // before finish(), after which libcurl has no details
       finish();
       return fail(std::move(error));
     }
     finish();
     find_socket();
-    // libcurl takes an end within the headers for the end of an answer without a body, and may
-    // keep the socket.
+    // libcurl takes the end of a connection within the headers for the end of a response without a
+    // body, and may keep the socket.
     if (!head_complete_) {
       close();
       return fail(Errc::connection_lost, "the Engine hung up in the middle of its answer");
@@ -206,15 +207,15 @@ std::optional<Result<void>> CurlConnection::step(SteadyTime now) {
   return std::nullopt;
 }
 
-/// Of the sockets of two addresses that raced, the one opened last need not have won, and libcurl
-/// may keep the other for a while.
+/// Where libcurl has tried two addresses at the same time, the socket that was opened last is not
+/// always the one in use, and libcurl may keep the other one open for a while.
 void CurlConnection::find_socket() noexcept {
   curl_socket_t used = CURL_SOCKET_BAD;
   curl_easy_getinfo(easy_.get(), CURLINFO_ACTIVESOCKET, &used);
   if (used != CURL_SOCKET_BAD && std::ranges::find(open_, used) != open_.end()) fd_ = used;
 }
 
-/// A transfer that libcurl has not completed takes its socket with it.
+/// The socket of a transfer that is not complete is closed with it.
 void CurlConnection::finish() noexcept {
   curl_multi_remove_handle(multi_.get(), easy_.get());
   in_progress_ = false;
@@ -248,7 +249,8 @@ Result<Response> CurlConnection::open_stream(const Request& request, const std::
       ended_ = outcome->has_value();
       if (ended_) break;
       if (!head_complete_) return failed(outcome->error());
-      stream_error_ = std::move(outcome->error());  // for the reader, after what came before it
+      stream_error_ =
+          std::move(outcome->error());  // read() returns it after the bytes that came before
     }
     if (!head_complete_) wait(next_limit());
   }
@@ -257,14 +259,14 @@ Result<Response> CurlConnection::open_stream(const Request& request, const std::
 
 Result<std::size_t> CurlConnection::read(std::span<char> into, SteadyTime deadline,
                                          const std::stop_token& stop) {
-  // Only wakes the wait below: what the reader's own token stops is the reading, not the stream.
+  // Only wakes the wait below: the token of the reader stops the read, not the stream.
   const std::stop_callback wake(stop, [this] { this->wake(); });
   while (true) {
     std::size_t size = 0;
     deliver(into, size);
     if (size > 0) return size;
     if (ended_) return 0U;
-    if (stream_error_) return failed(*stream_error_);  // after what came before it
+    if (stream_error_) return failed(*stream_error_);  // after the bytes that came before
     if (!in_progress_) return failed({Errc::closed, "the stream is closed"});
     if (stop.stop_requested()) return failed({Errc::cancelled, "cancelled while reading"});
     if (interrupted_.exchange(false)) return failed({Errc::cancelled, "interrupted"});
@@ -280,7 +282,7 @@ Result<std::size_t> CurlConnection::read(std::span<char> into, SteadyTime deadli
   }
 }
 
-/// Moves pending bytes to the reader, and lets the Engine send on once it has taken them all.
+/// Copies pending bytes to the reader. Once none are left, the Engine may send again.
 void CurlConnection::deliver(std::span<char> into, std::size_t& size) {
   size = std::min(into.size(), pending_.size() - pending_from_);
   std::copy_n(pending_.data() + pending_from_, size, into.data());
@@ -315,7 +317,7 @@ void CurlConnection::wake() noexcept {
 void CurlConnection::close() noexcept {
   if (in_progress_) finish();
   if (fd_ < 0) return;
-  // libcurl keeps an idle socket in its multi handle and has no call to close just that.
+  // libcurl keeps an idle socket in its multi handle and cannot close it alone.
   {
     const MutexLock lock(wakeup_mutex_);
     wakeable_ = nullptr;
@@ -326,8 +328,8 @@ void CurlConnection::close() noexcept {
 bool CurlConnection::alive() const noexcept {
   if (fd_ < 0) return false;
   pollfd poll{.fd = fd_, .events = POLLIN | POLLRDHUP, .revents = 0};
-  // Anything to read while nothing was asked is either the end or not for us. The tickets of
-  // TLS 1.3 come right after the handshake and are read with the first answer.
+  // Between requests, anything that can be read is the end of the connection or not a response.
+  // The tickets of TLS 1.3 come after the handshake and are read with the first response.
   return ::poll(&poll, 1, 0) == 0;
 }
 
@@ -364,11 +366,11 @@ Error CurlConnection::error_of(CURLcode code) const {
 curl_socket_t CurlConnection::on_open_socket(void* self, curlsocktype /*purpose*/,
                                              curl_sockaddr* address) {
   auto& connection = *static_cast<CurlConnection*>(self);
-  // libcurl would send a request again whose socket died before the first byte of the answer.
+  // libcurl would send a request again whose socket died before the first byte of the response.
   if (connection.aborted_ || connection.transfer_.sent) return CURL_SOCKET_BAD;
   if (connection.is_engine_missing()) return CURL_SOCKET_BAD;
   connection.transfer_.reused_socket = false;
-  // Where two addresses race to be connected to, the time is that of both.
+  // Where libcurl tries two addresses, the time is counted from the first.
   if (connection.opened_at_ < connection.started_) connection.opened_at_ = steady_now();
   const auto place = std::ranges::find(connection.open_, -1);
   if (place == connection.open_.end()) return CURL_SOCKET_BAD;
@@ -382,13 +384,13 @@ curl_socket_t CurlConnection::on_open_socket(void* self, curlsocktype /*purpose*
   return socket;
 }
 
-/// Looked at before each socket is opened, so that no way to connect goes around it.
+/// Checked before every socket is opened.
 bool CurlConnection::is_engine_missing() noexcept {
   if (address_.pid_file.empty()) return false;
   try {
     no_engine_ = missing_engine_process(address_.pid_file);
     return no_engine_.has_value();
-  } catch (const std::exception&) {  // no memory: then nobody knows, and nobody connects
+  } catch (const std::exception&) {  // no memory: do not connect
     no_socket_ = ENOMEM;
     return true;
   }
@@ -397,7 +399,7 @@ bool CurlConnection::is_engine_missing() noexcept {
 int CurlConnection::on_close_socket(void* self, curl_socket_t socket) {
   auto& connection = *static_cast<CurlConnection*>(self);
   std::ranges::replace(connection.open_, socket, -1);
-  // Where two addresses raced, the other one may be left.
+  // Where libcurl has tried two addresses, the other socket may still be open.
   if (connection.fd_ == socket) connection.fd_ = std::ranges::max(connection.open_);
   connection.open_sockets_.fetch_sub(1, std::memory_order_relaxed);
   return ::close(socket);
@@ -415,7 +417,7 @@ int CurlConnection::on_request_sent(void* self, char* /*primary_ip*/, char* /*lo
   return CURL_PREREQFUNC_OK;
 }
 
-/// libcurl is C: no exception may pass through it.
+/// noexcept: libcurl is C, and no exception may pass through it.
 std::size_t CurlConnection::on_header(char* data, std::size_t size, std::size_t count,
                                       void* self) noexcept {
   auto& connection = *static_cast<CurlConnection*>(self);
@@ -453,12 +455,12 @@ void CurlConnection::take_header(std::string_view line) {
   if (line == "\r\n" || line == "\n") {
     long status = 0;
     curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
-    head_complete_ = status >= 200;  // 1xx heads come before the real one
+    head_complete_ = status >= 200;  // heads of status 1xx come before the final one
     response_.status = static_cast<int>(status);
   }
 }
 
-/// How many bytes libcurl may go on with.
+/// How many bytes were taken. Fewer than given end the transfer.
 std::size_t CurlConnection::take_body(std::string_view piece) {
   const bool streamed = sink_ == Sink::reader;
   auto& target = streamed ? pending_ : response_.body;

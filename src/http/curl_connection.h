@@ -1,7 +1,7 @@
 #pragma once
 
-// http::Connection on libcurl; see curl_transport.h. Its options are set once, when the handle is
-// made; a request sets all that can differ between two: URL, and GET or HEAD.
+// The http::Connection of libcurl; see curl_transport.h. The constructor sets the options of the
+// handle; a request sets only what differs between requests: the URL, and GET or HEAD.
 
 #include <curl/curl.h>
 
@@ -23,7 +23,7 @@ namespace tidegauge::http {
 
 class CurlConnection final : public Connection {
  public:
-  /// All outlive it; `open_sockets` is kept in step with the sockets it opens and closes.
+  /// All arguments outlive it. It counts the sockets that it opens and closes in `open_sockets`.
   CurlConnection(const model::EngineAddress& address, const model::TlsFiles& tls,
                  std::atomic<std::uint32_t>& open_sockets);
   ~CurlConnection() override;
@@ -46,7 +46,7 @@ class CurlConnection final : public Connection {
   [[nodiscard]] const Transfer& last_transfer() const noexcept override { return transfer_; }
 
  private:
-  /// Where the answer's body goes: whole into the response, or piecewise to a reader.
+  /// Where the body of the response goes: into the Response, or piece by piece to a reader.
   enum class Sink : std::uint8_t { response, reader };
   struct EasyCleanup {
     void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
@@ -86,11 +86,11 @@ class CurlConnection final : public Connection {
   const model::TlsFiles& tls_;
   const std::string base_url_;
   std::atomic<std::uint32_t>& open_sockets_;
-  std::array<char, CURL_ERROR_SIZE> curl_error_{};  // libcurl's own words, of the last request
-  std::unique_ptr<CURL, EasyCleanup> easy_;         // used by the multi handle: cleaned up after it
-  std::unique_ptr<CURLM, MultiCleanup> multi_;  // keeps the socket between requests; may be none
+  std::array<char, CURL_ERROR_SIZE> curl_error_{};  // libcurl's text about the last request
+  std::unique_ptr<CURL, EasyCleanup> easy_;         // declared first: the multi handle uses it
+  std::unique_ptr<CURLM, MultiCleanup> multi_;  // keeps the socket between requests; may be null
   std::array<int, 4> open_{-1, -1, -1, -1};     // sockets; more than one while addresses race
-  int fd_ = -1;                                 // the one that is used, as far as is known
+  int fd_ = -1;                                 // the one in use, as far as is known
 
   // The request in progress.
   bool in_progress_ = false;
@@ -105,11 +105,11 @@ class CurlConnection final : public Connection {
   std::optional<Error> no_engine_;  // why no socket was opened
   std::size_t header_bytes_ = 0;
   bool head_complete_ = false;
-  std::string refused_;                // what of the answer was larger than allowed; empty: nothing
-  bool no_memory_ = false;             // for the answer
-  bool ended_ = false;                 // a stream whose body came to its clean end
-  std::optional<Error> stream_error_;  // a stream's other end
-  std::string pending_;  // a stream's bytes that no read() has taken yet, from pending_from_
+  std::string refused_;                // which part of the response was too large; empty: none
+  bool no_memory_ = false;             // for the response
+  bool ended_ = false;                 // the body of the stream has come to its clean end
+  std::optional<Error> stream_error_;  // how the stream has ended otherwise
+  std::string pending_;  // bytes of the stream that read() has not delivered, from pending_from_ on
   std::size_t pending_from_ = 0;
   bool paused_ = false;
 

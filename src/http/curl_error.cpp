@@ -13,8 +13,8 @@
 namespace tidegauge::http {
 namespace {
 
-/// Where it was the handshake that failed. The refusal of a client's certificate comes with TLS 1.3
-/// only after it, where an answer is expected.
+/// Absent where the handshake has not failed. With TLS 1.3 a client certificate is refused after
+/// the handshake, when the response is expected.
 std::optional<Error> tls_error(const FailedTransfer& transfer) {
   if (transfer.address.scheme != model::EngineAddress::Scheme::tls) return std::nullopt;
   switch (transfer.code) {
@@ -54,7 +54,7 @@ Error describe_failure(const FailedTransfer& transfer) {
       return {Errc::unreachable, model::to_string(transfer.address) + ": " + why};
     }
     case CURLE_COULDNT_RESOLVE_HOST:
-      // Of a Unix socket there is nothing else that libcurl could call a name.
+      // The only thing that libcurl calls a host name of a Unix socket is a path that is too long.
       if (transfer.address.scheme == model::EngineAddress::Scheme::unix_socket) {
         return {Errc::misconfigured, transfer.address.path + " is longer than 107 bytes"};
       }
@@ -70,7 +70,7 @@ Error describe_failure(const FailedTransfer& transfer) {
     case CURLE_URL_MALFORMAT:
       return {Errc::protocol, "cannot be asked: " + text};
     case CURLE_OUT_OF_MEMORY:
-      // What libcurl says of a line longer than it takes; of memory there is enough.
+      // libcurl says this of a line that is longer than it accepts; there is enough memory.
       if (transfer.sent) return {Errc::protocol, "a line of the answer is longer than allowed"};
       return {Errc::system, text};
     default:

@@ -11,7 +11,7 @@ namespace tidegauge::http {
 
 CurlTransport::CurlTransport(model::EngineAddress address, model::TlsFiles tls)
     : address_(std::move(address)), tls_(std::move(tls)) {
-  // Counted by libcurl, so several transports are fine; thread-safe since 7.84.
+  // libcurl counts these calls, so that there may be several transports. Thread-safe since 7.84.
   if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) throw std::bad_alloc();
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// Why a Unix socket could not be connected to, in words that say what to do about it.
+// Why a connection to a Unix socket has failed, in a message that says what to do.
 
 #include <string>
 
@@ -8,7 +8,7 @@
 
 namespace tidegauge::http {
 
-/// `os_error` is what connect(2) said; 0 where libcurl did not pass it on (a full backlog).
+/// `os_error`: the errno of connect(2); 0 where libcurl did not pass it on (a full backlog).
 [[nodiscard]] Error diagnose_unix_socket(const std::string& path, int os_error);
 
 }  // namespace tidegauge::http

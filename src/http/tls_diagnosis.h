@@ -1,8 +1,8 @@
 #pragma once
 
-// Why no TLS connection came about, in words that say what to do about it. Most causes are a
-// mistake in the configuration or in certificates, so no restart of the Engine would mend them.
-// `libcurl_says` is the text of libcurl and OpenSSL; none of this is told by codes.
+// Why a TLS connection has failed, in a message that says what to do. Most causes are mistakes in
+// the configuration or in certificates, which a restart of the Engine does not repair.
+// `libcurl_says` is the text of libcurl and OpenSSL, as their codes do not tell the causes apart.
 
 #include <optional>
 #include <string>
@@ -17,10 +17,10 @@ namespace tidegauge::http {
 [[nodiscard]] Error diagnose_certificate(const std::string& address, const model::TlsFiles& tls,
                                          std::string_view libcurl_says);
 
-/// A file of this side's could not be used.
+/// A file of the configuration could not be used.
 [[nodiscard]] Error diagnose_files(const model::TlsFiles& tls, std::string_view libcurl_says);
 
-/// The Engine ended the handshake, or speaks something else. Nothing where the text says neither.
+/// The Engine has refused the handshake, or does not speak TLS. Absent where the text says neither.
 [[nodiscard]] std::optional<Error> diagnose_refusal(const std::string& address,
                                                     const model::TlsFiles& tls,
                                                     std::string_view libcurl_says);

@@ -45,7 +45,7 @@ void CircuitBreaker::enter(CircuitState state) noexcept {
   ++transitions_[static_cast<std::size_t>(state)];
 }
 
-/// Grows by 1.6 from probe to probe, up to a fifth more or less, never past the maximum.
+/// The pause grows by 1.6 from probe to probe, up to the maximum, with a jitter of a fifth.
 void CircuitBreaker::schedule_probe(SteadyTime now) {
   const std::chrono::duration<double, std::milli> initial = tuning_.probe_backoff_initial;
   const std::chrono::duration<double, std::milli> longest = tuning_.probe_backoff_max;

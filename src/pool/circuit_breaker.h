@@ -1,13 +1,12 @@
 #pragma once
 
-// Whether calls to an Engine are worth trying. Closed: they are. Open: they fail at once, and one
-// prober asks the Engine now and then, with backoff. Half open: a probe is under way.
+// Whether calls to an Engine are sent or fail at once. Closed: they are sent. Open: they fail, and
+// maintenance probes the Engine with a backoff. Half open: a probe is in progress.
 //
-// A fault in the configuration (no permission, not a socket) is kept apart: calls fail at once as
-// well, but it is no outage, and no restart of the Engine will mend it.
+// A mistake in the configuration (no permission, not a socket) is not an outage: calls fail at once
+// as well, but the state stays closed, and a restart of the Engine does not help.
 //
-// A plain state machine on the time it is given; not thread-safe: part of ConnectionPool, under
-// its lock.
+// A state machine on the time that it is given. Not thread-safe: PoolState has it under its mutex.
 
 #include <array>
 #include <cstdint>
@@ -27,22 +26,22 @@ class CircuitBreaker {
   CircuitBreaker(const config::PoolTuning& tuning, std::uint32_t seed);
 
   [[nodiscard]] model::CircuitState state() const noexcept { return state_; }
-  /// Why calls fail at once; null while they do not. Shared, so that it can leave the pool's lock
-  /// without being copied under it.
+  /// Why calls fail at once; null while they do not. Shared, so that no text is copied under the
+  /// mutex.
   [[nodiscard]] const std::shared_ptr<const Error>& cause() const noexcept { return cause_; }
   [[nodiscard]] SteadyTime cause_since() const noexcept { return cause_since_; }
-  /// When the prober is due; only where there is a cause.
+  /// When the next probe is due. Only while there is a cause.
   [[nodiscard]] SteadyTime next_probe() const noexcept { return next_probe_; }
 
-  /// A call whose failure speaks of the Engine (see `blames_engine`). Opens after
-  /// `failure_threshold` in a row.
+  /// A call has failed, and the Engine is to blame (see `blames_engine`). The circuit opens after
+  /// `failure_threshold` failures in a row.
   void call_failed(std::shared_ptr<const Error> error, SteadyTime now);
-  /// Only calls clear what calls have shown: a ping that is answered does not.
+  /// Ends the row of failures. A ping that is answered does not.
   void call_succeeded() noexcept { failures_in_a_row_ = 0; }
 
   /// A probe of an open circuit begins.
   void probe_started() noexcept;
-  /// A ping or a probe failed: one that had all of its time is enough to say the Engine is down.
+  /// A probe has failed. One is enough: it had all of its time.
   void probe_failed(std::shared_ptr<const Error> error, SteadyTime now);
   void probe_succeeded() noexcept;
 

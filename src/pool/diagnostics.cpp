@@ -9,7 +9,7 @@ using model::AcquireFailure;
 
 namespace {
 
-/// Appended by hand, as are the messages below: under overload refusals are many.
+/// The texts are appended piece by piece, as there are many refusals under overload.
 void append_seconds(std::string& text, std::chrono::nanoseconds duration) {
   using Tenths = std::chrono::duration<std::int64_t, std::deci>;
   const auto tenths = std::chrono::round<Tenths>(duration).count();
@@ -53,7 +53,7 @@ Errc code_of(AcquireFailure reason) {
 
 Error describe_outage(AcquireFailure reason, const PoolSummary& summary) {
   const std::string engine = "engine " + std::string(summary.endpoint);
-  // A waiter was told of an outage that has ended since.
+  // The outage has ended since the waiter was refused.
   if (!summary.cause) return {Errc::engine_down, engine + " was down until just now"};
   const auto now = steady_now();
   const auto wait = std::max(summary.next_probe - now, SteadyTime::duration{});

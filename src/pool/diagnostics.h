@@ -1,7 +1,7 @@
 #pragma once
 
-// How the pool puts into words who holds what, and why a caller got nothing. Under no lock: from
-// copies of what the pool's books say.
+// The texts of the pool: who holds a connection, and why a caller got none. They are made from
+// copies, without the mutex.
 
 #include <array>
 #include <chrono>
@@ -17,21 +17,21 @@
 
 namespace tidegauge::pool {
 
-/// How a pool stood when it refused a caller.
+/// The state of a pool when it refused a caller.
 struct PoolSummary {
   std::string_view endpoint;  ///< outlives this
   std::uint32_t slots = 0;
   std::uint32_t stream_slots = 0;
   std::uint32_t leased = 0;
   std::uint32_t waiting = 0;
-  std::shared_ptr<const Error> cause;  ///< of an outage; null: there is none
+  std::shared_ptr<const Error> cause;  ///< of the outage; null: the Engine is up
   SteadyTime cause_since{};
   SteadyTime next_probe{};
-  std::array<Holder, 3> oldest{};  ///< the first `oldest_count` of those who hold a connection
+  std::array<Holder, 3> oldest{};  ///< the `oldest_count` longest leases
   std::size_t oldest_count = 0;
 };
 
-/// `waited`: for how long the caller did. A misconfiguration keeps the code of its cause.
+/// `waited`: how long the caller has waited. A misconfiguration keeps the code of its cause.
 [[nodiscard]] Error describe_refusal(model::AcquireFailure reason, model::CallClass call_class,
                                      SteadyTime::duration waited, const PoolSummary& summary);
 

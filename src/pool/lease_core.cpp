@@ -7,7 +7,7 @@
 namespace tidegauge::pool {
 namespace {
 
-/// For how long a refused caller counts as a sign of overload.
+/// How long the pool counts as overloaded after it has refused a caller.
 constexpr auto overload_memory = std::chrono::milliseconds{10};
 
 std::int32_t current_thread() noexcept {
@@ -15,7 +15,7 @@ std::int32_t current_thread() noexcept {
   return id;
 }
 
-const WaiterCondition& bell_of_this_thread() {
+const WaiterCondition& condition_of_this_thread() {
   thread_local const WaiterCondition condition = std::make_shared<std::condition_variable>();
   return condition;
 }
@@ -71,7 +71,7 @@ LeaseCore::LeaseCore(const config::PoolConfig& options, SlotIndex stream_slots, 
 }
 
 LeaseCore::Outcome LeaseCore::take_or_queue(Waiter& waiter, SteadyTime now) {
-  // A head that has aged past the threshold with its wake-up still under way comes first.
+  // A head that has waited for the threshold comes first, even before its thread has woken up.
   if (head_is_due(now)) dispatch(now);
   if (has_free_slot() && !head_is_due(now)) {
     if (head_ != nullptr) ++barged_;
@@ -83,7 +83,7 @@ LeaseCore::Outcome LeaseCore::take_or_queue(Waiter& waiter, SteadyTime now) {
     overloaded_until_ = now + overload_memory;
     return Outcome::queue_full;
   }
-  waiter.condition = bell_of_this_thread();
+  waiter.condition = condition_of_this_thread();
   push_back(waiter);
   return Outcome::queued;
 }
@@ -94,7 +94,7 @@ bool LeaseCore::settle(Waiter& waiter, SteadyTime now) {
   if (head_ != &waiter || !has_free_slot() || now >= waiter.deadline) return false;
   unlink(waiter);
   waiter.granted = take_free(waiter.holder, now);
-  dispatch(now);  // more than one slot may have become free on the one wake-up
+  dispatch(now);  // more than one slot may be free after one notification
   return true;
 }
 
@@ -134,7 +134,8 @@ WaiterCondition LeaseCore::release(SlotIndex index, bool connected, SteadyTime n
   return serve_queue(now);
 }
 
-/// Rings for all that it serves but the last, whose bell it returns: mostly there is but one.
+/// Notifies all waiters that it serves except the last, whose condition it returns: mostly there is
+/// only one, and the caller notifies it after the mutex is released.
 WaiterCondition LeaseCore::serve_queue(SteadyTime now) {
   WaiterCondition last;
   if (head_ == nullptr) return last;
@@ -143,7 +144,8 @@ WaiterCondition LeaseCore::serve_queue(SteadyTime now) {
     notify(std::exchange(last, hand_to_head(now)));
     evict_expired(now);
   }
-  // A young head must come for itself: until it has, a running caller may be faster.
+  // A head that has not waited for long takes the slot itself; until then a running caller may be
+  // faster.
   if (head_ != nullptr && has_free_slot() && !head_->notified) {
     head_->notified = true;
     notify(std::exchange(last, head_->condition));
@@ -209,7 +211,7 @@ void LeaseCore::return_claimed(SlotIndex index, bool connected, SteadyTime now) 
     stream_free_.push_back(index);
     return;
   }
-  // To the cold end: what maintenance has touched was not used by anybody.
+  // To the front, where the longest unused are: a probe is no use by a caller.
   if (connected) {
     idle_.insert(idle_.begin(), index);
   } else {
@@ -252,13 +254,13 @@ SlotIndex LeaseCore::take_free(const Holder& holder, SteadyTime now) {
   return slot;
 }
 
-/// Its position in `idle_`, by the strategy.
+/// The position in `idle_` that the balancing chooses.
 std::size_t LeaseCore::choose_idle() {
   switch (options_.balancing) {
     case config::Balancing::lifo:
       break;
     case config::Balancing::round_robin: {
-      // The next index after the last one chosen, around the end.
+      // The next index after the last one, and from the beginning again.
       const auto distance = [this](SlotIndex slot) {
         return (slot + request_slots_ - last_round_robin_ - 1) % request_slots_;
       };
@@ -293,8 +295,8 @@ WaiterCondition LeaseCore::hand_to_head(SteadyTime now) {
   return waiter.condition;
 }
 
-/// Drops heads that would get a slot too late to use it. They are not rung for: their deadline,
-/// which is close, wakes them.
+/// Drops heads that would get a slot too late to use it. They are not notified: their deadline is
+/// close and wakes them.
 void LeaseCore::evict_expired(SteadyTime now) {
   while (head_ != nullptr && head_->deadline - now < options_.tuning.grant_margin) {
     auto& waiter = *head_;

@@ -38,8 +38,7 @@ model::CloseReason close_reason(Errc code) noexcept {
   }
 }
 
-// --- calls
-// ----------------------------------------------------------------------------------------
+// --- calls ---------------------------------------------------------------------------------------
 
 void PoolState::record_answer(SlotIndex index) {
   const auto& transfer = connection_of(index)->last_transfer();
@@ -132,8 +131,7 @@ void PoolState::suspect(Suspicion reason) noexcept {
   suspicion = std::max(suspicion, reason);
 }
 
-// --- probes
-// ---------------------------------------------------------------------------------------
+// --- probes --------------------------------------------------------------------------------------
 
 void PoolState::record_probe(ProbeKind kind, const std::optional<Error>& failure) {
   auto cause = failure ? std::make_shared<const Error>(*failure) : nullptr;
@@ -167,8 +165,7 @@ bool PoolState::judge_probe(ProbeKind kind, std::shared_ptr<const Error> failure
   return true;
 }
 
-// --- the health
-// -----------------------------------------------------------------------------------
+// --- the health ----------------------------------------------------------------------------------
 
 /// Tells all waiting threads that the circuit has opened or closed, where it has.
 std::optional<PoolState::HealthChange> PoolState::publish_change(bool was_up) {

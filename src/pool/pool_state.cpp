@@ -35,8 +35,7 @@ PoolState::PoolState(std::string pool_name, const model::EngineAddress& engine_a
       quarantine(Quarantine(options.tuning)),
       wake_(std::move(wake)) {}
 
-// --- acquire
-// --------------------------------------------------------------------------------------
+// --- acquire -------------------------------------------------------------------------------------
 
 Result<SlotIndex> PoolState::acquire(const CallTag& tag, SteadyTime deadline,
                                      const std::stop_token& stop,
@@ -152,8 +151,7 @@ Error PoolState::explain(const Refusal& refusal, const CallTag& tag) {
   return describe_refusal(refusal.failure, tag.call_class, refusal.waited, refusal.summary);
 }
 
-// --- prepare and release
-// --------------------------------------------------------------------------
+// --- prepare and release -------------------------------------------------------------------------
 
 http::Connection& PoolState::prepare(SlotIndex index) {
   auto* connection = connection_of(index);
@@ -247,8 +245,7 @@ void PoolState::count_stale_retry() {
   ++counters.stale_retries;
 }
 
-// --- close
-// ----------------------------------------------------------------------------------------
+// --- close ---------------------------------------------------------------------------------------
 
 CloseReport PoolState::close(SteadyTime deadline) {
   std::vector<SlotIndex> free;

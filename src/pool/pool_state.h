@@ -4,7 +4,7 @@
 // returned. Three source files: pool_state.cpp lends slots, pool_outcomes.cpp judges what calls and
 // probes have shown, pool_report.cpp says how the pool stands.
 //
-// Thread-safe. One mutex guards the bookkeeping; it is held for short, without I/O. A connection
+// Thread-safe. One mutex guards the bookkeeping. No I/O is done under it. A connection
 // belongs to the holder of its slot, which uses, closes and polls it without the mutex; other
 // threads may only abort it.
 

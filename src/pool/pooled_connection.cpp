@@ -8,7 +8,7 @@ namespace tidegauge::pool {
 
 PooledConnection::PooledConnection(std::shared_ptr<PoolState> state, SlotIndex slot)
     : PooledConnection(std::move(state), slot, nullptr) {
-  connection_ = &state_->prepare(slot);  // where it throws, the slot goes back
+  connection_ = &state_->prepare(slot);  // if it throws, the destructor returns the slot
 }
 
 PooledConnection::PooledConnection(std::shared_ptr<PoolState> state, SlotIndex slot,

@@ -8,7 +8,7 @@ namespace {
 constexpr std::size_t degrading_keys = 3;
 constexpr auto degrading_window = std::chrono::seconds{30};
 constexpr std::uint32_t failures_to_isolate = 2;
-constexpr auto forgotten_after = std::chrono::minutes{10};  // nobody asked for it any more
+constexpr auto forgotten_after = std::chrono::minutes{10};  // since the end of the last quarantine
 
 }  // namespace
 

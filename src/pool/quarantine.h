@@ -1,16 +1,17 @@
 #pragma once
 
-// Containers whose calls get stuck, or fail one after another while the Engine answers all else.
-// Each is left alone for a while: what is stuck is usually the Engine's lock of that one container,
-// and asking again only adds to the queue behind it. Then one call is let through as a trial; if it
-// fails too, the next time is twice as long.
+// Containers whose calls get stuck, or fail one after another while the Engine answers all others.
+// Calls about such a container are refused for a while: what is stuck is usually the Engine's lock
+// of that container, and each further call lengthens the queue for that lock. Then one call is sent
+// as a trial. If it fails too, the next quarantine is twice as long.
 //
-// A call that gets stuck has cost seconds, so the first one counts. A connection that breaks is
-// cheap and may be an accident, so the second in a row counts: lost, lost -> 5 s, lost -> 10 s.
+// A call that gets stuck has cost seconds, so the first one leads to a quarantine. A connection
+// that breaks costs little and may be an accident, so the second in a row does: lost, lost -> 5 s,
+// lost -> 10 s.
 //
-// Also tells when so many are stuck that the trouble is the Engine's own (degraded).
+// Also decides when so many calls are stuck that the Engine itself is (degraded).
 //
-// A plain state machine on the time it is given; not thread-safe.
+// A state machine on the time that it is given. Not thread-safe: PoolState has it in a Guarded.
 
 #include <cstdint>
 #include <functional>
@@ -29,34 +30,34 @@ class Quarantine {
   /// `tuning` outlives this.
   explicit Quarantine(const config::PoolTuning& tuning) : tuning_(tuning) {}
 
-  /// What calls about a quarantined container have done.
+  /// What was wrong with the calls about a quarantined container.
   enum class Cause : std::uint8_t { stuck, failing };
   struct Refusal {
-    SteadyTime until{};  ///< when the next call may go ahead
+    SteadyTime until{};  ///< when the next call may be sent
     Cause cause = Cause::stuck;
     friend bool operator==(const Refusal&, const Refusal&) = default;
   };
-  /// Why a call about this container is refused; nothing where it may go ahead now.
+  /// Why a call about this container is refused; absent where it may be sent.
   std::optional<Refusal> refusal(std::string_view key, SteadyTime now);
 
-  /// Whether this is news: it was not quarantined before.
+  /// A call about the container got stuck. Returns whether its quarantine begins with this.
   bool got_stuck(std::string_view key, SteadyTime now);
-  /// A call whose connection broke, or whose answer was no HTTP. Whether this is news, as above.
+  /// A call lost its connection, or its response was no HTTP. Returns the same.
   bool failed(std::string_view key, SteadyTime now);
-  /// Whether this is news: it was quarantined until now.
+  /// A call was answered. Returns whether this ends a quarantine.
   bool answered(std::string_view key);
-  /// A call that says nothing about its container: it was cancelled, or the Engine went down.
+  /// A call ended without an outcome for its container: it was cancelled, or the Engine is down.
   void ended_otherwise(std::string_view key);
-  /// The Engine is down: what failed until now says nothing about a container.
+  /// The Engine is down: the failures so far were not those of containers.
   void forget_failures();
-  /// A list of containers, which is about all of them, got stuck.
+  /// A list of containers got stuck.
   void list_got_stuck(SteadyTime now) { list_stuck_at_ = now; }
 
-  /// A list, or calls about several containers, got stuck lately.
+  /// Whether a list, or calls about several containers, got stuck in the last 30 s.
   [[nodiscard]] bool degraded(SteadyTime now) const;
   /// How many containers are quarantined.
   [[nodiscard]] std::size_t size() const noexcept;
-  /// Nothing is known of any container: all calls may go ahead.
+  /// Whether no container has an entry: all calls may be sent.
   [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
 
  private:

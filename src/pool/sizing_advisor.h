@@ -1,8 +1,8 @@
 #pragma once
 
-// Watches whether a pool is of the right size, and says so in words for the log: too small when
-// many callers have to wait, too large when most of it is never used. On the time and the counts it
-// is given; used by one thread.
+// Advice for the log on the size of a pool: it is too small when many callers have to wait, and too
+// large when most connections are never used. Works on the time and the counts that it is given.
+// Used by the maintenance thread alone.
 
 #include <cstdint>
 #include <optional>
@@ -15,20 +15,20 @@ namespace tidegauge::pool {
 
 class SizingAdvisor {
  public:
-  /// What it looks at: totals since the start, but for the peak.
+  /// Totals since the start, except the peak.
   struct Counts {
     std::uint64_t acquires = 0;    ///< failed ones included
     std::uint64_t long_waits = 0;  ///< of more than 100 ms
-    std::uint32_t peak = 0;        ///< most lent at the same time since `peak_was_read`
+    std::uint32_t peak = 0;        ///< most lent at the same time since the last look
     std::uint32_t max_connections = 0;
   };
 
   explicit SizingAdvisor(SteadyTime now) : window_began_(now), day_began_(now) {}
 
-  /// Advice where there is some; at most one a window.
+  /// Advice, if there is any. At most once in a window of five minutes.
   std::optional<std::string> look(const Counts& counts, SteadyTime now);
 
-  /// When there is something to look at again.
+  /// When to look again.
   [[nodiscard]] SteadyTime next_look() const noexcept;
 
  private:
@@ -39,7 +39,7 @@ class SizingAdvisor {
   std::uint32_t peak_of_day_ = 0;
 };
 
-/// Of the waits in a histogram, those of more than 100 ms.
+/// The number of waits in a histogram that took more than 100 ms.
 [[nodiscard]] std::uint64_t long_waits(const model::DurationHistogram& waits) noexcept;
 
 }  // namespace tidegauge::pool

@@ -25,7 +25,7 @@ void SocketWatch::watch() {
 bool SocketWatch::appeared() {
   if (watched_ < 0) {
     watch();
-    return false;  // had it appeared with its directory, the next probe would find it
+    return false;  // a socket that appeared with its directory is found by the next probe
   }
   bool found = false;
   alignas(inotify_event) std::array<char, 4096> buffer{};
@@ -38,11 +38,12 @@ bool SocketWatch::appeared() {
       const char* const name = buffer.data() + at + sizeof event;
       if (event.len > 0 && name_ == name) found = true;
       if ((event.mask & IN_MOVE_SELF) != 0 && event.wd == watched_) {
-        // The directory has another name now, and its place is free for a new one.
+        // The directory was renamed: another one may be created at its path.
         ::inotify_rm_watch(inotify_.get(), event.wd);
         watched_ = -1;
       }
-      if ((event.mask & IN_IGNORED) != 0 && event.wd == watched_) watched_ = -1;  // it has gone
+      if ((event.mask & IN_IGNORED) != 0 && event.wd == watched_)
+        watched_ = -1;  // the directory was removed
       at += sizeof event + event.len;
     }
   }

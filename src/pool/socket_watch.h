@@ -1,7 +1,8 @@
 #pragma once
 
-// Tells when a Unix socket (re)appears at its path: inotify on the directory that holds it. Used
-// by one thread. Watches nothing while the directory does not exist, or for network endpoints.
+// Notices when a Unix socket appears at its path, with inotify on its directory. Watches nothing
+// while the directory does not exist, or for an address on a network. Used by the maintenance
+// thread alone.
 
 #include <string>
 
@@ -14,10 +15,10 @@ class SocketWatch {
  public:
   explicit SocketWatch(const model::EngineAddress& address);
 
-  /// Readable when there is something to ask `appeared` about; -1 while nothing is watched.
+  /// Readable when `appeared` has something to read; -1 while nothing is watched.
   [[nodiscard]] int fd() const noexcept { return watched_ >= 0 ? inotify_.get() : -1; }
-  /// Whether the socket was created or moved in since the last call. Retries to watch a directory
-  /// that was not there, or has gone, or has another name now.
+  /// Whether the socket was created, or moved to its path, since the last call. Watches the
+  /// directory again where it did not exist, was removed or was renamed.
   [[nodiscard]] bool appeared();
 
  private:
@@ -26,7 +27,7 @@ class SocketWatch {
   std::string directory_;
   std::string name_;
   UniqueFd inotify_;
-  int watched_ = -1;  ///< inotify's name for the directory; -1: none is watched
+  int watched_ = -1;  ///< the watch descriptor of the directory; -1: none
 };
 
 }  // namespace tidegauge::pool

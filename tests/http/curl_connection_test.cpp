@@ -371,7 +371,7 @@ TEST_CASE("a slow reader makes the Engine wait") {
   value_of(scene.connection().open_stream({.target = "/logs", .limits = patient}, {}));
   std::array<char, 10> piece{};
   std::size_t before = 1;
-  // Until the Engine cannot send any more: the kernel's buffers and ours are full.
+  // Until the buffers of the kernel and of the connection are full, and the Engine has to wait.
   for (int i = 0; i < 1000 && before != sent; ++i) {
     before = sent;
     value_of(scene.connection().read(piece, steady_now() + 1s, {}));

@@ -74,7 +74,7 @@ TEST_CASE("no socket is opened while the Engine's process is not there") {
   std::ignore = directory.write("docker.pid", std::to_string(::getpid()));
   value_of(connection->perform(request));
   std::ignore = directory.write("docker.pid", "");
-  value_of(connection->perform(request));  // over the socket that is open
+  value_of(connection->perform(request));  // uses the open socket
   server.disconnect_all();
   CHECK_FALSE(connection->perform(request));
   CHECK(server.counters().connections_accepted == 1);

@@ -32,7 +32,7 @@ void greet(const test::Request& request, test::Exchange& exchange) {
   exchange.reply(200, {{"Api-Version", "1.41"}}, "hello");
 }
 
-/// What the Engine's side has, beyond a CA and a certificate for 127.0.0.1.
+/// What the server has beside a CA and a certificate for 127.0.0.1.
 struct Wanted {
   bool client_certificate = false;
   std::string protocols = "NORMAL";
@@ -43,7 +43,7 @@ class Scene {
   explicit Scene(const Wanted& wanted = {})
       : Scene(wanted,
               [](const CertificateAuthority& ca) { return ca.issue("server", "127.0.0.1"); }) {}
-  /// `issue` makes the Engine's certificate.
+  /// `issue` makes the certificate of the server.
   template <class Issue>
   Scene(const Wanted& wanted, const Issue& issue)
       : server_(directory_.file("docker.sock"), greet),
@@ -219,7 +219,8 @@ TEST_CASE("certificates that are replaced on disk count for the next connection"
     std::filesystem::copy_file(from, to, std::filesystem::copy_options::overwrite_existing);
   };
   replace(scene.ca().file(), other.file());
-  CHECK(error_of(scene.get()).code == Errc::misconfigured);  // ours is still of the other
+  CHECK(error_of(scene.get()).code ==
+        Errc::misconfigured);  // the client's certificate is still of the other CA
   static_cast<void>(scene.ca().issue("client", "client"));
   CHECK(value_of(scene.get()).body == "hello");
 }

@@ -17,7 +17,7 @@ std::shared_ptr<const Error> error(Errc code) {
   return std::make_shared<const Error>(code, "as the test wants it");
 }
 
-/// One probe after another fails, each when it is due; how long the last wait was.
+/// Fails so many probes, each when it is due. Returns the last pause.
 SteadyTime::duration last_wait_of(CircuitBreaker& breaker, int probes) {
   SteadyTime::duration wait{};
   for (int i = 0; i < probes; ++i) {

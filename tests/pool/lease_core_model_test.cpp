@@ -1,6 +1,6 @@
-// Random actions on a LeaseCore and on a clock, with the invariants of a pool checked after each.
-// How many is set by RC_PARAMS (see tests/CMakeLists.txt); RapidCheck prints the seed that makes a
-// failure come again.
+// Random actions on a LeaseCore and a clock. The invariants of a pool are checked after each
+// action. RC_PARAMS sets their number (see tests/CMakeLists.txt). RapidCheck prints the seed that
+// repeats a failure.
 
 #include <rapidcheck.h>
 
@@ -24,7 +24,7 @@ enum class Kind : std::uint8_t { pass, ask, wake, cancel, release, claim, put_ba
 
 struct Action {
   Kind kind = Kind::pass;
-  std::uint32_t choice = 0;  ///< which one of those that the action could be about
+  std::uint32_t choice = 0;  ///< selects one of the objects that the action may be about
 };
 
 class Machine {
@@ -68,7 +68,7 @@ class Machine {
     check_invariants();
   }
 
-  /// Everybody wakes who was woken, and the clock stands still: then nobody waits in vain.
+  /// Lets all woken waiters run while the clock stands still. Then nobody waits beside a free slot.
   void check_quiescence() {
     core_.dispatch(now_);
     record_grants();
@@ -103,7 +103,7 @@ class Machine {
     waiter.deadline = now_ + patience;
     const auto outcome = core_.take_or_queue(waiter, now_);
     if (outcome == LeaseCore::Outcome::taken) {
-      // I6: it has overtaken nobody who had waited for the threshold and still can be served.
+      // I6: the caller has not overtaken a head past the threshold that can still be served.
       RC_ASSERT(!head_due || head_late || core_.head() == nullptr || core_.head() != head);
       take(std::prev(callers_.end()));
     } else if (outcome == LeaseCore::Outcome::queue_full) {
@@ -112,7 +112,7 @@ class Machine {
     }
   }
 
-  /// As a thread that returns from its wait.
+  /// What a thread does that returns from its wait.
   void wake(std::list<Waiter>::iterator caller) {
     const bool settled = core_.settle(*caller, now_);
     if (caller->failed || now_ >= caller->deadline) {
@@ -157,7 +157,7 @@ class Machine {
     core_.return_claimed(slot, connected, now_);
   }
 
-  /// I5: whoever is granted a slot by another has time left to use it.
+  /// I5: a waiter that is granted a slot has time left to use it.
   void record_grants() {
     for (const auto& caller : callers_) {
       if (caller.granted && granted_.insert(&caller).second) {
@@ -184,10 +184,10 @@ class Machine {
     }
     for (const auto slot : core_.idle()) RC_ASSERT(core_.slots()[slot].state == SlotState::idle);
     for (const auto slot : held_) RC_ASSERT(core_.slots()[slot].state == SlotState::leased);
-    // I3, I11: what is lent is what callers hold.
+    // I3, I11: the slots that are lent are those that callers hold.
     RC_ASSERT(core_.leased() == held_.size() + granted);
     RC_ASSERT(core_.waiting() <= options_.tuning.max_waiters);
-    // I4: while a slot is free, whoever is first in the queue has been woken.
+    // I4: while a slot is free, the head of the queue was woken.
     const bool free = core_.leased() < limit_ && (!core_.idle().empty() || !core_.empty().empty());
     if (const auto* const head = core_.head(); free && head != nullptr) RC_ASSERT(head->notified);
   }
@@ -196,17 +196,17 @@ class Machine {
   LeaseCore core_;
   SteadyTime now_ = SteadyTime{} + 1h;
   std::uint32_t limit_ = options_.max_connections;
-  std::list<Waiter> callers_;  // who ask and have not got an answer yet
+  std::list<Waiter> callers_;  // callers that wait
   std::vector<SlotIndex> held_;
   std::vector<SlotIndex> claimed_;
-  std::set<const Waiter*> granted_;  // whose grant has been looked at
+  std::set<const Waiter*> granted_;  // waiters whose grant was checked
 };
 
 }  // namespace
 
 namespace {
 
-/// A number stands for an action, so that RapidCheck can make and shrink them fast.
+/// An action is coded as a number, which RapidCheck generates and shrinks fast.
 Action action_of(std::uint32_t number) {
   constexpr std::array<Kind, 15> weighted{Kind::pass,  Kind::pass,     Kind::ask,     Kind::ask,
                                           Kind::ask,   Kind::ask,      Kind::wake,    Kind::wake,

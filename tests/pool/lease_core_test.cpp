@@ -14,7 +14,7 @@ using pool::Waiter;
 
 namespace {
 
-/// A LeaseCore, a clock, and callers that ask it.
+/// A LeaseCore, a clock and callers.
 class Scene {
  public:
   explicit Scene(std::uint32_t slots, Balancing balancing = Balancing::lifo,
@@ -28,7 +28,7 @@ class Scene {
   [[nodiscard]] SteadyTime now() const { return now_; }
   LeaseCore& core() { return core_; }
 
-  /// Asks; the waiter tells what came of it.
+  /// A new caller; its waiter has the outcome.
   Waiter& ask(std::chrono::nanoseconds patience = 5s) {
     auto& waiter = waiters_.emplace_back();
     waiter.holder = pool::make_holder({}, std::source_location::current(), now_);
@@ -38,7 +38,7 @@ class Scene {
   }
   [[nodiscard]] LeaseCore::Outcome outcome() const { return outcome_; }
 
-  /// Takes one that must be free.
+  /// Takes a slot, which must be free.
   SlotIndex take() {
     const auto& waiter = ask();
     REQUIRE(waiter.granted);
@@ -83,11 +83,11 @@ TEST_CASE("while more ask than the queue holds, whoever is running takes a free 
   REQUIRE(scene.outcome() == LeaseCore::Outcome::queue_full);
   scene.pass(2ms);
   scene.give_back(slot);
-  CHECK(head.notified);  // it may look, but nothing is kept for it
+  CHECK(head.notified);  // it was woken, but no slot is reserved for it
   CHECK_FALSE(head.granted);
   CHECK(scene.ask().granted == slot);
 
-  scene.pass(10ms);  // nobody was turned away meanwhile
+  scene.pass(10ms);  // nobody was refused in the meantime
   scene.give_back(slot);
   CHECK(head.granted == slot);
 }
@@ -171,7 +171,7 @@ TEST_CASE("nobody gets a slot too late to use it") {
   const auto slot = scene.take();
   const auto& late = scene.ask(5ms);
   const auto& patient = scene.ask();
-  scene.pass(4500us);  // less than grant_margin is left to the first
+  scene.pass(4500us);  // the first has less than grant_margin left
   scene.give_back(slot);
   CHECK(late.failed == AcquireFailure::timeout);
   CHECK(patient.granted == slot);
@@ -228,7 +228,7 @@ TEST_CASE("a slot in maintenance is not lent") {
 
 namespace {
 
-/// The slots that ten callers one after another get from three idle ones.
+/// The slots that ten callers get from three idle ones, one after another.
 std::vector<SlotIndex> ten_in_a_row(Scene& scene) {
   for (const auto slot : {scene.take(), scene.take(), scene.take()}) scene.give_back(slot);
   std::vector<SlotIndex> taken;

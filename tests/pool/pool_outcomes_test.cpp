@@ -1,4 +1,4 @@
-// Whose failure it is when a call fails: the container's that it is about, or the Engine's.
+// Which failed calls are the failure of a container, and which are that of the Engine.
 
 #include "support/catch.h"
 #include "support/eventually.h"
@@ -21,13 +21,13 @@ using test::value_of;
 
 namespace {
 
-/// What a Go program does whose handler panics.
+/// Closes the connection without a response, as a Go server whose handler panics.
 void cut_the_bad(const Request& request, Exchange& exchange) {
   if (request.target.starts_with("/bad")) return exchange.close();
   exchange.reply(200, {}, "{}");
 }
 
-/// The same, with bytes that are no HTTP.
+/// Sends bytes that are no HTTP.
 void babble_about_the_bad(const Request& request, Exchange& exchange) {
   if (!request.target.starts_with("/bad")) return void(exchange.reply(200, {}, "{}"));
   exchange.raw("\x01 garbage\r\n\r\n");
@@ -57,7 +57,7 @@ TEST_CASE("containers whose calls fail one after another leave the Engine up") {
   for (int round = 0; round < 3; ++round) {
     for (const auto& container : bad) CHECK_FALSE(ask_about(scene.pool(), container));
   }
-  // The probe that the failures call for has come and gone.
+  // The probe that the failures made due has ended.
   REQUIRE(eventually([&] { return scene.server().requests("/version") >= 1; }));
   REQUIRE(eventually([&] { return scene.pool().stats().probes_succeeded >= 2; }));
   value_of(ask_about(scene.pool(), "good"));

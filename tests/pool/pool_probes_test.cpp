@@ -1,4 +1,4 @@
-// How often maintenance asks the Engine, and what it takes for an answer.
+// How often maintenance sends probes, and what counts as an answer.
 
 #include <atomic>
 #include <memory>
@@ -35,8 +35,8 @@ config::PoolConfig frequent() {
   return options;
 }
 
-/// Waits for so many pings: none of them may come sooner than the interval asks for, but those that
-/// connect the minimum and those that follow a first suspicion.
+/// Waits for so many pings. Only those that connect the minimum and those of a first suspicion may
+/// come sooner than the interval.
 void check_pace(ManagedScene& scene, std::uint64_t pings) {
   constexpr std::uint64_t to_begin_with = 5;
   const auto start = steady_now();
@@ -128,7 +128,7 @@ TEST_CASE("a proxy that says 503 of its Engine says that the Engine is down") {
 
 namespace {
 
-/// Connections that the system refuses to open a socket for, as with EMFILE.
+/// Connections whose socket the system refuses, as with EMFILE.
 class Exhausted final : public http::Connection {
  public:
   explicit Exhausted(std::atomic<std::uint64_t>& asked) : asked_(asked) {}

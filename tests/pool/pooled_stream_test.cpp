@@ -136,7 +136,7 @@ TEST_CASE("closing the pool ends a stream in another thread's hands") {
 
 namespace {
 
-/// A pool whose Engine tells on a stream, and stops listening when told to.
+/// A pool whose Engine sends on a stream, and can stop listening.
 class OutageScene {
  public:
   OutageScene()
@@ -177,7 +177,7 @@ class OutageScene {
     }));
     maintain();
   }
-  /// One round of maintenance, as if so much later.
+  /// One round of maintenance at a later time.
   void maintain(Milliseconds later = 0ms) {
     pool::PollSet poll_set;
     scene_.pool().maintain(steady_now() + later, poll_set);
@@ -231,7 +231,7 @@ TEST_CASE("a stream from before an outage ends when the Engine is up again; a ne
   scene.go_down();
   CHECK(error_of(read(stream)).code == Errc::engine_down);
   scene.come_up();
-  CHECK(error_of(read(stream, 5ms)).code == Errc::timeout);  // what is there can still be read
+  CHECK(error_of(read(stream, 5ms)).code == Errc::timeout);  // the stream is still open
   auto fresh = scene.open_stream();
   scene.maintain(2s);
   CHECK(error_of(read(stream)).code == Errc::connection_lost);

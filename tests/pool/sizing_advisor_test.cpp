@@ -20,7 +20,7 @@ TEST_CASE("more than one long wait in twenty asks for a larger pool, once a wind
   REQUIRE(advice);
   CHECK_THAT(*advice, contains("6 of 100 callers waited more than 100 ms"));
   CHECK_THAT(*advice, contains("raise pool.max_connections"));
-  // The next window counts only what is new.
+  // The next window counts from zero.
   CHECK_FALSE(
       advisor.look({.acquires = 200, .long_waits = 11, .max_connections = 16}, start + 10min));
 }

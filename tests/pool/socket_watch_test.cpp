@@ -13,13 +13,13 @@ using pool::SocketWatch;
 
 namespace {
 
-/// A directory that holds the socket, and may be moved and made again.
+/// The directory of a socket. It can be renamed and created again.
 class Scene {
  public:
   [[nodiscard]] std::string directory() const { return root_.file("run"); }
   [[nodiscard]] std::string socket() const { return directory() + "/docker.sock"; }
   void make_directory() const { std::filesystem::create_directory(directory()); }
-  /// A plain file does: its name counts.
+  /// A plain file is enough, as only the name counts.
   void make_socket() const { std::ofstream(socket()) << ""; }
   void move_away() const { std::filesystem::rename(directory(), root_.file("old")); }
 

@@ -1,5 +1,5 @@
-// Everything at once, at random, from many threads: what ThreadSanitizer is for. How long is set by
-// STRESS_TEST_DURATION, in milliseconds.
+// Random actions from many threads at the same time, for ThreadSanitizer. STRESS_TEST_DURATION sets
+// the duration in milliseconds.
 
 #include <atomic>
 #include <cstdlib>
@@ -90,7 +90,7 @@ TEST_CASE("whatever many threads do at once, nothing is lost") {
           [&pool, &answered, seed, end] { act_at_random(pool, seed, end, answered); });
     }
     while (steady_now() < end) {
-      // Often enough to be in everybody's way, and not so often that no call gets through.
+      // Often enough to break calls, and not so often that no call succeeds.
       const auto enough = answered + 5;
       std::ignore = test::eventually(
           [&] {

@@ -17,7 +17,7 @@ namespace {
 
 constexpr http::Limits impatient{.total = 10ms};
 
-/// Answers everything but what is about stuck containers.
+/// Answers all requests except those about stuck containers.
 void hang_on_stuck(const test::Request& request, Exchange& exchange) {
   if (request.target.starts_with("/stuck")) return exchange.hang();
   exchange.reply(200, {}, "{}");

@@ -1,6 +1,6 @@
 #pragma once
 
-// A server, and a pool of connections to it whose maintenance is in the test's own hands.
+// A server and a pool of connections to it. The test itself runs the maintenance.
 
 #include <memory>
 #include <string>
@@ -36,7 +36,7 @@ class PoolScene {
   HttpServer& server() { return server_; }
   LogCapture& log() { return log_; }
 
-  /// Rounds of maintenance until no probe is in progress, as if it were `later` by so much.
+  /// Runs maintenance until no probe is in progress. `later` is added to the time that it is given.
   void maintain(Milliseconds later = {}) {
     do {
       pool::PollSet poll_set;

@@ -1,7 +1,7 @@
 #pragma once
 
-// The real Transport: libcurl, one easy handle on a multi handle of its own per connection, so
-// that another thread can wake it. The only layer that knows libcurl.
+// The Transport of the daemon, with libcurl. Each connection has an easy handle and a multi handle,
+// so that another thread can wake it. No other layer uses libcurl.
 
 #include <atomic>
 #include <cstdint>
@@ -25,10 +25,10 @@ class CurlTransport final : public Transport {
  private:
   model::EngineAddress address_;
   model::TlsFiles tls_;
-  std::atomic<std::uint32_t> open_sockets_ = 0;  // counted in libcurl's own socket callbacks
+  std::atomic<std::uint32_t> open_sockets_ = 0;  // counted in libcurl's socket callbacks
 };
 
-/// For whoever makes transports by address.
+/// For PoolManager, which gets a function that makes transports.
 [[nodiscard]] std::unique_ptr<Transport> make_curl_transport(const model::EngineAddress& address,
                                                              const model::TlsFiles& tls = {});
 

@@ -1,16 +1,18 @@
 #pragma once
 
-// The connections to one Engine: bounded, lent first come first served, kept healthy, observable.
+// The connections to one Engine. Their number is bounded, callers get them in the order in which
+// they ask, and a maintenance thread keeps them healthy.
 //
 //   auto connection = pool.get_connection({.call_class = CallClass::list});
 //   if (!connection) return fail(connection.error().within("list of containers"));
 //   auto response = connection->perform(request);
 //
-// Thread-safe, but for `maintain`, which belongs to one thread (PoolManager's). The borrower
-// connects, under its own limits: nothing depends on the maintenance thread to make progress, it
-// only keeps `min_connections` warm, finds out about outages, and reports leaks.
+// Thread-safe, except `maintain`, which one thread calls (PoolManager's). A caller opens the socket
+// of its connection itself, under its own limits, so that no caller depends on the maintenance
+// thread. That thread keeps `min_connections` connected, sends probes and reports leaks.
 //
-// A lease may outlive the pool: it keeps alive what it needs.
+// A lease may outlive the pool: it shares the pool's state. It may not outlive the logger, which it
+// uses when it is released.
 
 #include <poll.h>
 
@@ -34,17 +36,17 @@ namespace tidegauge::pool {
 /// Whether calls to the Engine are worth trying.
 struct EngineHealth {
   bool up = true;
-  std::shared_ptr<const Error> reason;  ///< why not; null while up
+  std::shared_ptr<const Error> reason;  ///< why it is down; null while it is up
   std::uint64_t version = 0;            ///< grows with every change
 };
 
-/// What the maintenance thread waits for next.
+/// What the maintenance thread waits for: one of the descriptors, or the time.
 struct PollSet {
   std::vector<pollfd> descriptors;
   SteadyTime until = SteadyTime::max();
 };
 
-/// Who still held a connection when the pool was closed: "ledger" lines, empty if nobody did.
+/// A line for each lease that was not returned before the pool was closed.
 using CloseReport = std::vector<std::string>;
 
 class PoolMaintenance;
@@ -52,7 +54,7 @@ class PoolMaintenance;
 class ConnectionPool {
  public:
   /// `logger` outlives the pool and all its leases. `wake` makes the maintenance thread call
-  /// `maintain` soon; it may be called from any thread, without any lock held.
+  /// `maintain` soon. The pool calls `wake` from any thread, without a lock.
   ConnectionPool(std::string name, const model::EngineAddress& address,
                  const config::PoolConfig& options, std::unique_ptr<http::Transport> transport,
                  Logger& logger, std::function<void()> wake = {});
@@ -61,19 +63,20 @@ class ConnectionPool {
   ConnectionPool(const ConnectionPool&) = delete;
   ConnectionPool& operator=(const ConnectionPool&) = delete;
 
-  /// A connection, as soon as one is free, within `pool.connection_timeout`. Errors:
-  /// pool_timeout, queue_full, engine_down, permission_denied or misconfigured (with the cause),
-  /// cancelled, closed. The message says how the pool stands and who has held it longest.
+  /// Waits for a free connection for at most `pool.connection_timeout`. Errors: pool_timeout,
+  /// queue_full, engine_down, permission_denied or misconfigured (with the cause), quarantined,
+  /// cancelled, closed. The message says how many connections are lent, and to whom for longest.
   [[nodiscard]] Result<PooledConnection> get_connection(
       const CallTag& tag = {}, const std::stop_token& stop = {},
       std::source_location place = std::source_location::current());
-  /// The same with a deadline of the caller's own.
+  /// The same, with a deadline.
   [[nodiscard]] Result<PooledConnection> acquire(
       const CallTag& tag, SteadyTime deadline, const std::stop_token& stop = {},
       std::source_location place = std::source_location::current());
 
-  /// Opens a stream on a connection of its own, beyond `max_connections`: at once, or queue_full
-  /// where `max_streams` are open. The answer's head is in the stream, whatever its status.
+  /// Opens a stream on a connection beyond `max_connections`. Does not wait: the error is
+  /// queue_full where `max_streams` are open. The stream has the head of the response, whatever the
+  /// status.
   [[nodiscard]] Result<PooledStream> open_stream(
       const http::Request& request, const CallTag& tag, const std::stop_token& stop = {},
       std::source_location place = std::source_location::current());
@@ -83,16 +86,16 @@ class ConnectionPool {
   [[nodiscard]] std::vector<model::SlotStats> slots() const;
 
   [[nodiscard]] EngineHealth health() const;
-  /// Waits until the health is not of version `seen` any more, the time has come, or `stop`.
+  /// Waits until the version of the health differs from `seen`, until the time, or until `stop`.
   [[nodiscard]] EngineHealth wait_for_change(std::uint64_t seen, SteadyTime until,
                                              const std::stop_token& stop) const;
 
-  /// Does what is due and never blocks; adds to `poll_set` what to wait for before the next call.
+  /// Does what is due and never blocks. Adds to `poll_set` what to wait for before the next call.
   void maintain(SteadyTime now, PollSet& poll_set);
 
-  /// Nobody gets a connection any more; waits until all have come back, then aborts what is still
-  /// in flight at `deadline`. Reports who held on even after that. Only the first call
-  /// waits. Not while `maintain` runs.
+  /// Refuses callers from now on and waits until all leases are returned. At `deadline` it aborts
+  /// the calls in flight. Returns the leases that are not returned a second later. Only the first
+  /// call waits. Must not run at the same time as `maintain`.
   CloseReport close(SteadyTime deadline);
 
   [[nodiscard]] const std::string& name() const noexcept;

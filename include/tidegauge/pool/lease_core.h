@@ -1,13 +1,13 @@
 #pragma once
 
-// Who holds which slot, and who waits for one: the bookkeeping of a ConnectionPool, without
-// threads, sockets or a clock, so that tests can drive it through every order of events.
+// Which caller holds which slot, and which callers wait: the bookkeeping of a ConnectionPool,
+// without threads, sockets or a clock, so that tests can run it through every order of events.
 //
-// A slot is a permit to have one connection open. Slots 0 .. max_connections-1 are lent to callers;
-// `stream_slots` more to streams; the last one is the prober's own and never lent.
+// A slot is a permit to have one connection open. Slots 0 to max_connections-1 are lent to callers,
+// the next `stream_slots` to streams. The last slot is for probes and is never lent.
 //
-// Not thread-safe: ConnectionPool calls it under its mutex. No I/O, and no allocation after
-// construction.
+// Not thread-safe: PoolState calls it under its mutex. It does no I/O. What callers use does not
+// allocate; `all_idle`, for maintenance, does.
 
 #include <array>
 #include <condition_variable>
@@ -28,16 +28,16 @@ namespace tidegauge::pool {
 
 using SlotIndex = std::uint32_t;
 
-/// What a connection is borrowed for.
+/// What a connection is acquired for.
 struct CallTag {
   model::CallClass call_class = model::CallClass::call;
   std::string_view key;  ///< the container that the call is about; empty: none
-  /// It takes as long as the container is large: neither does it put it in quarantine, nor is it
-  /// refused for that.
+  /// The call takes longer the larger the container is. It neither puts its container in quarantine
+  /// nor is it refused because of a quarantine.
   bool takes_long = false;
 };
 
-/// The entry of the ledger: who holds a slot, since when, and for what.
+/// Who holds a slot, since when, and for what.
 struct Holder {
   std::source_location place;
   std::int32_t thread = 0;  ///< kernel thread id
@@ -57,7 +57,7 @@ enum class SlotState : std::uint8_t {
   empty,        ///< free, no socket
   idle,         ///< free, with a socket
   leased,       ///< lent to a caller or a stream
-  maintaining,  ///< being connected, pinged or closed by maintenance
+  maintaining,  ///< being connected, probed or closed by maintenance
 };
 
 [[nodiscard]] std::string_view to_string(SlotState state) noexcept;
@@ -74,18 +74,18 @@ struct Slot {
   Holder holder;                           ///< while leased
 };
 
-/// What a waiting thread sleeps on. Its own, for all its waits; shared, so that it can be rung
-/// after the mutex is let go, when the waiter may have woken by itself and be gone. A late ring is
-/// a spurious wake-up, no more.
+/// What a waiting thread sleeps on. Each thread has one for all its waits. The pointer is shared,
+/// so that another thread can notify it after it has released the mutex, when the waiter may have
+/// left and its thread may have ended. A late notification is a spurious wake-up.
 using WaiterCondition = std::shared_ptr<std::condition_variable>;
 
-/// A caller in the queue. Lives on the stack of the waiting thread, linked until it leaves.
+/// A caller in the queue. It is on the stack of the waiting thread, and linked until it leaves.
 struct Waiter {
   Holder holder;  ///< since: when it began to wait
   SteadyTime deadline{};
   std::optional<SlotIndex> granted;
   std::optional<model::AcquireFailure> failed;
-  bool notified = false;  ///< has been woken to look for a free slot, and has not looked yet
+  bool notified = false;  ///< was woken to take a free slot, and has not run yet
   bool queued = false;
   Waiter* previous = nullptr;
   Waiter* next = nullptr;
@@ -100,47 +100,48 @@ class LeaseCore {
   // --- callers ---------------------------------------------------------------------------------
 
   enum class Outcome : std::uint8_t { taken, queued, queue_full };
-  /// Takes a free slot, or joins the queue: one step, so that no release falls between the two.
-  /// `waiter.granted` is set where taken.
+  /// Takes a free slot or joins the queue, in one step, so that no release falls between the two.
+  /// `waiter.granted` is set if a slot was taken.
   Outcome take_or_queue(Waiter& waiter, SteadyTime now);
-  /// What a woken waiter does: whether it is done, with a slot or a failure. If not, it waits on.
+  /// For a waiter that was woken: whether it has a slot or a failure. Otherwise it waits again.
   bool settle(Waiter& waiter, SteadyTime now);
-  /// A waiter that gives up. Passes on the wake-up, or the slot, that was meant for it.
+  /// A waiter gives up. The slot or the wake-up that it was given goes to the next waiter.
   void leave(Waiter& waiter, SteadyTime now);
 
-  /// A slot for a stream, or nothing where all are taken.
+  /// A slot for a stream; absent where all are taken.
   std::optional<SlotIndex> take_for_stream(const Holder& holder, SteadyTime now);
 
-  /// `connected`: it has a socket that may be used again. Returns whose bell to ring, if anyone's:
-  /// who is woken under the mutex would run into it.
+  /// `connected`: the slot has a socket that may be used again. Returns the condition that the
+  /// caller notifies after it has released the mutex (null: none); a thread that is woken under the
+  /// mutex would only wait for it.
   [[nodiscard]] WaiterCondition release(SlotIndex slot, bool connected, SteadyTime now);
 
-  /// Gives free slots to those who wait, and rings. Called whenever capacity may have grown.
+  /// Gives free slots to waiters and notifies them. Called whenever capacity may have grown.
   void dispatch(SteadyTime now) { notify(serve_queue(now)); }
-  /// Every waiter gets this answer now.
+  /// All waiters leave the queue with this failure.
   void fail_waiters(model::AcquireFailure reason);
 
-  /// No more than this many slots of callers lent at the same time, for now.
+  /// Sets how many slots may be lent to callers at the same time.
   void limit_leases(std::uint32_t limit) noexcept { lease_limit_ = limit; }
 
   // --- maintenance -----------------------------------------------------------------------------
 
-  /// Takes a free slot out of circulation: this one, or the one meant by the name.
+  /// Takes a free slot for maintenance. False where it is not free.
   bool claim(SlotIndex slot);
   std::optional<SlotIndex> claim_empty();
   [[nodiscard]] std::optional<SlotIndex> least_recently_used_idle() const;
-  /// Puts a claimed slot back. `last_used` stays: a ping is no use.
+  /// Returns a claimed slot. `last_used` stays, as a probe is no use by a caller.
   void return_claimed(SlotIndex slot, bool connected, SteadyTime now);
-  /// A slot's socket was opened: its lifetime is drawn now, once.
+  /// The socket of a slot was opened. Its lifetime is drawn now, once.
   void record_connected(SlotIndex slot, SteadyTime now);
 
-  /// The sockets opened so far belong to an Engine that is gone.
+  /// Marks all sockets as outdated: the Engine that they are connected to is gone.
   void new_generation() noexcept { ++generation_; }
   [[nodiscard]] bool outdated(const Slot& slot) const noexcept {
     return slot.generation != generation_;
   }
 
-  // --- what there is ---------------------------------------------------------------------------
+  // --- state ----------------------------------------------------------------------------------
 
   [[nodiscard]] std::vector<Slot>& slots() noexcept { return slots_; }
   [[nodiscard]] const std::vector<Slot>& slots() const noexcept { return slots_; }
@@ -151,18 +152,18 @@ class LeaseCore {
   [[nodiscard]] bool is_stream_slot(SlotIndex slot) const noexcept {
     return slot >= request_slots_ && slot != probe_slot();
   }
-  /// Callers' slots with a free socket.
+  /// Free slots of callers that have a socket.
   [[nodiscard]] const std::vector<SlotIndex>& idle() const noexcept { return idle_; }
-  /// The same, and streams' slots whose last stream left its socket in order.
+  /// The same, and free slots of streams that have a socket.
   [[nodiscard]] std::vector<SlotIndex> all_idle() const;
   [[nodiscard]] const std::vector<SlotIndex>& empty() const noexcept { return empty_; }
   [[nodiscard]] std::uint32_t leased() const noexcept { return leased_; }
   [[nodiscard]] std::uint32_t peak() const noexcept { return peak_; }
-  /// The peak since this was last called.
+  /// The most slots lent at the same time since the last call of this.
   std::uint32_t take_recent_peak() noexcept { return std::exchange(recent_peak_, leased_); }
   [[nodiscard]] std::uint32_t waiting() const noexcept { return waiting_; }
-  /// More ask than the queue can hold: then whoever is running takes a free slot, whatever the age
-  /// of the head. Handing slots to threads that must wake first would waste what is too little.
+  /// The queue was full a moment ago. Then a running caller takes a free slot, however long the
+  /// head has waited: a slot that is handed to a sleeping thread is unused until the thread runs.
   [[nodiscard]] bool overloaded(SteadyTime now) const noexcept { return now < overloaded_until_; }
   [[nodiscard]] const Waiter* head() const noexcept { return head_; }
   [[nodiscard]] std::uint64_t barged() const noexcept { return barged_; }

@@ -1,7 +1,7 @@
 #pragma once
 
-// One ConnectionPool per configured endpoint, and the one thread that maintains them all.
-// Made in `app`, given to `docker::ClientManager`, which outlives nothing of it. Thread-safe.
+// One ConnectionPool for each configured endpoint, and the thread that maintains all of them.
+// `app` makes it and gives it to `docker::ClientManager`, which it outlives. Thread-safe.
 
 #include <functional>
 #include <memory>
@@ -24,7 +24,8 @@ class PoolManager {
   using MakeTransport = std::function<std::unique_ptr<http::Transport>(const model::EngineAddress&,
                                                                        const model::TlsFiles&)>;
 
-  /// Starts maintenance at once. `logger` and `guard`, the border of its thread, outlive this.
+  /// Starts the maintenance thread. `guard` catches what that thread throws. `logger` and `guard`
+  /// outlive this.
   PoolManager(const std::vector<config::EndpointConfig>& endpoints,
               const config::PoolConfig& options, const MakeTransport& make_transport,
               Logger& logger, ThreadGuard& guard);
@@ -33,7 +34,7 @@ class PoolManager {
   PoolManager(const PoolManager&) = delete;
   PoolManager& operator=(const PoolManager&) = delete;
 
-  /// The pool of a configured endpoint; another name is a programmer's error and ends the program.
+  /// The pool of a configured endpoint. Any other name is a bug and ends the program.
   [[nodiscard]] ConnectionPool& pool(std::string_view endpoint) noexcept;
 
   /// In the order of the configuration.
@@ -42,8 +43,8 @@ class PoolManager {
   /// Every slot with its holder, by pool, for the debug page.
   [[nodiscard]] std::vector<std::pair<std::string, std::vector<model::SlotStats>>> slots() const;
 
-  /// Ends maintenance and closes every pool, within `grace` and a second for what has to be
-  /// aborted. Says who still held a connection after that.
+  /// Ends maintenance and closes every pool. Takes at most `grace` and a second for the calls that
+  /// it aborts. Returns the leases that are not returned after that.
   CloseReport close_all(Milliseconds grace);
 
  private:
@@ -51,7 +52,7 @@ class PoolManager {
 
   std::shared_ptr<Wakeup> wakeup_ = std::make_shared<Wakeup>();  // a lease may outlive this
   std::vector<std::unique_ptr<ConnectionPool>> pools_;
-  std::jthread maintenance_;  // uses what is above: declared last
+  std::jthread maintenance_;  // declared last: it uses the members above
 };
 
 }  // namespace tidegauge::pool

@@ -1,8 +1,8 @@
 #pragma once
 
-// A borrowed connection: whoever holds it may ask the Engine through it, one call at a time. It
-// goes back to its pool when it is destroyed, whatever happened, even after the pool has closed.
-// Move-only; not thread-safe, but may be handed to another thread.
+// The lease of a connection: its holder sends requests on it, one at a time. The destructor returns
+// the connection to the pool, even after the pool was closed. Move-only. One thread uses it at a
+// time.
 
 #include <memory>
 #include <stop_token>
@@ -23,9 +23,9 @@ class PooledConnection {
   PooledConnection& operator=(const PooledConnection&) = delete;
   ~PooledConnection();
 
-  /// One call. A failure closes the socket; the next call opens another one. Where a socket that
-  /// had been idle turns out to be dead before the first byte of an answer, the call is sent once
-  /// more on a fresh one, and counted: everything this program asks may be asked twice.
+  /// Sends one request. A failure closes the socket, and the next request opens another one. Where
+  /// a kept socket is dead before the first byte of the response, the request is sent once more on
+  /// a new socket, and counted. Every request of this program only reads, so it may be sent twice.
   [[nodiscard]] Result<http::Response> perform(const http::Request& request,
                                                const std::stop_token& stop = {});
 
@@ -39,7 +39,7 @@ class PooledConnection {
 
   std::shared_ptr<PoolState> state_;  // empty when moved from
   SlotIndex slot_ = 0;
-  http::Connection* connection_ = nullptr;  // the slot's, ours while we hold the slot
+  http::Connection* connection_ = nullptr;  // of the slot
 };
 
 }  // namespace tidegauge::pool

@@ -1,15 +1,15 @@
 #pragma once
 
-// A borrowed connection with an answer that is read piece by piece: events, logs. It owns its slot,
-// one of `pool.max_streams`, and gives it back when the stream ends or fails, when it is closed, or
-// when this is destroyed. Move-only; used by one thread at a time.
+// The lease of a connection whose response is read piece by piece: events, logs. It holds one of
+// the `pool.max_streams` slots, and returns it when the stream ends or fails, when it is closed, or
+// when it is destroyed. Move-only. One thread uses it at a time.
 //
-// A slow reader makes the Engine wait: no more than 128 KiB are held here.
+// A slow reader makes the Engine wait: at most 128 KiB are buffered here.
 //
-// An outage does not end a stream: an Engine that is stopping takes no calls any more and still
-// tells on its streams how its containers end. `read` says Errc::engine_down once and goes on. The
-// stream ends when the Engine ends it, else 30 s after the outage has begun, or a second after the
-// Engine is up again: whichever is first. Whoever wants none of that closes the stream.
+// An outage does not end a stream: an Engine that stops takes no more calls, but sends on its
+// streams how its containers end. `read` returns Errc::engine_down once and can be called again.
+// The stream ends when the Engine ends it, 30 s after the beginning of the outage, or a second
+// after the Engine is up again, whichever is first. The reader may close the stream earlier.
 
 #include <optional>
 #include <span>
@@ -22,7 +22,8 @@ namespace tidegauge::pool {
 
 class PooledStream {
  public:
-  /// Asks on a connection that was borrowed for a stream, and waits for the answer's head.
+  /// Sends the request on a connection that was acquired for a stream, and waits for the head of
+  /// the response.
   [[nodiscard]] static Result<PooledStream> open(PooledConnection connection,
                                                  const http::Request& request,
                                                  const std::stop_token& stop);
@@ -35,13 +36,13 @@ class PooledStream {
   /// Status and headers; the body is empty.
   [[nodiscard]] const http::Response& head() const noexcept { return head_; }
 
-  /// The next piece; 0 at the clean end, and ever after. Errc::timeout at the deadline,
-  /// Errc::cancelled, and Errc::engine_down, once for each outage, leave the stream as it is; every
-  /// other error has ended it.
+  /// The size of the next piece; 0 at the clean end and after it. Errc::timeout (at the deadline),
+  /// Errc::cancelled, and Errc::engine_down (once for each outage) leave the stream open. Any other
+  /// error has ended the stream.
   [[nodiscard]] Result<std::size_t> read(std::span<char> into, SteadyTime deadline,
                                          const std::stop_token& stop = {});
 
-  /// Gives the slot back at once; the socket of a stream in progress is closed.
+  /// Returns the slot at once, and closes the socket of a stream that has not ended.
   void close() noexcept;
 
  private:
