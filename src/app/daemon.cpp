@@ -27,6 +27,10 @@ config::MonitorConfig monitor_options(const config::Config& config,
   if (!local && options.stats_source == config::StatsChoice::automatic) {
     options.stats_source = config::StatsChoice::engine;
   }
+  const auto& disabled = config.metrics.disable;
+  if (std::ranges::find(disabled, config::MetricGroup::filesystem) != disabled.end()) {
+    options.filesystem_interval = {};  // nobody would see the measurements
+  }
   return options;
 }
 
@@ -65,7 +69,8 @@ Daemon::Daemon(const config::Config& config, const DescriptorPlan& descriptors, 
             .guard = guard_,
             .max_connections = config.pool.max_connections,
             .kernel = {.procfs = config.path.procfs, .sysfs = config.path.sysfs},
-            .kernel_descriptors = descriptors.kernel_per_monitor}));
+            .kernel_descriptors = descriptors.kernel_per_monitor,
+            .optional_groups = config::collected_groups(config.metrics)}));
   }
 }
 

@@ -26,7 +26,7 @@ std::string debug_page(
     writer.key("pools").array([&] {
       for (const auto& [name, slots] : pools) {
         writer.object([&] {
-          writer.key("pool").value(name);
+          writer.key("endpoint").value(name);
           writer.key("slots").array([&] {
             for (const auto& slot : slots) write_slot(writer, slot);
           });

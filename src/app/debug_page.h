@@ -10,7 +10,7 @@
 
 namespace tidegauge::app {
 
-/// {"pools":[{"pool":"local","slots":[{"slot":0,"state":"leased",...},...]},...]}
+/// {"pools":[{"endpoint":"local","slots":[{"slot":0,"state":"leased",...},...]},...]}
 [[nodiscard]] std::string debug_page(
     const std::vector<std::pair<std::string, std::vector<model::SlotStats>>>& pools);
 

@@ -17,6 +17,7 @@
 
 namespace tidegauge::cgroup {
 
+using config::OptionalGroups;
 using model::ConnectionStats;
 using model::ContainerStats;
 using model::MemoryStats;
@@ -31,7 +32,7 @@ struct FileSpec {
   /// It is not read where this hierarchy of v1 is there, which tells the same.
   std::optional<Hierarchy> instead = {};
   std::string_view older_name = {};        ///< of kernels that have it not
-  bool OptionalGroups::* extra = nullptr;  ///< only where this is wanted
+  bool OptionalGroups::* group = nullptr;  ///< only while this group is collected
   /// Only where the file before it has named a device: both name the same.
   bool of_same_devices = false;
   bool of_bfq = false;  ///< only where a device's scheduler is BFQ
@@ -93,7 +94,7 @@ constexpr FileSpec rows[] = {
          [](std::string_view text, ContainerStats& stats) {
            if (stats.cpu) stats.cpu->per_cpu_seconds = parse_cpuacct_usage_percpu(text);
          },
-     .extra = &OptionalGroups::per_cpu},
+     .group = &OptionalGroups::per_cpu},
     {Hierarchy::cpu, "cpu.stat",
      [](std::string_view text, ContainerStats& stats) {
        if (stats.cpu) stats.cpu->throttling = parse_cpu_stat_v1(text);
@@ -185,18 +186,18 @@ constexpr FileSpec rows[] = {
      [](std::string_view text, ContainerStats& stats) { parse_net_dev(text, stats.networks); }},
     {.name = "net/tcp",
      .read = sockets<&ConnectionStats::tcp, parse_tcp_sockets>,
-     .extra = &OptionalGroups::connections},
+     .group = &OptionalGroups::connections},
     {.name = "net/tcp6",
      .read = sockets<&ConnectionStats::tcp6, parse_tcp_sockets>,
-     .extra = &OptionalGroups::connections},
+     .group = &OptionalGroups::connections},
     {.name = "net/udp",
      .read = sockets<&ConnectionStats::udp, parse_udp_sockets>,
-     .extra = &OptionalGroups::connections},
+     .group = &OptionalGroups::connections},
     {.name = "net/udp6",
      .read = sockets<&ConnectionStats::udp6, parse_udp_sockets>,
-     .extra = &OptionalGroups::connections},
-    {.name = "net/snmp", .read = tcp_statistics, .extra = &OptionalGroups::tcp_statistics},
-    {.name = "net/netstat", .read = tcp_statistics, .extra = &OptionalGroups::tcp_statistics},
+     .group = &OptionalGroups::connections},
+    {.name = "net/snmp", .read = tcp_statistics, .group = &OptionalGroups::tcp_statistics},
+    {.name = "net/netstat", .read = tcp_statistics, .group = &OptionalGroups::tcp_statistics},
 };
 
 /// A file that is there and has nothing to say, as *.pressure where the kernel was started so, or
@@ -243,11 +244,10 @@ bool is_bfq_used(std::string_view blkio, FileReader& reader) {
   return !text || names_device(*text);
 }
 
-std::expected<ContainerFiles, CgroupError> ContainerFiles::open(Location location,
-                                                                const Paths& paths,
-                                                                DescriptorBudget& budget,
-                                                                const OptionalGroups& extras) {
-  ContainerFiles files(std::move(location), paths, budget, extras);
+std::expected<ContainerFiles, CgroupError> ContainerFiles::open(
+    Location location, const Paths& paths, DescriptorBudget& budget,
+    const OptionalGroups& optional_groups) {
+  ContainerFiles files(std::move(location), paths, budget, optional_groups);
   if (auto refused = files.find(paths)) return std::unexpected(*std::move(refused));
   if (files.files_.empty()) {
     return std::unexpected(CgroupError{
@@ -258,19 +258,19 @@ std::expected<ContainerFiles, CgroupError> ContainerFiles::open(Location locatio
 }
 
 ContainerFiles::ContainerFiles(Location location, const Paths& paths, DescriptorBudget& budget,
-                               const OptionalGroups& extras)
+                               const OptionalGroups& optional_groups)
     : location_(std::move(location)),
       procfs_(paths.procfs),
       process_(procfs_ + "/" + std::to_string(location_.pid)),
       budget_(&budget),
-      extras_(extras) {}
+      optional_groups_(optional_groups) {}
 
 ContainerFiles::ContainerFiles(ContainerFiles&& other) noexcept
     : location_(std::move(other.location_)),
       procfs_(std::move(other.procfs_)),
       process_(std::move(other.process_)),
       budget_(other.budget_),
-      extras_(other.extras_),
+      optional_groups_(other.optional_groups_),
       files_(std::move(other.files_)),
       kept_(std::exchange(other.kept_, 0)) {}
 
@@ -281,7 +281,7 @@ ContainerFiles& ContainerFiles::operator=(ContainerFiles&& other) noexcept {
   procfs_ = std::move(other.procfs_);
   process_ = std::move(other.process_);
   budget_ = other.budget_;
-  extras_ = other.extras_;
+  optional_groups_ = other.optional_groups_;
   files_ = std::move(other.files_);
   kept_ = std::exchange(other.kept_, 0);
   return *this;
@@ -302,7 +302,7 @@ std::optional<CgroupError> ContainerFiles::find(const Paths& paths) {
   std::string path;
   for (const auto& row : rows) {
     if (row.hierarchy && location_.directory(*row.hierarchy).empty()) continue;
-    if (row.extra != nullptr && !(extras_.*row.extra)) continue;
+    if (row.group != nullptr && !(optional_groups_.*row.group)) continue;
     if (row.instead && !location_.directory(*row.instead).empty()) continue;
     for (const auto name : {row.name, row.older_name}) {
       if (name.empty()) continue;
@@ -368,8 +368,8 @@ std::expected<void, CgroupError> ContainerFiles::sample(SamplingContext& tools,
     }
   }
   finish(stats, tools.devices);
-  if (extras_.processes) count_processes(tools.refused, stats);
-  if (extras_.huge_pages) read_huge_pages(tools.reader, stats);
+  if (optional_groups_.processes) count_processes(tools.refused, stats);
+  if (optional_groups_.huge_pages) read_huge_pages(tools.reader, stats);
   return {};
 }
 

@@ -36,6 +36,7 @@ class Loading {
   void apply_settings();
   void follow_pool_size();
   void check_rules();
+  void check_metric_groups();
   void check_endpoint();
   void tell_where_addresses_are_from();
 
@@ -65,6 +66,7 @@ std::expected<Loaded, std::vector<Mistake>> Loading::load(const Sources& sources
   apply_settings();
   follow_pool_size();
   if (file_.complete) check_rules();
+  check_metric_groups();
   check_endpoint();
   tell_where_addresses_are_from();
   if (!mistakes_.empty()) return std::unexpected(mistakes_.sorted());
@@ -101,6 +103,14 @@ void Loading::read_variable(std::string_view name, std::string_view value) {
       return;
     }
   }
+  for (const auto& [group, word, optional] : metric_group_names) {
+    if (optional == nullptr ||
+        name != environment_variable("container_monitor." + std::string(word)))
+      continue;
+    mistakes_.add(origin, "is the variable of no option; did you mean TIDEGAUGE_METRICS_ENABLE=" +
+                              std::string(word) + "?");
+    return;
+  }
   const auto near = closest(name, known);
   mistakes_.add(origin, "is the variable of no option; " +
                             (near ? "did you mean " + *near + "?"
@@ -116,6 +126,10 @@ void Loading::read_override(const std::string& path, const std::string& value) {
   std::vector<std::string> known;
   for (const auto& option : options()) known.push_back(option.path);
   const auto near = closest(path, known);
+  const auto name = path.substr(path.find('.') + 1);
+  if (is_optional_group(name)) {
+    return mistakes_.add(origin, "is no option; did you mean --metrics.enable=" + name + "?");
+  }
   mistakes_.add(origin,
                 near ? "is no option; did you mean --" + *near + "?"
                      : "is no option; allowed: --SECTION.OPTION=VALUE, as --" + known.front());
@@ -205,6 +219,19 @@ void Loading::check_rules() {
                   described(*lesser) + " must be " + std::string(rule.relation) + " " +
                       described(*greater) + ": " + std::string(rule.why) + "; lower " +
                       lesser->path + " or raise " + greater->path);
+  }
+}
+
+/// No group is enabled and disabled at the same time.
+void Loading::check_metric_groups() {
+  const auto* const enable = find_option("metrics.enable");
+  const auto* const disable = find_option("metrics.disable");
+  const auto& metrics = loaded_.config.metrics;
+  for (const auto group : metrics.enable) {
+    if (std::ranges::find(metrics.disable, group) == metrics.disable.end()) continue;
+    mistakes_.add(std::max(origin_of(enable), origin_of(disable)),
+                  std::string(name_of(group).name) + " is in " + described(*enable) + " and in " +
+                      described(*disable) + "; keep one of them");
   }
 }
 

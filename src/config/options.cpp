@@ -54,22 +54,6 @@ std::vector<Option> monitor_options() {
           "cgroup is visible from here, which costs next to nothing, the Engine for the others "
           "and for an Engine that is not on a Unix socket. An Engine in the list `endpoints` may "
           "have a stats_source of its own."),
-      option(
-          "container_monitor.per_cpu", monitor(&C::per_cpu), flag(),
-          "Whether the CPU time of containers is shown by CPU, in the place of cpu=\"total\": by "
-          "the kernel of cgroup v1, which alone keeps it."),
-      option("container_monitor.processes", monitor(&C::processes), flag(),
-             "Whether threads, their states, open descriptors and sockets of containers are "
-             "counted: by the kernel's files of each process, which costs with their number."),
-      option("container_monitor.connections", monitor(&C::connections), flag(),
-             "Whether the TCP connections of containers are counted by state, and their UDP "
-             "sockets: by the kernel's lists of them, which cost with their length. A container "
-             "in the host's network has none of its own."),
-      option("container_monitor.tcp_statistics", monitor(&C::tcp_statistics), flag(),
-             "Whether the kernel's own counters of TCP are shown for each container, "
-             "retransmissions and the like: more than a hundred series a container."),
-      option("container_monitor.huge_pages", monitor(&C::huge_pages), flag(),
-             "Whether the huge pages of containers are shown, by page size."),
       option("container_monitor.filesystem_interval", monitor(&C::filesystem_interval),
              duration_or_zero(10s, 24h),
              "How often the writable layer of each running container is measured, one after "
@@ -210,6 +194,17 @@ std::vector<Option> call_options() {
   };
 }
 
+enum class IsOptional : std::uint8_t { either, yes };
+
+std::vector<std::pair<std::string, MetricGroup>> group_words(IsOptional wanted) {
+  std::vector<std::pair<std::string, MetricGroup>> words;
+  for (const auto& [group, name, optional] : metric_group_names) {
+    if (wanted == IsOptional::yes && optional == nullptr) continue;
+    words.emplace_back(name, group);
+  }
+  return words;
+}
+
 std::vector<Option> serving_options() {
   return {
       option("web.listen_address", in(&Config::web, &WebConfig::listen_address), listen_address(),
@@ -224,22 +219,21 @@ std::vector<Option> serving_options() {
              "The labels of every series of a container. cadvisor: id, name, image and "
              "container_label_*. minimal: name alone, for less to store; the others are on "
              "container_info, to be joined by name."),
+      option(
+          "metrics.enable", in(&Config::metrics, &MetricsConfig::enable),
+          choices<MetricGroup>(group_words(IsOptional::yes)),
+          "Optional groups of metrics, whose data is expensive to collect; docs/metrics.md lists "
+          "the metrics of each. They need the kernel's files. per_cpu: the CPU time of each "
+          "CPU in place of cpu=\"total\"; only cgroup v1 has it. processes: threads, their "
+          "states, open descriptors and sockets; the cost grows with the number of processes. "
+          "connections: TCP connections by state, and UDP sockets; the cost grows with their "
+          "number. tcp_statistics: the kernel's TCP counters, more than a hundred series a "
+          "container. huge_pages: huge pages by size."),
       option("metrics.disable", in(&Config::metrics, &MetricsConfig::disable),
-             choices<MetricGroup>({{"info", MetricGroup::info},
-                                   {"history", MetricGroup::history},
-                                   {"health", MetricGroup::health},
-                                   {"spec", MetricGroup::spec},
-                                   {"cpu", MetricGroup::cpu},
-                                   {"memory", MetricGroup::memory},
-                                   {"pressure", MetricGroup::pressure},
-                                   {"network", MetricGroup::network},
-                                   {"block_io", MetricGroup::block_io},
-                                   {"filesystem", MetricGroup::filesystem},
-                                   {"machine", MetricGroup::machine},
-                                   {"calls", MetricGroup::calls},
-                                   {"pool", MetricGroup::pool}}),
-             "Groups of metrics that are left off the page; docs/metrics.md tells which are in "
-             "which. machine: the machine's own row as well, with the id \"/\"."),
+             choices<MetricGroup>(group_words(IsOptional::either)),
+             "Groups of metrics to leave off the page; docs/metrics.md lists the metrics of each. "
+             "A group must not be in metrics.enable as well. machine: also leaves off the "
+             "container with the id \"/\"."),
       option("metrics.max_series", in(&Config::metrics, &MetricsConfig::max_series),
              number(100, 10'000'000),
              "The most series of containers on the page. Beyond, the youngest containers are left "
@@ -312,6 +306,12 @@ const std::vector<Section>& sections() {
       {"log", "The daemon's log."},
   };
   return table;
+}
+
+bool is_optional_group(std::string_view word) {
+  return std::ranges::any_of(metric_group_names, [word](const MetricGroupName& row) {
+    return row.optional != nullptr && row.name == word;
+  });
 }
 
 const Option* find_option(std::string_view spelling) {

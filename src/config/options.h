@@ -60,6 +60,9 @@ inline constexpr std::string_view in_flight_path = "container_monitor.max_in_fli
 /// The option of that path or alias; null when there is none.
 [[nodiscard]] const Option* find_option(std::string_view spelling);
 
+/// Whether metrics.enable allows this word.
+[[nodiscard]] bool is_optional_group(std::string_view word);
+
 /// "TIDEGAUGE_POOL_MAX_CONNECTIONS" of "pool.max_connections".
 [[nodiscard]] std::string environment_variable(std::string_view spelling);
 

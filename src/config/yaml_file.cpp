@@ -152,6 +152,7 @@ std::vector<std::string> names_within(std::string_view section) {
 
 /// What may have been meant by a key that does not belong where it stands.
 std::string remedy(const std::string& key, std::span<const std::string> allowed) {
+  if (is_optional_group(key)) return "; did you mean metrics.enable: [" + key + "]?";
   for (const auto& option : options()) {
     if (option.name() == key) return "; did you mean " + option.path + "?";
   }

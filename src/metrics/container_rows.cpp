@@ -28,7 +28,7 @@ std::optional<std::uint64_t> pids_limit(const ContainerRecord& record) {
   return record.stats->pids_limit ? record.stats->pids_limit : record.container->limits.pids;
 }
 
-/// With the processes, where cAdvisor has it; its 0 means that there is no limit.
+/// cAdvisor's container_threads_max, which cAdvisor has with its process metrics: 0 is unlimited.
 std::optional<std::uint64_t> threads_limit(const ContainerRecord& record) {
   if (!record.stats || !record.stats->processes) return std::nullopt;
   return pids_limit(record).value_or(0);
@@ -82,7 +82,7 @@ constexpr Row<ContainerRecord> sample[] = {
      [](const ContainerRecord& record, const Samples& out) { out.add(pids_limit(record)); }},
     {{"container_threads_max", gauge,
       "Most processes and threads allowed, by cAdvisor's name; 0 without a limit. Only with "
-      "container_monitor.processes."},
+      "metrics.enable: [processes]."},
      [](const ContainerRecord& record, const Samples& out) { out.add(threads_limit(record)); }},
 };
 

@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "metrics/render_rows.h"
+#include "metrics/subjects.h"
 
 namespace tidegauge::metrics {
 namespace {
@@ -53,7 +53,7 @@ struct Instruments::Impl {
   InstrumentOptions options;
   prometheus::Registry registry;
   prometheus::Family<prometheus::Histogram>& durations =
-      registered(prometheus::BuildHistogram(), cycle_duration, registry);
+      registered(prometheus::BuildHistogram(), sample_latency_max, registry);
   prometheus::Family<prometheus::Counter>& errors =
       registered(prometheus::BuildCounter(), cycle_errors, registry);
 };

@@ -62,9 +62,9 @@ struct Row {
 /// Those that prometheus-cpp keeps (`instruments.cpp`): counted in place, so without a function.
 inline constexpr Family build_info{"tidegauge_build_info", MetricType::gauge,
                                    "The version of this daemon; always 1.", "version"};
-inline constexpr Family cycle_duration{
-    "tidegauge_cycle_duration_seconds", MetricType::histogram,
-    "From the time when a sample was due to its answer, the longest of a cycle.", "endpoint"};
+inline constexpr Family sample_latency_max{
+    "tidegauge_sample_latency_max_seconds", MetricType::histogram,
+    "Longest time of a cycle from when a sample was due to its answer.", "endpoint"};
 inline constexpr Family cycle_errors{"tidegauge_cycle_errors_total", MetricType::counter,
                                      "Failed calls of the monitoring cycles, by step.",
                                      "endpoint, step"};

@@ -11,60 +11,50 @@
 namespace tidegauge::metrics {
 namespace {
 
-/// What a client takes at once, and malloc keeps for the next page.
+/// A client takes as much at once, and malloc keeps a block of that size for the next page.
 constexpr std::size_t piece_bytes = std::size_t{32} * 1024;
 
-std::vector<Subject<model::EngineSnapshot>> collect_engines(const PageInput& input,
-                                                            LabelSets& label_sets) {
-  std::vector<Subject<model::EngineSnapshot>> engines;
+/// The Engines of a page, their clients and their pools, with their labels.
+struct EngineSubjects {
+  decltype(SubjectsOf(engine_groups)) groups{engine_groups};
+  LabelSets label_sets;
+};
+
+EngineSubjects collect_engines(const PageInput& input, const PageOptions& options) {
+  EngineSubjects subjects;
+  const auto select = [&](const EngineScope& scope) {
+    subjects.groups.select(scope, 0, subjects.label_sets, [&](const auto& group) {
+      return !group.name || options.shows(*group.name);
+    });
+  };
+  const auto labels = [&](std::string_view endpoint) {
+    return subjects.label_sets.keep(endpoint_label(input, endpoint));
+  };
   for (const auto& engine : input.engines) {
-    engines.push_back({engine.get(), label_sets.keep(endpoint_label(input, engine->endpoint))});
+    select({.labels = labels(engine->endpoint), .engine = engine.get()});
   }
-  return engines;
-}
-
-std::vector<Subject<model::CallStats>> collect_calls(const PageInput& input,
-                                                     LabelSets& label_sets) {
-  std::vector<Subject<model::CallStats>> calls;
   for (const auto& client : input.clients) {
-    for (const auto call : model::all_calls) {
-      auto labels = endpoint_label(input, client.endpoint);
-      append_label(labels, "call", to_string(call));
-      calls.push_back(
-          {&client.calls[static_cast<std::size_t>(call)], label_sets.keep(std::move(labels))});
-    }
+    select({.labels = labels(client.endpoint), .client = &client});
   }
-  return calls;
-}
-
-std::vector<Subject<model::PoolStats>> collect_pools(const PageInput& input,
-                                                     LabelSets& label_sets) {
-  std::vector<Subject<model::PoolStats>> pools;
-  for (const auto& pool : input.pools) {
-    std::string labels;
-    append_label(labels, "pool", pool.pool);
-    pools.push_back({&pool, label_sets.keep(std::move(labels))});
-  }
-  return pools;
+  for (const auto& pool : input.pools) select({.pool = &pool});
+  return subjects;
 }
 
 }  // namespace
 
-/// The parts refer to what stands above them.
+/// `parts` refer to the members above them.
 struct Page::Impl {
   Impl(PageInput page_input, const PageOptions& options, const Instruments& instruments,
        SeriesLimit& limit)
       : input(std::move(page_input)),
         containers(collect_containers(input, options, limit)),
-        engines(collect_engines(input, label_sets)),
-        calls(collect_calls(input, label_sets)),
-        pools(collect_pools(input, label_sets)),
+        engines(collect_engines(input, options)),
         limits{{&limit, {}}} {
-    containers.for_each_group(options,
-                              [&](const auto& rows, const auto& subjects) { add(rows, subjects); });
-    add(engine_rows(), engines);
-    if (options.shows(config::MetricGroup::calls)) add(call_rows(), calls);
-    if (options.shows(config::MetricGroup::pool)) add(pool_rows(), pools);
+    const auto add_group = [&](const auto& group, const auto& subjects) {
+      add(group.rows(), subjects);
+    };
+    containers.groups.for_each(add_group);
+    engines.groups.for_each(add_group);
     add(series_rows(), limits);
     parts.emplace_back([&instruments](std::string& out, Progress&) {
       out += instruments.render();
@@ -83,16 +73,13 @@ struct Page::Impl {
   }
 
   const PageInput input;
-  LabelSets label_sets;
   ContainerSubjects containers;
-  std::vector<Subject<model::EngineSnapshot>> engines;
-  std::vector<Subject<model::CallStats>> calls;
-  std::vector<Subject<model::PoolStats>> pools;
+  EngineSubjects engines;
   std::vector<Subject<SeriesLimit>> limits;
-  /// Each goes on with what is its own until there is enough, and says whether it is done.
+  /// One per family, in order. Each writes until the piece is full, and returns true at its end.
   std::vector<std::function<bool(std::string&, Progress&)>> parts;
   std::size_t part = 0;
-  Progress progress;  ///< of that
+  Progress progress;  ///< of the current part
   std::string piece;
 };
 

@@ -16,10 +16,10 @@ constexpr std::chrono::minutes settings_interval{1};  // for changes that no eve
 }  // namespace
 
 CgroupSampler::CgroupSampler(const cgroup::Paths& paths, std::size_t descriptors,
-                             Milliseconds retry, const cgroup::OptionalGroups& extras)
+                             Milliseconds retry, const config::OptionalGroups& optional_groups)
     : paths_(paths),
       retry_(retry),
-      extras_(extras),
+      optional_groups_(optional_groups),
       locator_(paths),
       budget_(descriptors),
       tools_{.devices = cgroup::DeviceNames(paths.sysfs)} {}
@@ -88,7 +88,8 @@ std::optional<cgroup::CgroupError> CgroupSampler::open(const std::string& id, Wa
   auto location = locator_.locate(watched.run.pid, id);
   if (!location) return std::move(location.error());
   location->shares_network = watched.run.shares_network;
-  auto files = cgroup::ContainerFiles::open(*std::move(location), paths_, budget_, extras_);
+  auto files =
+      cgroup::ContainerFiles::open(*std::move(location), paths_, budget_, optional_groups_);
   if (!files) return std::move(files.error());
   watched.files.emplace(*std::move(files));
   return std::nullopt;

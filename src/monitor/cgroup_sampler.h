@@ -34,7 +34,7 @@ class CgroupSampler {
   /// Keeps so many `descriptors` open, and tries a container whose files cannot be read again
   /// every `retry`.
   CgroupSampler(const cgroup::Paths& paths, std::size_t descriptors, Milliseconds retry,
-                const cgroup::OptionalGroups& extras = {});
+                const config::OptionalGroups& optional_groups = {});
 
   /// A container, and how its last sample went.
   struct Watched {
@@ -64,7 +64,7 @@ class CgroupSampler {
 
   cgroup::Paths paths_;
   Milliseconds retry_;
-  cgroup::OptionalGroups extras_;
+  config::OptionalGroups optional_groups_;
   cgroup::Locator locator_;
   cgroup::DescriptorBudget budget_;
   cgroup::SamplingContext tools_;

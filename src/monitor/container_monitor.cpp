@@ -95,7 +95,8 @@ ContainerMonitor::Impl::Impl(std::string endpoint, std::size_t index,
                    container_calls_.run(task, stop);
                  }) {
   if (options.stats_source == config::StatsChoice::engine) return;
-  kernel_.emplace(workers_, context.kernel, context.kernel_descriptors, context.stat_filesystem);
+  kernel_.emplace(workers_, context.kernel, context.kernel_descriptors, context.stat_filesystem,
+                  context.optional_groups);
 }
 
 void ContainerMonitor::Impl::run_once(const std::stop_token& stop) {

@@ -15,15 +15,11 @@ constexpr Milliseconds retry_pause = 1min;  // of a container whose files cannot
 
 KernelSampling::KernelSampling(const WorkerContext& context, const cgroup::Paths& paths,
                                std::size_t descriptors,
-                               cgroup::FilesystemSampler::Stat stat_filesystem)
+                               cgroup::FilesystemSampler::Stat stat_filesystem,
+                               const config::OptionalGroups& optional_groups)
     : context_(context),
       // Without the Engine to fall back to, each cycle tries.
-      sampler_(paths, descriptors, falls_back() ? retry_pause : 0ms,
-               cgroup::OptionalGroups{.per_cpu = context.options.per_cpu,
-                                      .processes = context.options.processes,
-                                      .connections = context.options.connections,
-                                      .tcp_statistics = context.options.tcp_statistics,
-                                      .huge_pages = context.options.huge_pages}),
+      sampler_(paths, descriptors, falls_back() ? retry_pause : 0ms, optional_groups),
       host_files_(paths, cgroup::FilesystemSampler(std::move(stat_filesystem), {})) {}
 
 bool KernelSampling::follow_runs() {

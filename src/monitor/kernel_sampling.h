@@ -26,7 +26,8 @@ class KernelSampling {
  public:
   /// Keeps at most `descriptors` files of containers open.
   KernelSampling(const WorkerContext& context, const cgroup::Paths& paths, std::size_t descriptors,
-                 cgroup::FilesystemSampler::Stat stat_filesystem);
+                 cgroup::FilesystemSampler::Stat stat_filesystem,
+                 const config::OptionalGroups& optional_groups);
 
   /// Takes up the runs that have begun or ended, and gives back the files of those that have ended.
   /// Returns whether there were any.

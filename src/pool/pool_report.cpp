@@ -10,7 +10,7 @@ namespace tidegauge::pool {
 
 model::PoolStats PoolState::stats() const {
   model::PoolStats stats;
-  stats.pool = name;
+  stats.endpoint = name;
   stats.connections_max = options.max_connections;
   stats.connections_min = options.min_connections;
   stats.open_sockets = transport->open_sockets();

@@ -13,10 +13,10 @@ TEST_CASE("the debug page lists every slot of every pool") {
             {{.slot = 0, .state = "leased", .connected = true, .uses = 7, .holder = "list"},
              {.slot = 1, .state = "empty", .for_streams = true}}},
            {"none", {}}}) ==
-      R"({"pools":[{"pool":"local","slots":[)"
+      R"({"pools":[{"endpoint":"local","slots":[)"
       R"({"slot":0,"state":"leased","for_streams":false,"connected":true,"uses":7,"holder":"list"},)"
       R"({"slot":1,"state":"empty","for_streams":true,"connected":false,"uses":0,"holder":""}]},)"
-      R"({"pool":"none","slots":[]}]})"
+      R"({"endpoint":"none","slots":[]}]})"
       "\n");
 }
 
@@ -25,7 +25,7 @@ TEST_CASE("the debug page is JSON whatever a container is called") {
   const auto page = app::debug_page({{"a\"b", {{.state = "leased", .holder = holder}}}});
   const auto document = test::value_of(json::Document::parse_object(page));
   for (const auto pool : document.root()["pools"].elements()) {
-    CHECK(pool["pool"].text() == "a\"b");
+    CHECK(pool["endpoint"].text() == "a\"b");
     for (const auto slot : pool["slots"].elements()) {
       CHECK(slot["holder"].text() == "inspect of \"\\\n\\xff\"");
     }

@@ -277,7 +277,7 @@ TEST_CASE("what changes is logged once, however long it lasts") {
   const auto failed_probes = [&] {
     const auto page = daemon.page();
     constexpr std::string_view series =
-        "tidegauge_pool_probes_total{pool=\"local\",result=\"failure\"} ";
+        "tidegauge_pool_probes_total{endpoint=\"local\",result=\"failure\"} ";
     const auto at = page.find(series);
     return at == std::string::npos ? 0 : std::stoi(page.substr(at + series.size()));
   };

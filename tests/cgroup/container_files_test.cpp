@@ -44,12 +44,12 @@ class Scene {
     return tree_.cgroup_file(web_.id, name);
   }
   [[nodiscard]] std::expected<ContainerFiles, CgroupError> try_open(
-      const cgroup::OptionalGroups& extras = {}) {
+      const config::OptionalGroups& groups = {}) {
     return ContainerFiles::open(cgroup::Locator(tree_.paths()).locate(web_.pid, web_.id).value(),
-                                tree_.paths(), budget_, extras);
+                                tree_.paths(), budget_, groups);
   }
-  [[nodiscard]] ContainerFiles open(const cgroup::OptionalGroups& extras = {}) {
-    auto files = try_open(extras);
+  [[nodiscard]] ContainerFiles open(const config::OptionalGroups& groups = {}) {
+    auto files = try_open(groups);
     if (!files) FAIL(files.error().message);
     return *std::move(files);
   }
@@ -157,9 +157,9 @@ TEST_CASE("counters of TCP and huge pages are read where they are wanted") {
   std::ofstream(tree.cgroup_file(web.id, "hugetlb.2MB.current")) << "2097152\n";
   DescriptorBudget budget(plenty);
   cgroup::SamplingContext tools{.devices = cgroup::DeviceNames(tree.paths().sysfs)};
-  const auto open = [&](const cgroup::OptionalGroups& extras) {
+  const auto open = [&](const config::OptionalGroups& groups) {
     auto location = cgroup::Locator(tree.paths()).locate(web.pid, web.id).value();
-    return ContainerFiles::open(std::move(location), tree.paths(), budget, extras).value();
+    return ContainerFiles::open(std::move(location), tree.paths(), budget, groups).value();
   };
   ContainerStats stats;
   REQUIRE(open({}).sample(tools, stats));

@@ -44,7 +44,10 @@ std::vector<Value> other_values(const Option& option) {
                             "true",
                             std::vector<std::string>{"one", "two"}};
   if (option.type == "file") values = {TIDEGAUGE_SOURCE_DIR "/README.md"};
-  if (option.type == "list of choices") values = {std::vector<std::string>{"pool", "cpu"}};
+  if (option.type == "list of choices") {
+    values = {std::vector<std::string>{"pool", "cpu"},
+              std::vector<std::string>{"processes", "per_cpu"}};
+  }
   if (option.type == "choice") {
     for (const auto* word : {"random", "json", "debug", "minimal", "kernel"}) {
       values.emplace_back(word);

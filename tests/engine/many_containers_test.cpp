@@ -33,5 +33,5 @@ TEST_CASE("every one of many containers is on the page in one cycle") {
     CHECK(std::ranges::all_of(
         ids, [&](const auto& id) { return shown.contains(RealEngine::cgroup_of(id)); }));
   }
-  CHECK(page.value("tidegauge_cycle_duration_seconds_count") == 1);
+  CHECK(page.value("tidegauge_sample_latency_max_seconds_count") == 1);
 }

@@ -248,8 +248,8 @@ TEST_CASE("the machine's own row is what its kernel says", "[numbers]") {
 TEST_CASE("what costs more than the rest is counted where it is asked for", "[numbers]") {
   const RealEngine engine;
   std::ignore = engine.run("two", R"({"Cmd": ["sh", "-c", "sleep 1000 & sleep 1000"]})");
-  const Page page(test::page_of_one_cycle(engine.address(), {"--container_monitor.processes=true",
-                                                             "--container_monitor.per_cpu=true"}));
+  const Page page(
+      test::page_of_one_cycle(engine.address(), {"--metrics.enable=processes,per_cpu"}));
   const Labels of{{"name", "two"}};
   CHECK(page.value("container_processes", of) == page.value("container_pids", of));
   CHECK(page.value("container_threads", of) == page.value("container_pids", of));
@@ -272,9 +272,9 @@ TEST_CASE("connections, counters of TCP and huge pages are shown where they are 
       engine.run("server", R"({"Cmd": ["busybox", "httpd", "-f", "-p", "127.0.0.1:8080"]})");
   std::ignore =
       engine.run("hostnet", R"({"Cmd": ["sleep", "inf"], "HostConfig": {"NetworkMode": "host"}})");
-  const DaemonProcess daemon(watching(
-      engine, {"--container_monitor.connections=true", "--container_monitor.tcp_statistics=true",
-               "--container_monitor.huge_pages=true", "--container_monitor.interval=1s"}));
+  const DaemonProcess daemon(
+      watching(engine, {"--metrics.enable=connections,tcp_statistics,huge_pages",
+                        "--container_monitor.interval=1s"}));
   const auto in = [&](std::string_view metric, const std::string& state) {
     return daemon.page().value(metric, {{"name", "server"}, {"tcp_state", state}});
   };

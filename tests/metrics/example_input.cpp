@@ -232,7 +232,7 @@ model::HostStats host() {
 
 model::PoolStats pool(const std::string& name) {
   model::PoolStats pool;
-  pool.pool = name;
+  pool.endpoint = name;
   pool.connections_idle = 3;
   pool.connections_active = 2;
   pool.connections_stream = 1;

@@ -41,9 +41,9 @@ TEST_CASE("cycles are timed and their errors counted by step") {
   instruments.record_cycle(report("local", 0.003));
   instruments.record_cycle(report("local", 0.3));
   const auto page = instruments.render();
-  CHECK(value(page, "tidegauge_cycle_duration_seconds_count") == 2);
-  CHECK(value(page, "tidegauge_cycle_duration_seconds_sum") == test::Approx(0.303));
-  CHECK(value(page, "tidegauge_cycle_duration_seconds_bucket{le=\"0.01\"}") == 1);
+  CHECK(value(page, "tidegauge_sample_latency_max_seconds_count") == 2);
+  CHECK(value(page, "tidegauge_sample_latency_max_seconds_sum") == test::Approx(0.303));
+  CHECK(value(page, "tidegauge_sample_latency_max_seconds_bucket{le=\"0.01\"}") == 1);
   CHECK(value(page, "tidegauge_cycle_errors_total{step=\"list\"}") == 2);
   CHECK(value(page, "tidegauge_cycle_errors_total{step=\"inspect\"}") == 0);
   CHECK(value(page, "tidegauge_cycle_errors_total{step=\"stats\"}") == 4);
@@ -56,7 +56,7 @@ TEST_CASE("with several Engines the cycles of each are apart") {
   instruments.record_cycle(report("a", 0.1));
   instruments.record_cycle(report("b", 0.1));
   const auto page = instruments.render();
-  CHECK(value(page, "tidegauge_cycle_duration_seconds_count{endpoint=\"a\"}") == 1);
+  CHECK(value(page, "tidegauge_sample_latency_max_seconds_count{endpoint=\"a\"}") == 1);
   CHECK(value(page, "tidegauge_cycle_errors_total{endpoint=\"b\",step=\"stats\"}") == 2);
 }
 

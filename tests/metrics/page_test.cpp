@@ -322,9 +322,11 @@ TEST_CASE("of an Engine whose snapshot is too old the page says so and has no co
   CHECK_THAT(page, !contains("id=\"/"));
 }
 
-TEST_CASE("the label endpoint is there only when there are several Engines") {
+TEST_CASE("only pools have the label endpoint if there is one Engine") {
   const auto one = example_input();
-  CHECK_THAT(render(one), !contains("endpoint="));
+  for (const auto& line : lines_with(render(one), {"endpoint=\""})) {
+    CHECK_THAT(line, contains("tidegauge_pool_"));
+  }
 
   auto two = one;
   two.engines.push_back(engine_with("remote", {running_container("db")}));

@@ -51,12 +51,14 @@ class Scene {
  public:
   explicit Scene(const config::MonitorConfig& options, std::size_t descriptors = 1'000,
                  const config::PoolConfig& pool = test::unattended(),
-                 cgroup::FilesystemSampler::Stat stat = cgroup::stat_filesystem)
+                 cgroup::FilesystemSampler::Stat stat = cgroup::stat_filesystem,
+                 const config::OptionalGroups& groups = {})
       : engine_({.socket_path = directory_.file("docker.sock")}),
         watch_(directory_.file("docker.sock"), pool, options,
                KernelView{.paths = tree_.paths(),
                           .descriptors = descriptors,
-                          .stat_filesystem = std::move(stat)}) {}
+                          .stat_filesystem = std::move(stat),
+                          .optional_groups = groups}) {}
 
   test::SimulatedEngine& engine() { return engine_; }
   Watch& watch() { return watch_; }
@@ -363,9 +365,8 @@ TEST_CASE("the label id is the path that the kernel shows, also when the contain
 }
 
 TEST_CASE("processes that may not be seen are reported once, and their numbers are absent") {
-  auto options = asking(StatsChoice::automatic);
-  options.processes = true;
-  Scene scene(options);
+  Scene scene(asking(StatsChoice::automatic), 1'000, test::unattended(), cgroup::stat_filesystem,
+              {.processes = true});
   scene.show_all();
   for (const auto& container : scene.engine().host().containers()) {
     if (!test::has_processes(container)) continue;

@@ -59,6 +59,7 @@ struct KernelView {
   cgroup::Paths paths;
   std::size_t descriptors = 1'000;
   cgroup::FilesystemSampler::Stat stat_filesystem = cgroup::stat_filesystem;
+  config::OptionalGroups optional_groups = {};
 };
 
 /// A monitor of the Engine at a socket, with all that it needs, and what comes of it. Without the
@@ -81,6 +82,7 @@ class Watch {
                   .max_connections = pool.max_connections,
                   .kernel = kernel.value_or(KernelView()).paths,
                   .kernel_descriptors = kernel.value_or(KernelView()).descriptors,
+                  .optional_groups = kernel.value_or(KernelView()).optional_groups,
                   .stat_filesystem = kernel.value_or(KernelView()).stat_filesystem}) {}
 
   monitor::ContainerMonitor& monitor() { return monitor_; }

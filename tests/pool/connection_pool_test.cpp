@@ -32,7 +32,7 @@ TEST_CASE("a connection is lent, used, given back, and used again") {
   value_of(call(scene));
   value_of(call(scene));
   const auto stats = scene.pool().stats();
-  CHECK(stats.pool == "local");
+  CHECK(stats.endpoint == "local");
   CHECK(stats.acquired == 2);
   CHECK(stats.connections_created == 1);
   CHECK(stats.connections_idle == 1);

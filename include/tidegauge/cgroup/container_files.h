@@ -25,6 +25,7 @@
 #include "tidegauge/cgroup/device_names.h"
 #include "tidegauge/cgroup/file_reader.h"
 #include "tidegauge/cgroup/locator.h"
+#include "tidegauge/config/metric_groups.h"
 #include "tidegauge/model/container_stats.h"
 #include "tidegauge/util/unique_fd.h"
 
@@ -61,15 +62,6 @@ struct SamplingContext {
 /// directory is that of the hierarchy's root. True where it cannot be told.
 [[nodiscard]] bool is_bfq_used(std::string_view blkio, FileReader& reader);
 
-/// What costs more than the rest, and is read where it is wanted.
-struct OptionalGroups {
-  bool per_cpu = false;         ///< CPU time by CPU: v1 alone has it
-  bool processes = false;       ///< counted one by one
-  bool connections = false;     ///< likewise, in a network namespace that is not the host's
-  bool tcp_statistics = false;  ///< of such a one, more than a hundred numbers
-  bool huge_pages = false;      ///< by a search for its files
-};
-
 struct FileSpec;
 
 class ContainerFiles {
@@ -77,7 +69,7 @@ class ContainerFiles {
   /// Fails where none of them is there.
   [[nodiscard]] static std::expected<ContainerFiles, CgroupError> open(
       Location location, const Paths& paths, DescriptorBudget& budget,
-      const OptionalGroups& extras = {});
+      const config::OptionalGroups& optional_groups = {});
   ContainerFiles(ContainerFiles&& other) noexcept;
   ContainerFiles& operator=(ContainerFiles&& other) noexcept;
   ~ContainerFiles();
@@ -102,7 +94,7 @@ class ContainerFiles {
   };
 
   ContainerFiles(Location location, const Paths& paths, DescriptorBudget& budget,
-                 const OptionalGroups& extras);
+                 const config::OptionalGroups& optional_groups);
   [[nodiscard]] std::optional<CgroupError> find(const Paths& paths);
   [[nodiscard]] std::expected<void, CgroupError> open_all();
   void close() noexcept;
@@ -117,7 +109,7 @@ class ContainerFiles {
   std::string procfs_;
   std::string process_;  // "/proc/<pid>"
   DescriptorBudget* budget_;
-  OptionalGroups extras_;
+  config::OptionalGroups optional_groups_;
   std::vector<File> files_;
   std::size_t kept_ = 0;
 };

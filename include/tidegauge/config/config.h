@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "tidegauge/config/metric_groups.h"
 #include "tidegauge/model/container_glob.h"
 #include "tidegauge/model/engine_address.h"
 #include "tidegauge/util/log.h"
@@ -29,7 +30,7 @@ enum class StatsChoice : std::uint8_t {
 
 /// One Engine to watch.
 struct EndpointConfig {
-  std::string name = "local";  ///< the label `endpoint`, and `pool` of its connections
+  std::string name = "local";  ///< the label `endpoint`
   model::EngineAddress address;
   model::TlsFiles tls;
   std::optional<StatsChoice> stats_source = {};  ///< absent: as container_monitor.stats_source
@@ -39,11 +40,6 @@ struct EndpointConfig {
 
 struct MonitorConfig {
   StatsChoice stats_source = StatsChoice::automatic;
-  bool per_cpu = false;                   ///< CPU time by CPU, where the kernel has it
-  bool processes = false;                 ///< threads, descriptors and sockets
-  bool connections = false;               ///< TCP and UDP sockets, by state
-  bool tcp_statistics = false;            ///< the kernel's own counters of TCP
-  bool huge_pages = false;                ///< by page size
   Milliseconds filesystem_interval = 0s;  ///< between two measurements of a container's writable
                                           ///< layer; 0: none
   Milliseconds interval = 10s;            ///< from the start of one cycle to the start of the next
@@ -160,34 +156,21 @@ enum class SeriesLabels : std::uint8_t {
   minimal    ///< the name; everything else is on container_info alone
 };
 
-/// Groups of metrics that can be left off the page.
-enum class MetricGroup : std::uint8_t {
-  info,
-  history,
-  health,
-  spec,
-  cpu,
-  memory,
-  pressure,
-  network,
-  block_io,
-  filesystem,
-  machine,
-  calls,
-  pool
-};
-
 /// What is on the page.
 struct MetricsConfig {
   bool process = true;  ///< the daemon's own process_* metrics
   SeriesLabels labels = SeriesLabels::cadvisor;
-  std::vector<MetricGroup> disable;
+  std::vector<MetricGroup> enable;                  ///< optional groups to collect and to show
+  std::vector<MetricGroup> disable;                 ///< groups to leave off the page
   std::uint32_t max_series = 100'000;               ///< of containers
   std::uint32_t max_page_bytes = 64 * 1024 * 1024;  ///< of containers
   std::uint32_t max_label_length = 128;             ///< in bytes, of a container_label_*
 
   friend bool operator==(const MetricsConfig&, const MetricsConfig&) = default;
 };
+
+/// The optional groups that are collected. Those without a place on the page are not.
+[[nodiscard]] OptionalGroups collected_groups(const MetricsConfig& metrics);
 
 /// Where the kernel's files are.
 struct PathConfig {

@@ -1,6 +1,6 @@
 #pragma once
 
-// How much a page, or a part of one, has. A plain value.
+// The size of a page, or of a part of it. A plain value.
 
 #include <cstddef>
 
@@ -10,8 +10,8 @@ struct PageSize {
   std::size_t series = 0;
   std::size_t bytes = 0;
 
-  [[nodiscard]] bool fits(const PageSize& most) const noexcept {
-    return series <= most.series && bytes <= most.bytes;
+  [[nodiscard]] bool fits(const PageSize& max) const noexcept {
+    return series <= max.series && bytes <= max.bytes;
   }
   PageSize& operator+=(const PageSize& other) noexcept {
     series += other.series;

@@ -1,16 +1,19 @@
 #pragma once
 
-// The hard limit of what containers have on a page, in series and in bytes. It chooses containers,
-// not series: each is on the page or not. A single one has at most a tenth of the page, its share,
-// so that none hides the others; what it has beyond that is left off by whoever counts it.
+// The limit of what containers have on a page, in series and in bytes. It chooses whole containers:
+// each is on the page or left off. One container has at most a share of the page, a tenth, so that
+// it does not crowd out the others; whoever counts its series leaves off what is beyond.
 //
-// The choice is the same at every scrape unless containers come, go or grow. The oldest come first,
-// so that a new one takes the place of none; those that are gone, of which only counters are left,
-// come after all that are there. Each keeps the room of the most that it ever had, so that a failed
-// sample or a restart does not let another in for a moment. One that does not fit is left off, and
-// takes no room.
+// The choice is stable: it changes only if containers come, go or grow. Older containers come
+// first, so that a new one displaces none; removed containers, of which only counters are left,
+// come last. A container keeps the largest size that it ever had reserved, so that a failed sample
+// or a restart does not let in another one for a moment. A container that does not fit reserves
+// nothing.
 //
-// Thread-safe; logs outside its lock. Made in `app`, outlives the pages.
+// Example: max_series is 1,000. Containers a (400 series), b (500) and c (300), oldest first: a and
+// b are on the page. The next sample of a fails, so that a has 10 series: c is still left off.
+//
+// Thread-safe; it logs outside of its lock. `app` makes one, which outlives the pages.
 
 #include <cstddef>
 #include <cstdint>
@@ -29,27 +32,27 @@ namespace tidegauge::metrics {
 
 class SeriesLimit {
  public:
-  /// What is chosen or left off: a container, or a name whose container is gone.
+  /// A container, or the history of a name whose container is removed.
   struct Candidate {
-    std::string key;   ///< tells it from all others, and stays the same
+    std::string key;   ///< unique, and the same on each page
     std::string name;  ///< for the log
     bool gone = false;
-    WallTime since{};        ///< its age
-    PageSize size{};         ///< within its share
-    std::size_t beyond = 0;  ///< its series that are left off, as they are beyond its share
+    WallTime since{};        ///< when it was created
+    PageSize size{};         ///< of its series within its share
+    std::size_t beyond = 0;  ///< how many of its series are beyond its share, hence left off
   };
 
-  /// `logger` must outlive this.
-  SeriesLimit(PageSize most, Logger& logger);
+  /// `logger` outlives this.
+  SeriesLimit(PageSize max, Logger& logger);
 
-  /// The most of a single container.
+  /// How much one container may have.
   [[nodiscard]] const PageSize& share() const noexcept { return share_; }
 
-  /// For each candidate whether it is on the page, of which `taken` is used already. Logs when
-  /// others are left off, or have more than their share, than before.
+  /// True for each candidate that is on the page, of which `taken` is in use already. Logs
+  /// candidates that are newly left off, or newly beyond their share.
   std::vector<bool> choose(const std::vector<Candidate>& candidates, PageSize taken = {});
 
-  /// Takes note of the label values that are cut on a page, one of `container`; logs the first.
+  /// Records how many label values a page cuts; `container` has one of them. Logs it once.
   void report_cut_labels(std::size_t count, std::string_view container);
 
   /// Series left off the latest page.
@@ -59,9 +62,9 @@ class SeriesLimit {
 
  private:
   struct State {
-    std::map<std::string, PageSize> room;  ///< the most that each had, by key
-    std::set<std::string> left_off;        ///< keys
-    std::set<std::string> beyond_share;    ///< keys
+    std::map<std::string, PageSize> reserved;  ///< the largest size of each, by key
+    std::set<std::string> left_off;            ///< keys
+    std::set<std::string> beyond_share;        ///< keys
     std::uint64_t dropped = 0;
     std::uint64_t cut_labels = 0;
     bool has_reported_cut = false;
@@ -69,11 +72,11 @@ class SeriesLimit {
   using Indices = std::vector<std::size_t>;
 
   Indices fill(State& state, const std::vector<Candidate>& candidates, PageSize taken) const;
-  static void forget_the_gone(State& state, const std::vector<Candidate>& candidates);
+  static void forget_removed(State& state, const std::vector<Candidate>& candidates);
   void log_left_off(const std::vector<Candidate>& candidates, const Indices& left_off);
   void log_beyond_share(const std::vector<Candidate>& candidates, const Indices& beyond);
 
-  const PageSize most_;
+  const PageSize max_;
   const PageSize share_;
   Logger& logger_;
   Guarded<State> state_;

@@ -51,7 +51,7 @@ inline constexpr std::size_t call_class_count = 4;
 [[nodiscard]] std::string_view to_string(CallClass call_class) noexcept;
 
 struct PoolStats {
-  std::string pool;  ///< the endpoint's name
+  std::string endpoint;
 
   // Now.
   std::uint32_t connections_idle = 0;        ///< connected and free

@@ -41,6 +41,7 @@ struct MonitorContext {
   std::uint32_t max_connections;       ///< the upper limit of calls in flight
   cgroup::Paths kernel = {};           ///< where the kernel's files are
   std::size_t kernel_descriptors = 0;  ///< how many of them are kept open
+  config::OptionalGroups optional_groups = {};
   cgroup::FilesystemSampler::Stat stat_filesystem = cgroup::stat_filesystem;
 };
 
