@@ -9,7 +9,7 @@ using enum MetricType;
 using model::CallStats;
 using model::EngineSnapshot;
 
-/// One series that joins by `endpoint`, so that none of its texts is on every other one.
+/// One series that queries join by `endpoint`, so that other series do not need its labels.
 void write_engine_info(const EngineSnapshot& engine, const Samples& out) {
   if (!engine.version) return;
   const auto& version = *engine.version;
@@ -31,7 +31,7 @@ void write_engine_info(const EngineSnapshot& engine, const Samples& out) {
               {"cgroup_version", cgroup_version}});
 }
 
-/// As cAdvisor's, whose own version and revision there are none of.
+/// cAdvisor's labels without cadvisorVersion and cadvisorRevision.
 void write_version_info(const EngineSnapshot& engine, const Samples& out) {
   if (!engine.version || !engine.info) return;
   out.add(1, {{"kernelVersion", engine.version->kernel_version},
@@ -40,7 +40,7 @@ void write_version_info(const EngineSnapshot& engine, const Samples& out) {
 }
 
 void write_container_counts(const EngineSnapshot& engine, const Samples& out) {
-  if (!engine.up) return;  // nobody knows
+  if (!engine.up) return;  // the counts are unknown
   for (const auto state : model::container_states) {
     out.add(engine.containers_by_state[static_cast<std::size_t>(state)],
             {{"state", to_string(state)}});
@@ -49,33 +49,34 @@ void write_container_counts(const EngineSnapshot& engine, const Samples& out) {
 
 constexpr Row<EngineSnapshot> engine_metrics[] = {
     {{"tidegauge_engine_up", gauge,
-      "1 while the Engine answers, 0 while it does not or nobody knows."},
+      "1 while the Engine answers, 0 while it does not answer or its state is unknown."},
      [](const EngineSnapshot& engine, const Samples& out) { out.add(engine.up); }},
     {{"container_scrape_error", gauge,
-      "1 while the Engine does not answer, 0 while it does, by cAdvisor's name."},
+      "1 while the Engine does not answer, 0 while it does; cAdvisor's name."},
      [](const EngineSnapshot& engine, const Samples& out) { out.add(!engine.up); }},
     {{"tidegauge_snapshot_timestamp_seconds", gauge,
-      "When what this page shows of the Engine was published, in seconds since the Unix epoch."},
+      "Time at which the data of the Engine on this page was published, in seconds since the Unix "
+      "epoch."},
      [](const EngineSnapshot& engine, const Samples& out) {
        out.add(to_unix_seconds(engine.taken_at));
      }},
     {{"tidegauge_snapshot_stale", gauge,
-      "1 while what is known of the Engine is older than container_monitor.max_age, and not "
+      "1 while the data of the Engine is older than container_monitor.max_age and therefore not "
       "shown."},
      [](const EngineSnapshot& engine, const Samples& out) { out.add(engine.stale); }},
-    {{"tidegauge_engine_info", gauge, "What the Engine says of itself; always 1.",
+    {{"tidegauge_engine_info", gauge, "Versions and properties of the Engine; always 1.",
       "version, api_version, min_api_version, negotiated_api_version, os, arch, kernel, host, "
       "operating_system, storage_driver, cgroup_driver, cgroup_version"},
      write_engine_info},
     {{"cadvisor_version_info", gauge,
-      "The versions of the Engine and its machine by cAdvisor's labels; always 1.",
+      "Versions of the Engine and its machine, with cAdvisor's labels; always 1.",
       "kernelVersion, osVersion, dockerVersion"},
      write_version_info},
-    {{"machine_cpu_cores", gauge, "CPUs of the Engine's machine, by cAdvisor's name."},
+    {{"machine_cpu_cores", gauge, "CPUs of the Engine's machine; cAdvisor's name."},
      [](const EngineSnapshot& engine, const Samples& out) {
        if (engine.info) out.add(engine.info->cpus);
      }},
-    {{"machine_memory_bytes", gauge, "Memory of the Engine's machine, by cAdvisor's name."},
+    {{"machine_memory_bytes", gauge, "Memory of the Engine's machine; cAdvisor's name."},
      [](const EngineSnapshot& engine, const Samples& out) {
        if (engine.info) out.add(engine.info->memory_bytes);
      }},
@@ -88,45 +89,45 @@ constexpr Row<EngineSnapshot> engine_metrics[] = {
        if (engine.info) out.add(engine.info->memory_bytes);
      }},
     {{"tidegauge_engine_containers", gauge,
-      "Containers by state, also of those that are not watched. Absent while the Engine is down.",
+      "Containers by state, including those that are not watched. Absent while the Engine is down.",
       "state"},
      write_container_counts},
-    {{"tidegauge_engine_events_total", counter, "Events told by the Engine, by type and action.",
-      "type, action"},
+    {{"tidegauge_engine_events_total", counter,
+      "Events received from the Engine, by type and action.", "type, action"},
      [](const EngineSnapshot& engine, const Samples& out) {
        for (const auto& [kind, count] : engine.inventory.events) {
          out.add(count, {{"type", kind.first}, {"action", kind.second}});
        }
      }},
     {{"tidegauge_inventory_event_streams_total", counter,
-      "How often the stream of events was opened: once, and again whenever it ended."},
+      "Times the event stream was opened: once, and again each time it ended."},
      [](const EngineSnapshot& engine, const Samples& out) {
        out.add(engine.inventory.streams_opened);
      }},
     {{"tidegauge_inventory_lists_total", counter,
-      "Lists of all containers: at the start, and where events may have been lost."},
+      "Lists of all containers: at the start, and when events may have been lost."},
      [](const EngineSnapshot& engine, const Samples& out) { out.add(engine.inventory.lists); }},
     {{"tidegauge_inventory_drift_total", counter,
-      "Containers that such a list showed otherwise than the events had."},
+      "Containers whose state in a list differed from the state that the events had shown."},
      [](const EngineSnapshot& engine, const Samples& out) { out.add(engine.inventory.drift); }},
     {{"tidegauge_engine_max_in_flight", gauge,
-      "Calls about containers that are made at the same time, as found best for this Engine."},
+      "Limit of concurrent calls about containers, adapted to this Engine."},
      [](const EngineSnapshot& engine, const Samples& out) { out.add(engine.max_in_flight); }},
 };
 
 constexpr Row<CallStats> call_metrics[] = {
-    {{"tidegauge_engine_requests_total", counter, "Calls made to the Engine, failed ones included.",
+    {{"tidegauge_engine_requests_total", counter, "Calls to the Engine, including failed calls.",
       "call"},
      [](const CallStats& call, const Samples& out) { out.add(call.requests); }},
     {{"tidegauge_engine_request_failures_total", counter,
-      "Calls that failed, by reason. A reason appears with its first failure.", "call, reason"},
+      "Failed calls, by reason. A reason appears with its first failure.", "call, reason"},
      [](const CallStats& call, const Samples& out) {
        for (const auto& [reason, count] : call.failures) {
          out.add(count, {{"reason", to_string(reason)}});
        }
      }},
     {{"tidegauge_engine_request_duration_seconds", histogram,
-      "How long calls took, failed ones included.", "call"},
+      "Duration of calls, including failed calls.", "call"},
      [](const CallStats& call, const Samples& out) { out.add(call.duration); }},
 };
 

@@ -9,7 +9,8 @@ using model::HostStats;
 
 constexpr Row<FilesystemStats> filesystem_metrics[] = {
     {{"container_fs_usage_bytes", gauge,
-      "Bytes in use on the file system; of a container, those of its writable layer.", "device"},
+      "Bytes in use on the file system; for a container, the size of its writable layer.",
+      "device"},
      [](const FilesystemStats& filesystem, const Samples& out) {
        out.add(filesystem.usage_bytes);
      }},
@@ -18,14 +19,15 @@ constexpr Row<FilesystemStats> filesystem_metrics[] = {
        out.add(filesystem.limit_bytes);
      }},
     {{"container_fs_inodes_total", gauge,
-      "Inodes of the file system. Absent where it makes them as it needs them.", "device"},
+      "Inodes of the file system. Absent if the file system creates inodes on demand.", "device"},
      [](const FilesystemStats& filesystem, const Samples& out) { out.add(filesystem.inodes); }},
-    {{"container_fs_inodes_free", gauge, "Those of them that are free.", "device"},
+    {{"container_fs_inodes_free", gauge, "Free inodes of the file system.", "device"},
      [](const FilesystemStats& filesystem, const Samples& out) {
        out.add(filesystem.inodes_free);
      }},
     {{"container_fs_usage_timestamp_seconds", gauge,
-      "When the writable layer of the container was measured, in seconds since the Unix epoch.",
+      "Time of the last measurement of the container's writable layer, in seconds since the Unix "
+      "epoch.",
       "device"},
      [](const FilesystemStats& filesystem, const Samples& out) {
        if (filesystem.measured_at) out.add(to_unix_seconds(*filesystem.measured_at));
@@ -33,11 +35,11 @@ constexpr Row<FilesystemStats> filesystem_metrics[] = {
 };
 
 constexpr Row<HostStats> machine_metrics[] = {
-    {{"machine_cpu_sockets", gauge, "Sockets of the machine that hold CPUs."},
+    {{"machine_cpu_sockets", gauge, "CPU sockets of the machine."},
      [](const HostStats& host, const Samples& out) { out.add(host.cpu_sockets); }},
-    {{"machine_cpu_physical_cores", gauge, "Cores of these CPUs, whatever threads each has."},
+    {{"machine_cpu_physical_cores", gauge, "Physical CPU cores of the machine."},
      [](const HostStats& host, const Samples& out) { out.add(host.cpu_physical_cores); }},
-    {{"machine_swap_bytes", gauge, "Swap of the machine, used or not."},
+    {{"machine_swap_bytes", gauge, "Size of the machine's swap."},
      [](const HostStats& host, const Samples& out) { out.add(host.swap_bytes); }},
     {{"tidegauge_filesystems_stuck", gauge,
       "File systems of the machine that do not answer. They have no container_fs series."},

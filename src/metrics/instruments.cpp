@@ -3,14 +3,18 @@
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
 #include <prometheus/gauge.h>
-#include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
 #include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "metrics/subjects.h"
+#include "tidegauge/model/histogram.h"
+#include "tidegauge/util/guarded.h"
 
 namespace tidegauge::metrics {
 namespace {
@@ -20,13 +24,7 @@ auto& registered(Builder builder, const Family& family, prometheus::Registry& re
   return builder.Name(std::string(family.name)).Help(std::string(family.help)).Register(registry);
 }
 
-const prometheus::Histogram::BucketBoundaries& cycle_bounds() {
-  static const prometheus::Histogram::BucketBoundaries bounds(model::duration_bounds.begin(),
-                                                              model::duration_bounds.end());
-  return bounds;
-}
-
-/// The registry keeps series by their hash: put in order, a page is always the same.
+/// The registry orders series by their hash; sorted, equal input gives an equal page.
 std::vector<prometheus::MetricFamily> sorted_families(const prometheus::Registry& registry) {
   auto families = registry.Collect();
   std::ranges::sort(families, {}, &prometheus::MetricFamily::name);
@@ -51,9 +49,9 @@ struct Instruments::Impl {
   const Logger& logger;
   const ThreadGuard& threads;
   InstrumentOptions options;
+  /// By endpoint; the longest latency of each cycle.
+  Guarded<std::map<std::string, model::DurationHistogram>> latencies;
   prometheus::Registry registry;
-  prometheus::Family<prometheus::Histogram>& durations =
-      registered(prometheus::BuildHistogram(), sample_latency_max, registry);
   prometheus::Family<prometheus::Counter>& errors =
       registered(prometheus::BuildCounter(), cycle_errors, registry);
 };
@@ -70,7 +68,8 @@ Instruments::~Instruments() = default;
 
 void Instruments::record_cycle(const model::CycleReport& report) {
   auto labels = impl_->labels_of(report);
-  impl_->durations.Add(labels, cycle_bounds()).Observe(report.duration.count());
+  impl_->latencies.with(
+      [&](auto& latencies) { latencies[report.endpoint].observe(report.duration.count()); });
   const auto count_errors = [&](const char* step, std::uint64_t errors) {
     labels["step"] = step;
     impl_->errors.Add(labels).Increment(static_cast<double>(errors));
@@ -82,6 +81,7 @@ void Instruments::record_cycle(const model::CycleReport& report) {
 
 std::string Instruments::render() const {
   auto text = prometheus::TextSerializer().Serialize(sorted_families(impl_->registry));
+  render_latencies(text, impl_->latencies.with([](const auto& latencies) { return latencies; }));
   for (const auto& row : log_rows()) render_row(text, row, {{&impl_->logger, {}}});
   for (const auto& row : thread_rows()) render_row(text, row, {{&impl_->threads, {}}});
   if (!impl_->options.process) return text;
@@ -89,6 +89,18 @@ std::string Instruments::render() const {
     for (const auto& row : process_rows()) render_row(text, row, {{&*process, {}}});
   }
   return text;
+}
+
+void Instruments::render_latencies(
+    std::string& text, const std::map<std::string, model::DurationHistogram>& latencies) const {
+  LabelSets label_sets;
+  std::vector<Subject<model::DurationHistogram>> subjects;
+  for (const auto& [endpoint, latency] : latencies) {
+    std::string labels;
+    if (impl_->options.many_engines) append_label(labels, "endpoint", endpoint);
+    subjects.push_back({&latency, label_sets.keep(std::move(labels))});
+  }
+  for (const auto& row : latency_rows()) render_row(text, row, subjects);
 }
 
 }  // namespace tidegauge::metrics

@@ -1,9 +1,9 @@
 #pragma once
 
-// The table of metrics: one row each, with its name, type, help, and the function that takes its
-// values from what it is about. A new metric is a new row; `page.cpp` renders the rows and
-// `reference.cpp` prints them. Names, labels and units are cAdvisor's where it has the metric.
-// Immutable, hence thread-safe.
+// The table of metrics. A row has the name, type and help of a metric, and the function that takes
+// its values from a source. A new metric is a new row; `metric_groups.h` puts the rows into groups,
+// `page.cpp` renders them and `reference.cpp` prints them. A metric that cAdvisor has, too, has
+// cAdvisor's name, labels and unit. Immutable, hence thread-safe.
 
 #include <span>
 
@@ -18,19 +18,19 @@
 
 namespace tidegauge::metrics {
 
-/// Source is what the metric is about; the labels that name it come from the caller.
+/// `Source` is what the metric describes. Its labels come from the caller.
 template <class Source>
 struct Row {
   Family family;
   void (*write)(const Source& source, const Samples& out);
 };
 
-// Of each container.
-[[nodiscard]] std::span<const Row<model::Container>> info_rows() noexcept;  ///< with all its labels
+// Each container.
+[[nodiscard]] std::span<const Row<model::Container>> info_rows() noexcept;
 [[nodiscard]] std::span<const Row<model::ContainerRecord>> sample_rows() noexcept;
 [[nodiscard]] std::span<const Row<model::ContainerRecord>> lifecycle_rows() noexcept;
-[[nodiscard]] std::span<const Row<model::Container>> health_rows() noexcept;  ///< with processes
-[[nodiscard]] std::span<const Row<model::Container>> limit_rows() noexcept;   ///< with processes
+[[nodiscard]] std::span<const Row<model::Container>> health_rows() noexcept;
+[[nodiscard]] std::span<const Row<model::Container>> limit_rows() noexcept;
 [[nodiscard]] std::span<const Row<model::CpuStats>> cpu_rows() noexcept;
 [[nodiscard]] std::span<const Row<model::MemoryStats>> memory_rows() noexcept;
 [[nodiscard]] std::span<const Row<model::PressureStats>> pressure_rows() noexcept;
@@ -41,30 +41,28 @@ struct Row {
 [[nodiscard]] std::span<const Row<model::ContainerStats>> huge_page_rows() noexcept;
 [[nodiscard]] std::span<const Row<model::BlockIoStats>> block_io_rows() noexcept;
 
-// Of each name that a container has or had.
+// Each container name.
 [[nodiscard]] std::span<const Row<model::Lifecycle>> history_rows() noexcept;
 
-// Of the machine.
+// The machine.
 [[nodiscard]] std::span<const Row<model::HostStats>> machine_rows() noexcept;
 [[nodiscard]] std::span<const Row<model::FilesystemStats>> filesystem_rows() noexcept;
 
-// Of each Engine.
+// Each Engine.
 [[nodiscard]] std::span<const Row<model::EngineSnapshot>> engine_rows() noexcept;
 [[nodiscard]] std::span<const Row<model::CallStats>> call_rows() noexcept;
 [[nodiscard]] std::span<const Row<model::PoolStats>> pool_rows() noexcept;
 
-// Of the daemon.
+// The daemon.
 [[nodiscard]] std::span<const Row<SeriesLimit>> series_rows() noexcept;
+[[nodiscard]] std::span<const Row<model::DurationHistogram>> latency_rows() noexcept;
 [[nodiscard]] std::span<const Row<Logger>> log_rows() noexcept;
 [[nodiscard]] std::span<const Row<ThreadGuard>> thread_rows() noexcept;
 [[nodiscard]] std::span<const Row<ProcessStats>> process_rows() noexcept;
 
-/// Those that prometheus-cpp keeps (`instruments.cpp`): counted in place, so without a function.
+/// The metrics that prometheus-cpp holds (`instruments.cpp`): they are counted in place.
 inline constexpr Family build_info{"tidegauge_build_info", MetricType::gauge,
-                                   "The version of this daemon; always 1.", "version"};
-inline constexpr Family sample_latency_max{
-    "tidegauge_sample_latency_max_seconds", MetricType::histogram,
-    "Longest time of a cycle from when a sample was due to its answer.", "endpoint"};
+                                   "Version of this daemon; always 1.", "version"};
 inline constexpr Family cycle_errors{"tidegauge_cycle_errors_total", MetricType::counter,
                                      "Failed calls of the monitoring cycles, by step.",
                                      "endpoint, step"};

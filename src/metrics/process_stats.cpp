@@ -14,7 +14,7 @@
 namespace tidegauge::metrics {
 namespace {
 
-/// When the machine started, from the line `btime` of /proc/stat.
+/// The time at which the machine started, from the line `btime` of /proc/stat.
 std::optional<double> boot_time_seconds() {
   std::ifstream stat("/proc/stat");
   std::string word;
@@ -28,8 +28,8 @@ std::optional<double> boot_time_seconds() {
   return std::nullopt;
 }
 
-/// The fields of /proc/self/stat from the third on: the second, the program's name, may hold
-/// blanks and parentheses.
+/// The fields of /proc/self/stat from the third on. The second, the name of the program, may
+/// contain spaces and parentheses.
 std::istringstream fields_after_name() {
   std::ifstream stat("/proc/self/stat");
   const std::string line(std::istreambuf_iterator<char>(stat), {});
@@ -37,7 +37,7 @@ std::istringstream fields_after_name() {
   return std::istringstream(name_end == std::string::npos ? "" : line.substr(name_end + 1));
 }
 
-/// How many there is room for now: no descriptor is higher.
+/// The size of the descriptor table: no descriptor is higher.
 std::optional<int> size_of_fd_table() {
   std::ifstream status("/proc/self/status");
   for (std::string word; status >> word;) {
@@ -47,7 +47,7 @@ std::optional<int> size_of_fd_table() {
   return std::nullopt;
 }
 
-/// Not by listing /proc/self/fd: with thousands of them that is half the cost of a page.
+/// Does not list /proc/self/fd: with thousands of descriptors that costs half as much as a page.
 std::optional<std::uint64_t> count_open_fds() {
   struct stat directory{};
   if (::stat("/proc/self/fd", &directory) == 0 && directory.st_size > 0) {

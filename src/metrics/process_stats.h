@@ -1,6 +1,6 @@
 #pragma once
 
-// What the kernel says of this process, read from /proc/self at each call.
+// Resource use of this process, from /proc/self. The functions are thread-safe.
 
 #include <cstdint>
 #include <optional>
@@ -13,11 +13,11 @@ struct ProcessStats {
   std::uint64_t resident_bytes = 0;
   std::uint64_t virtual_bytes = 0;
   std::uint64_t threads = 0;
-  std::optional<std::uint64_t> open_fds;  ///< nothing where the kernel does not tell
+  std::optional<std::uint64_t> open_fds;  ///< absent if the kernel does not count them
   std::uint64_t max_fds = 0;
 };
 
-/// Nothing where /proc is not mounted or hidden.
+/// Reads the files at each call. Absent if /proc is hidden or not mounted.
 [[nodiscard]] std::optional<ProcessStats> read_process_stats();
 
 }  // namespace tidegauge::metrics

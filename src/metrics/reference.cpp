@@ -74,8 +74,8 @@ std::string print_reference() {
   print_groups(page, container_groups);
   print_groups(page, engine_groups);
   print_heading(page, "The daemon", {}, {});
-  for (const auto& family : {build_info, sample_latency_max, cycle_errors})
-    print_family(page, family);
+  for (const auto& family : {build_info, cycle_errors}) print_family(page, family);
+  print_rows(page, latency_rows());
   print_rows(page, series_rows());
   print_rows(page, log_rows());
   print_rows(page, thread_rows());

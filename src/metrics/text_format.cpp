@@ -19,14 +19,14 @@ bool is_hex_digit(char character) {
   return (character >= '0' && character <= '9') || (character >= 'a' && character <= 'f');
 }
 
-/// Whether it begins as a byte is shown that is not UTF-8: "\xff".
+/// True if the text begins like a byte that is not UTF-8 is shown: "\xff".
 bool looks_like_a_byte(std::string_view text) {
   return text.size() >= 4 && text.starts_with("\\x") && is_hex_digit(text[2]) &&
          is_hex_digit(text[3]);
 }
 
-/// Valid UTF-8 that reads the same. Different texts stay different: the byte 0xff becomes \xff, and
-/// the four characters \xff become \x5cxff.
+/// The text as valid UTF-8. Different texts stay different: the byte 0xff becomes \xff, and the
+/// four characters \xff become \x5cxff.
 std::string readable(std::string_view text) {
   std::string out;
   while (!text.empty()) {
@@ -69,7 +69,7 @@ void append_quoted(std::string& labels, std::string_view name, std::string_view 
 constexpr char hash_mark = '~';
 constexpr std::size_t hash_size = 16;
 
-/// FNV-1a: the same in every run of every build, as labels have to be.
+/// FNV-1a, because labels must be the same in every run and build.
 std::string hash_of(std::string_view text) {
   std::uint64_t hash = 0xcbf29ce484222325;
   for (const char byte : text) hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3;
@@ -80,8 +80,8 @@ std::string hash_of(std::string_view text) {
   return digits;
 }
 
-/// Whether it could be taken for a shortened value, whose front ends up to three bytes early. Such
-/// a value is shortened as well, or the two could be equal.
+/// True if the value looks like the result of cutting another one, whose beginning may end up to
+/// three bytes early. Such a value is cut as well; otherwise the two could be equal.
 bool looks_shortened(std::string_view value, std::size_t longest) {
   if (value.size() + 3 < longest || value.size() <= hash_size) return false;
   const auto hash = value.substr(value.size() - hash_size);
@@ -97,8 +97,8 @@ void append_digits(std::string& out, T value, Format... format) {
   out.append(digits.data(), end);
 }
 
-/// The shortest form that reads back the same; with an exponent only where Prometheus' own
-/// libraries have one, so that a bound is `le="0.0001"` everywhere.
+/// The shortest text that reads back as the same number. It has an exponent only where Prometheus'
+/// libraries write one, so that a bound is `le="0.0001"` everywhere.
 void append_number(std::string& out, double value) {
   constexpr double smallest_fixed = 1e-4;
   constexpr double exact_integers = 9007199254740992.0;  // 2^53
@@ -156,13 +156,11 @@ void TextWriter::sample(std::string_view labels, std::initializer_list<Label> mo
 
 void TextWriter::histogram(std::string_view labels, std::initializer_list<Label> more,
                            const model::DurationHistogram& histogram) {
-  const auto counts = histogram.counts();
-  std::uint64_t cumulative = 0;
+  const auto counts = histogram.cumulative_counts();
   for (std::size_t i = 0; i < model::duration_bounds.size(); ++i) {
-    cumulative += counts[i];
     std::string bound;
     append_number(bound, model::duration_bounds[i]);
-    write_sample("_bucket", labels, more, bound, cumulative);
+    write_sample("_bucket", labels, more, bound, counts[i]);
   }
   write_sample("_bucket", labels, more, "+Inf", histogram.count());
   write_sample("_sum", labels, more, {}, histogram.sum_seconds());

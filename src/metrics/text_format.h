@@ -1,8 +1,8 @@
 #pragma once
 
-// The Prometheus text format 0.0.4, written straight into a string: a few milliseconds for a page
-// of tens of thousands of samples. Everything that knows the format's syntax is here and in
-// text_format.cpp, so that OpenMetrics is one more writer. Not thread-safe.
+// Writes the Prometheus text format 0.0.4 directly into a string, which takes a few milliseconds
+// for tens of thousands of samples. Only this header and text_format.cpp know the syntax of the
+// format. Not thread-safe.
 
 #include <algorithm>
 #include <concepts>
@@ -28,7 +28,7 @@ struct Family {
   std::string_view name;
   MetricType type;
   std::string_view help;
-  std::string_view labels = {};  ///< for the reference: the labels that the row itself adds
+  std::string_view labels = {};  ///< the labels that the row adds, for docs/metrics.md
 };
 
 struct Label {
@@ -50,31 +50,30 @@ class Number {
   std::variant<std::uint64_t, double> value_;
 };
 
-/// The most bytes of a value that tells one series from another, as a container's name.
+/// Limit, in bytes, of a label value that tells one series from another, such as a name.
 inline constexpr std::size_t longest_text = 192;
 
-/// What is left of a value that is too long.
+/// What remains of a value that is too long.
 enum class Cut : std::uint8_t {
-  front,    ///< its front: for what describes
-  distinct  ///< its front, "~" and a hash of the whole: for what tells one series from another
+  front,    ///< its beginning: for values that describe
+  distinct  ///< its beginning, "~" and a hash of the whole: for values that tell series apart
 };
 
-/// Appends `name="value",` to a label set, the value escaped and made valid UTF-8: a byte that is
-/// not part of a character becomes the text \xff. A value that would have more than `longest`
-/// bytes, at least 32, is cut on a UTF-8 border. Different values stay different, unless they are
-/// cut to their fronts. An empty value adds nothing: to Prometheus it is the same as no label.
-/// Returns whether the value was cut.
+/// Appends `name="value",` to a label set. The value is escaped, and each byte that is not valid
+/// UTF-8 becomes the text \xff. A value of more than `longest` bytes (at least 32) is cut between
+/// two characters. Different values stay different unless `cut` is Cut::front. An empty value
+/// appends nothing: to Prometheus it is the same as no label. Returns true if the value was cut.
 bool append_label(std::string& labels, std::string_view name, std::string_view value,
                   std::size_t longest = longest_text, Cut cut = Cut::distinct);
 
-/// Writes samples of one family; its head comes with the first of them, unless `has_head` says that
-/// it is there. All three outlive it.
+/// Writes the samples of one family. The first sample writes the head (HELP and TYPE) unless
+/// `has_head` is true. The arguments of the constructor outlive the writer.
 class TextWriter {
  public:
   TextWriter(std::string& out, const Family& family, bool& has_head)
       : text_(out), family_(family), has_head_(has_head) {}
 
-  /// `labels` as `append_label` made them; `more` come after them.
+  /// `labels` is a result of `append_label`; `more` is appended to it.
   void sample(std::string_view labels, std::initializer_list<Label> more, Number value);
   void histogram(std::string_view labels, std::initializer_list<Label> more,
                  const model::DurationHistogram& histogram);
@@ -89,13 +88,13 @@ class TextWriter {
   bool& has_head_;
 };
 
-/// Where a row of the metric table puts its samples: the family and the labels of what it is about
-/// are settled, only the row's own labels and the value are left. No value, no sample.
+/// Takes the samples of one row and one source. The family and the labels of the source are fixed;
+/// the row adds its own labels and the value. An absent value makes no sample.
 class Samples {
  public:
   Samples(TextWriter& writer, std::string_view labels) : writer_(&writer), labels_(labels) {}
-  /// Adds to `size` what the samples of `family` would take, and writes nothing. A value counts as
-  /// the longest number.
+  /// Adds the size of the samples to `size` and writes nothing. Each value counts as the longest
+  /// possible number.
   Samples(PageSize& size, const Family& family, std::string_view labels)
       : labels_(labels), family_(&family), size_(&size) {}
 

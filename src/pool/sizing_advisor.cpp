@@ -43,12 +43,10 @@ SteadyTime SizingAdvisor::next_look() const noexcept {
 }
 
 std::uint64_t long_waits(const model::DurationHistogram& waits) noexcept {
-  std::uint64_t count = 0;
-  for (std::size_t i = 0; i < waits.counts().size(); ++i) {
-    // Bucket i holds what is above bound i-1.
-    if (i > 0 && model::duration_bounds.at(i - 1) >= long_wait_seconds) count += waits.counts()[i];
-  }
-  return count;
+  const auto bound = std::ranges::lower_bound(model::duration_bounds, long_wait_seconds);
+  const auto short_waits = waits.cumulative_counts().at(
+      static_cast<std::size_t>(bound - model::duration_bounds.begin()));
+  return waits.count() - short_waits;
 }
 
 }  // namespace tidegauge::pool

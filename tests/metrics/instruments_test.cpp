@@ -5,6 +5,7 @@
 #include <chrono>
 #include <new>
 #include <string>
+#include <vector>
 
 #include "support/catch.h"
 #include "tidegauge/util/time.h"
@@ -34,7 +35,7 @@ model::CycleReport report(const std::string& endpoint, double seconds) {
 
 }  // namespace
 
-TEST_CASE("cycles are timed and their errors counted by step") {
+TEST_CASE("sample latencies are recorded, and errors of cycles counted by step") {
   Logger logger(LogLevel::error);
   const ThreadGuard threads(logger);
   Instruments instruments(logger, threads, {.process = false});
@@ -49,7 +50,7 @@ TEST_CASE("cycles are timed and their errors counted by step") {
   CHECK(value(page, "tidegauge_cycle_errors_total{step=\"stats\"}") == 4);
 }
 
-TEST_CASE("with several Engines the cycles of each are apart") {
+TEST_CASE("with several Engines the cycles of each have the label endpoint") {
   Logger logger(LogLevel::error);
   const ThreadGuard threads(logger);
   Instruments instruments(logger, threads, {.process = false, .many_engines = true});
@@ -60,7 +61,18 @@ TEST_CASE("with several Engines the cycles of each are apart") {
   CHECK(value(page, "tidegauge_cycle_errors_total{endpoint=\"b\",step=\"stats\"}") == 2);
 }
 
-TEST_CASE("log lines are counted by level, those of level debug only when they are written") {
+TEST_CASE("the page does not depend on the order in which cycles are recorded") {
+  Logger logger(LogLevel::error);
+  const ThreadGuard threads(logger);
+  const auto page_of = [&](const std::vector<std::string>& endpoints) {
+    Instruments instruments(logger, threads, {.process = false, .many_engines = true});
+    for (const auto& endpoint : endpoints) instruments.record_cycle(report(endpoint, 0.1));
+    return instruments.render();
+  };
+  CHECK(page_of({"a", "b", "c", "d"}) == page_of({"d", "b", "a", "c"}));
+}
+
+TEST_CASE("log lines are counted by level, debug lines only if they are written") {
   Logger logger(LogLevel::info, LogFormat::logfmt, [](void*, std::string_view) {}, nullptr);
   const ThreadGuard threads(logger);
   const Instruments instruments(logger, threads, {.process = false});
@@ -72,7 +84,7 @@ TEST_CASE("log lines are counted by level, those of level debug only when they a
   CHECK(value(page, "tidegauge_log_lines_total{level=\"debug\"}") == 0);
 }
 
-TEST_CASE("log lines that were suppressed or dropped are counted apart") {
+TEST_CASE("suppressed and dropped log lines are counted separately") {
   const UniqueFd full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
   Logger logger(LogLevel::info, LogFormat::logfmt, full.get());
   const ThreadGuard threads(logger);
@@ -85,7 +97,7 @@ TEST_CASE("log lines that were suppressed or dropped are counted apart") {
   CHECK(value(page, "tidegauge_log_lines_dropped_total") >= 20);
 }
 
-TEST_CASE("failures of threads are counted by the thread") {
+TEST_CASE("failures of threads are counted by thread") {
   Logger logger(LogLevel::error, LogFormat::logfmt, [](void*, std::string_view) {}, nullptr);
   ThreadGuard threads(logger);
   const Instruments instruments(logger, threads, {.process = false});
@@ -96,7 +108,7 @@ TEST_CASE("failures of threads are counted by the thread") {
   CHECK(value(instruments.render(), "tidegauge_thread_failures_total{thread=\"monitor\"}") == 2);
 }
 
-TEST_CASE("the process is described by the kernel") {
+TEST_CASE("process metrics are those of this process") {
   Logger logger(LogLevel::error);
   const ThreadGuard threads(logger);
   const Instruments instruments(logger, threads, {});

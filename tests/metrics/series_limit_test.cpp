@@ -28,7 +28,7 @@ SeriesLimit::Candidate gone(SeriesLimit::Candidate candidate) {
 
 }  // namespace
 
-TEST_CASE("all are on the page up to the limit, and nothing is said") {
+TEST_CASE("up to the limit all containers are on the page, and nothing is logged") {
   test::LogCapture log;
   SeriesLimit limit(hundred, log.logger());
   CHECK(limit.choose({one("a", 1s, 60), one("b", 2s, 40)}) == std::vector{true, true});
@@ -37,7 +37,7 @@ TEST_CASE("all are on the page up to the limit, and nothing is said") {
   CHECK(log.count("") == 0);
 }
 
-TEST_CASE("the youngest are left off, whole, whatever their order on the page") {
+TEST_CASE("the youngest containers are left off as a whole, in whatever order they are passed") {
   test::LogCapture log;
   SeriesLimit limit(hundred, log.logger());
   CHECK(limit.choose({one("young", 3s, 30), one("old", 1s, 60), one("younger", 4s, 10),
@@ -45,7 +45,7 @@ TEST_CASE("the youngest are left off, whole, whatever their order on the page") 
   CHECK(limit.dropped() == 40);
 }
 
-TEST_CASE("one that does not fit takes no room, so that younger ones are on the page") {
+TEST_CASE("a container that does not fit reserves nothing, so that younger ones are on the page") {
   test::LogCapture log;
   SeriesLimit limit(hundred, log.logger());
   CHECK(limit.choose({one("old", 1s, 60), one("big", 2s, 50), one("small", 3s, 10),
@@ -62,11 +62,11 @@ TEST_CASE("bytes are limited like series") {
   old.size.bytes = 1'000;
   CHECK(limit.choose({old, wordy}) == std::vector{true, false});
   wordy.size.bytes = 9'000;
-  CHECK(limit.choose({old, wordy}) == std::vector{true, false});  // it keeps its room
+  CHECK(limit.choose({old, wordy}) == std::vector{true, false});  // it keeps what it has reserved
   CHECK(SeriesLimit(hundred, log.logger()).choose({old, wordy}) == std::vector{true, true});
 }
 
-TEST_CASE("what the page has beside containers takes its room first") {
+TEST_CASE("what is in use already leaves less for containers") {
   test::LogCapture log;
   SeriesLimit limit(hundred, log.logger());
   CHECK(limit.choose({one("a", 1s, 60)}, {.series = 41}) == std::vector{false});
@@ -85,7 +85,7 @@ TEST_CASE("a single container may have a tenth of the page, or a thousand series
   CHECK(share(hundred) == hundred);
 }
 
-TEST_CASE("what a container has beyond its share is counted, and logged when another has it too") {
+TEST_CASE("series beyond a share are counted, and logged when another container has some") {
   test::LogCapture log;
   SeriesLimit limit(hundred, log.logger());
   auto hog = one("hog", 1s, 60);
@@ -99,13 +99,13 @@ TEST_CASE("what a container has beyond its share is counted, and logged when ano
   CHECK(log.count("") == 1);
 }
 
-TEST_CASE("what is gone is left off before what is there, however old") {
+TEST_CASE("removed containers are left off before existing ones, whatever their age") {
   test::LogCapture log;
   SeriesLimit limit(hundred, log.logger());
   CHECK(limit.choose({gone(one("gone", 1s, 60)), one("new", 9s, 60)}) == std::vector{false, true});
 }
 
-TEST_CASE("a failed sample or a restart makes room for nobody") {
+TEST_CASE("a failed sample or a restart lets no other container in") {
   test::LogCapture log;
   SeriesLimit limit(hundred, log.logger());
   CHECK(limit.choose({one("a", 1s, 60), one("b", 2s, 60)}) == std::vector{true, false});
@@ -115,7 +115,7 @@ TEST_CASE("a failed sample or a restart makes room for nobody") {
   CHECK(log.count("") == 1);
 }
 
-TEST_CASE("when one is removed, the next takes its place") {
+TEST_CASE("when a container is removed, the next takes its place") {
   test::LogCapture log;
   SeriesLimit limit(hundred, log.logger());
   CHECK(limit.choose({one("a", 1s, 60), one("b", 2s, 60)}) == std::vector{true, false});
@@ -123,7 +123,7 @@ TEST_CASE("when one is removed, the next takes its place") {
   CHECK(log.count("all containers are on the page again") == 1);
 }
 
-TEST_CASE("what is left off is that of the latest page, and only another container is logged") {
+TEST_CASE("the count is that of the latest page, and only a newly left off container is logged") {
   test::LogCapture log;
   SeriesLimit limit(hundred, log.logger());
   const Candidates two{one("a", 1s, 60), one("b", 2s, 60)};

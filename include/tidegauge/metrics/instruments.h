@@ -1,13 +1,17 @@
 #pragma once
 
-// What the daemon counts about itself: build, cycles, errors, log lines, threads, process. The only
-// place that knows prometheus-cpp. Thread-safe. Made in `app`, outlives the monitors that report to
-// it.
+// The daemon's metrics of itself: build, cycles, log lines, threads, process. prometheus-cpp holds
+// what is counted in place here; no other file includes it. The rest is read when a page is
+// rendered.
+//
+// `app` makes one, which outlives the monitors that report to it. Thread-safe.
 
+#include <map>
 #include <memory>
 #include <string>
 
 #include "tidegauge/model/cycle_report.h"
+#include "tidegauge/model/histogram.h"
 #include "tidegauge/util/log.h"
 #include "tidegauge/util/thread_guard.h"
 
@@ -20,7 +24,8 @@ struct InstrumentOptions {
 
 class Instruments {
  public:
-  /// `logger` and `threads` (whose lines and failures are counted) outlive this.
+  /// Shows the lines that `logger` has counted and the failures that `threads` has. Both outlive
+  /// this.
   Instruments(const Logger& logger, const ThreadGuard& threads, InstrumentOptions options);
   ~Instruments();
   Instruments(const Instruments&) = delete;
@@ -28,10 +33,13 @@ class Instruments {
 
   void record_cycle(const model::CycleReport& report);
 
-  /// The families of the daemon itself in the Prometheus text format.
+  /// All of these metrics in the Prometheus text format.
   [[nodiscard]] std::string render() const;
 
  private:
+  void render_latencies(std::string& text,
+                        const std::map<std::string, model::DurationHistogram>& latencies) const;
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

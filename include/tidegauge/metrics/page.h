@@ -1,8 +1,7 @@
 #pragma once
 
-// The page that Prometheus scrapes: the rows of `metric_table` over a snapshot, then the pool's,
-// the calls', and the daemon's own. Rendering only reads its input; it does no I/O beyond
-// /proc/self and the log, and never waits.
+// The page that Prometheus scrapes: the metrics of containers, Engines, calls and pools, and then
+// the daemon's own. Rendering reads its input, /proc/self and nothing else, logs, and never waits.
 
 #include <algorithm>
 #include <cstddef>
@@ -38,21 +37,20 @@ struct PageOptions {
   }
 };
 
-/// One page in the Prometheus text format 0.0.4, rendered a piece at a time: with thousands of
-/// containers it has tens of megabytes, and is never in memory as a whole. Families stand in the
-/// order of the table, samples of a family together; the same input gives the same bytes. Belongs
-/// to one thread at a time.
+/// One page in the Prometheus text format 0.0.4. It is rendered piece by piece and is never in
+/// memory as a whole, because with thousands of containers it has tens of megabytes. The families
+/// have the order of the table, and equal input gives equal bytes. Used by one thread at a time.
 class Page {
  public:
-  /// Settles what is on it: containers that `limit` has no room for are left off. `instruments` and
-  /// `limit` outlive it.
+  /// Determines what is on the page: containers that do not fit within `limit` are left off.
+  /// `instruments` and `limit` outlive the page.
   Page(PageInput input, const PageOptions& options, const Instruments& instruments,
        SeriesLimit& limit);
   ~Page();
   Page(const Page&) = delete;
   Page& operator=(const Page&) = delete;
 
-  /// Whole lines, some tens of kilobytes; empty once there are no more. Good until the next call.
+  /// The next whole lines, some tens of kilobytes; empty at the end. Valid until the next call.
   [[nodiscard]] std::string_view next();
 
  private:
@@ -62,7 +60,7 @@ class Page {
 
 inline constexpr const char* page_content_type = "text/plain; version=0.0.4; charset=utf-8";
 
-/// `docs/metrics.md`, printed from the same tables.
+/// The text of docs/metrics.md, from the same tables.
 [[nodiscard]] std::string print_reference();
 
 }  // namespace tidegauge::metrics

@@ -1,7 +1,7 @@
 #pragma once
 
-// The calls made to an Engine, counted by their template ("container_inspect"), never by path.
-// A value, copied out of `docker::ClientManager` and rendered by `metrics`.
+// Counters of the calls to an Engine, by kind of call, never by path. docker::ClientManager copies
+// them out, and `metrics` renders them. A plain value.
 
 #include <array>
 #include <cstdint>
@@ -14,7 +14,7 @@
 
 namespace tidegauge::model {
 
-/// Every call this program can make. All only read.
+/// Every call that this program makes. None changes anything.
 enum class Call : std::uint8_t {
   ping,
   version,
@@ -35,7 +35,7 @@ inline constexpr std::array all_calls{
 struct CallStats {
   std::uint64_t requests = 0;
   std::map<Errc, std::uint64_t> failures;
-  DurationHistogram duration;  ///< of all calls, failed ones included
+  DurationHistogram duration;  ///< of all calls, including failed calls
 };
 
 struct ClientStats {
