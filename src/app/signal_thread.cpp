@@ -29,7 +29,7 @@ sigset_t handled_signals() {
   return signals;
 }
 
-/// Short enough to need no memory, which may be what is lacking.
+/// Fits a string without an allocation: memory may be exhausted.
 std::string name_of(int signal) {
   const char* const name = ::sigabbrev_np(signal);
   return name != nullptr ? "SIG" + std::string(name) : "signal " + std::to_string(signal);
@@ -43,7 +43,7 @@ Milliseconds time_until(SteadyTime deadline) {
 }  // namespace
 
 SignalThread::SignalThread(Logger& logger) : logger_(logger), signals_(handled_signals()) {
-  // Blocked before there is another thread, so that only the descriptor has them.
+  // Blocked before another thread exists, so that only the descriptor receives them.
   pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
@@ -58,8 +58,8 @@ SignalThread::~SignalThread() {
 }
 
 void SignalThread::wait_for_stop() {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return stopping_; });
+  MutexLock lock(mutex_);
+  changed_.wait(lock.native(), [this]() REQUIRES(mutex_) { return stopping_; });
 }
 
 void SignalThread::run() {
@@ -81,7 +81,7 @@ void SignalThread::run() {
     if (signal == SIGTERM || signal == SIGINT) {
       if (deadline) continue;
       deadline = steady_now() + stop_limit;
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       stopping_ = true;
       changed_.notify_all();
     }

@@ -1,24 +1,25 @@
 #pragma once
 
-// The daemon's signals, on a thread of their own, which also bounds the time that stopping takes:
-// where something hangs that no thread can be freed from (a file system, a name server), the
-// process ends nevertheless.
+// Handles the daemon's signals on a thread of its own. That thread also limits the time that
+// stopping takes: where a thread hangs in a call that nothing can interrupt (a file system, a name
+// server), the process ends nevertheless.
 //
 //   SIGTERM, SIGINT     stop
 //   SIGHUP              logged: there is no reload
-//   other signals that would end the process without a core    logged and ignored
-//   SIGPIPE, SIGXFSZ    ignored: the failed write tells
+//   other signals whose default is to end the process without a core    logged and ignored
+//   SIGPIPE, SIGXFSZ    ignored: the failed write returns an error
 //
 // Signals that mean a bug (SIGSEGV) or ask for a core (SIGQUIT) keep their default action.
 //
-// Made on the main thread before any other thread of the daemon, and destroyed after all of them.
+// The main thread makes it before any other thread of the daemon, and destroys it after all of
+// them.
 
 #include <condition_variable>
 #include <csignal>
-#include <mutex>
 #include <thread>
 
 #include "tidegauge/util/log.h"
+#include "tidegauge/util/mutex.h"
 #include "tidegauge/util/time.h"
 #include "tidegauge/util/unique_fd.h"
 #include "tidegauge/util/wakeup.h"
@@ -27,31 +28,31 @@ namespace tidegauge::app {
 
 class SignalThread {
  public:
-  /// From the signal to the end of the process where the orderly end takes longer.
+  /// The time from the signal until the process ends although it has not stopped in order.
   static constexpr Milliseconds stop_limit{4'000};
 
-  /// `logger` outlives this. Throws std::system_error without descriptors or threads.
+  /// `logger` must outlive this object. Throws std::system_error without descriptors or threads.
   explicit SignalThread(Logger& logger);
-  /// The daemon has ended: the limit no longer applies.
+  /// Call it after the daemon has stopped: it cancels the limit.
   ~SignalThread();
   SignalThread(const SignalThread&) = delete;
   SignalThread& operator=(const SignalThread&) = delete;
 
   /// Waits for SIGTERM or SIGINT.
-  void wait_for_stop();
+  void wait_for_stop() EXCLUDES(mutex_);
 
  private:
-  void run();
+  void run() EXCLUDES(mutex_);
   void log(int signal);
 
   Logger& logger_;
   sigset_t signals_{};
   UniqueFd signal_fd_;
   Wakeup ended_;
-  std::mutex mutex_;
+  Mutex mutex_;
   std::condition_variable changed_;
-  bool stopping_ = false;  // guarded by the mutex
-  std::thread thread_;     // uses what is above: declared last
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  std::thread thread_;  // uses the members above: declared last
 };
 
 }  // namespace tidegauge::app

@@ -4,10 +4,11 @@
 
 #include <algorithm>
 #include <condition_variable>
-#include <mutex>
 #include <system_error>
 #include <thread>
 #include <utility>
+
+#include "tidegauge/util/mutex.h"
 
 namespace tidegauge::cgroup {
 
@@ -24,75 +25,98 @@ std::optional<model::FilesystemStats> stat_filesystem(const std::string& path) {
   return filesystem;
 }
 
-/// One thread, and the one call that it makes at a time.
+/// A thread and its current call.
 struct FilesystemSampler::Worker {
   /// Shared with the thread, which may outlive the worker.
   struct Call {
     explicit Call(Stat function) : stat(std::move(function)) {}
 
+    void begin() EXCLUDES(mutex);
+    /// Tells the thread to end. Whether it hangs in a call.
+    bool end() EXCLUDES(mutex);
+    /// Whether the call has returned before `deadline`.
+    bool wait_until(SteadyTime deadline) EXCLUDES(mutex);
+    bool is_pending() EXCLUDES(mutex);
+    std::optional<model::FilesystemStats> answer() EXCLUDES(mutex);
+    SteadyTime::duration duration() EXCLUDES(mutex);
+    /// The thread. Allocates nothing and calls nothing that throws: no exception can end the
+    /// program.
+    void serve() EXCLUDES(mutex);
+
     const Stat stat;
-    std::mutex mutex;
+    std::string path;  // set by the worker, only while no call is pending
+    Mutex mutex;
     std::condition_variable changed;
-    // Guarded by the mutex:
-    std::string path;
-    bool pending = false;
-    bool ended = false;
-    std::optional<model::FilesystemStats> answer;
-    SteadyTime::duration took{};
+    bool pending GUARDED_BY(mutex) = false;
+    bool ended GUARDED_BY(mutex) = false;
+    std::optional<model::FilesystemStats> last_answer GUARDED_BY(mutex);
+    SteadyTime::duration last_duration GUARDED_BY(mutex){};
   };
 
   explicit Worker(const Stat& stat)
-      : call(std::make_shared<Call>(stat)), thread([shared = call] { serve(*shared); }) {}
+      : call(std::make_shared<Call>(stat)), thread([shared = call] { shared->serve(); }) {}
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
-  ~Worker() {
-    bool hangs = false;
-    {
-      const std::lock_guard lock(call->mutex);
-      call->ended = true;
-      hangs = call->pending;
-    }
-    call->changed.notify_all();
-    hangs ? thread.detach() : thread.join();
-  }
+  ~Worker() { call->end() ? thread.detach() : thread.join(); }
 
   void begin(const std::string& path) const {
-    {
-      const std::lock_guard lock(call->mutex);
-      call->path = path;
-      call->pending = true;
-    }
-    call->changed.notify_all();
-  }
-  [[nodiscard]] bool wait_until(SteadyTime deadline) const {
-    std::unique_lock lock(call->mutex);
-    return call->changed.wait_until(lock, deadline, [this] { return !call->pending; });
-  }
-  [[nodiscard]] bool is_pending() const {
-    const std::lock_guard lock(call->mutex);
-    return call->pending;
-  }
-
-  /// Allocates nothing and calls nothing that throws: no exception can end the program here.
-  static void serve(Call& call) {
-    std::unique_lock lock(call.mutex);
-    while (true) {
-      call.changed.wait(lock, [&] { return call.pending || call.ended; });
-      if (call.ended) return;
-      lock.unlock();
-      const auto begun = steady_now();
-      auto answer = call.stat(call.path);  // the path stays as it is while the call is pending
-      lock.lock();
-      call.answer = std::move(answer);
-      call.took = steady_now() - begun;
-      call.pending = false;
-      call.changed.notify_all();
-    }
+    call->path = path;
+    call->begin();
   }
 
   std::shared_ptr<Call> call;
   std::thread thread;
 };
+
+void FilesystemSampler::Worker::Call::begin() {
+  const MutexLock lock(mutex);
+  pending = true;
+  changed.notify_all();
+}
+
+bool FilesystemSampler::Worker::Call::end() {
+  const MutexLock lock(mutex);
+  ended = true;
+  changed.notify_all();
+  return pending;
+}
+
+bool FilesystemSampler::Worker::Call::wait_until(SteadyTime deadline) {
+  MutexLock lock(mutex);
+  return changed.wait_until(lock.native(), deadline, [this]() REQUIRES(mutex) { return !pending; });
+}
+
+bool FilesystemSampler::Worker::Call::is_pending() {
+  const MutexLock lock(mutex);
+  return pending;
+}
+
+std::optional<model::FilesystemStats> FilesystemSampler::Worker::Call::answer() {
+  const MutexLock lock(mutex);
+  return last_answer;
+}
+
+SteadyTime::duration FilesystemSampler::Worker::Call::duration() {
+  const MutexLock lock(mutex);
+  return last_duration;
+}
+
+void FilesystemSampler::Worker::Call::serve() {
+  MutexLock lock(mutex);
+  while (true) {
+    changed.wait(lock.native(), [this]() REQUIRES(mutex) { return pending || ended; });
+    if (ended) return;
+    lock.unlock();
+    const auto begun = steady_now();
+    const auto answer = stat(path);
+    const auto duration = steady_now() - begun;
+    lock.lock();
+    last_answer = answer;
+    last_duration = duration;
+    pending = false;
+    changed.notify_all();
+  }
+}
 
 FilesystemSampler::FilesystemSampler(Stat stat, Limits limits)
     : stat_(std::move(stat)), limits_(limits) {}
@@ -106,18 +130,18 @@ FilesystemSampler::Answer FilesystemSampler::sample(const std::string& path) {
   if (slow_.size() >= limits_.max_stuck) return std::unexpected(NoAnswer::stuck);
   if (!idle_ && !start_worker()) return std::unexpected(NoAnswer::late);
   idle_->begin(path);
-  if (idle_->wait_until(steady_now() + limits_.deadline)) return idle_->call->answer;
+  if (idle_->call->wait_until(steady_now() + limits_.deadline)) return idle_->call->answer();
   slow_.push_back(std::exchange(idle_, nullptr));
   return std::unexpected(NoAnswer::late);
 }
 
-/// Asks again, without waiting, what has been slow once more.
+/// A call that was slow again is repeated, without waiting for it.
 FilesystemSampler::Answer FilesystemSampler::take_late_answer(
     std::vector<std::unique_ptr<Worker>>::iterator slow) {
   auto& worker = *slow;
-  if (worker->is_pending()) return std::unexpected(NoAnswer::stuck);
-  auto answer = worker->call->answer;
-  if (worker->call->took > limits_.deadline) {
+  if (worker->call->is_pending()) return std::unexpected(NoAnswer::stuck);
+  auto answer = worker->call->answer();
+  if (worker->call->duration() > limits_.deadline) {
     const auto path = worker->call->path;
     worker->begin(path);
   } else {
@@ -132,14 +156,14 @@ bool FilesystemSampler::start_worker() {
     idle_ = std::make_unique<Worker>(stat_);
     return true;
   } catch (const std::system_error&) {
-    return false;  // no thread is to be had: the next sample tries again
+    return false;  // no thread can be started: the next sample tries again
   }
 }
 
 void FilesystemSampler::forget_unmounted(
     const std::function<bool(const std::string& path)>& is_mounted) {
   std::erase_if(slow_, [&](const auto& worker) {
-    return !worker->is_pending() && !is_mounted(worker->call->path);
+    return !worker->call->is_pending() && !is_mounted(worker->call->path);
   });
 }
 

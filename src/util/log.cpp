@@ -3,13 +3,13 @@
 #include <array>
 #include <ctime>
 #include <exception>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <utility>
 
 #include "tidegauge/util/guarded.h"
 #include "tidegauge/util/json_text.h"
+#include "tidegauge/util/mutex.h"
 #include "tidegauge/util/utf8.h"
 #include "util/log_throttle.h"
 #include "util/log_writer.h"
@@ -105,11 +105,16 @@ struct Logger::Backend {
                                          : &drop_notice<LogFormat::logfmt>) {}
   Backend(Sink receiver, void* receiver_context) : sink(receiver), context(receiver_context) {}
 
+  void write_to_sink(std::string_view line) EXCLUDES(sink_mutex) {
+    const MutexLock lock(sink_mutex);
+    sink(context, line);
+  }
+
   Guarded<LogThrottle> throttle;
   std::optional<LogWriter> writer;  // absent: there is a sink
-  std::mutex sink_mutex;
-  Sink sink = nullptr;
-  void* context = nullptr;
+  Mutex sink_mutex;                 // serialises the calls of the sink
+  const Sink sink = nullptr;
+  void* const context PT_GUARDED_BY(sink_mutex) = nullptr;
 };
 
 std::string_view to_string(LogLevel level) noexcept {
@@ -179,8 +184,7 @@ void Logger::write(LogLevel level, std::string_view message, Fields fields,
                                             .fields = fields,
                                             .suppressed_before = suppressed_before});
   if (backend_->writer) return backend_->writer->push(line);
-  const std::lock_guard lock(backend_->sink_mutex);
-  backend_->sink(backend_->context, std::string_view(line).substr(0, line.size() - 1));
+  backend_->write_to_sink(std::string_view(line).substr(0, line.size() - 1));
 }
 
 }  // namespace tidegauge

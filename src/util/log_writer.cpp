@@ -11,18 +11,19 @@
 #include <condition_variable>
 #include <csignal>
 #include <exception>
-#include <mutex>
 #include <thread>
 #include <tuple>
 #include <utility>
+
+#include "tidegauge/util/mutex.h"
 
 namespace tidegauge {
 namespace {
 
 constexpr Milliseconds last_flush{1000};
 
-/// Blocks all signals while it lives: a thread that is started meanwhile inherits that, so that
-/// signals go to threads that expect them.
+/// Blocks all signals of this thread while it lives. A thread that starts meanwhile inherits the
+/// blocked signals, so that signals go to the threads that expect them.
 class BlockedSignals {
  public:
   BlockedSignals() {
@@ -38,13 +39,13 @@ class BlockedSignals {
   sigset_t before_{};
 };
 
-/// False where the descriptor refuses: a disk that is full, a reader that is gone.
+/// False where the descriptor refuses: the disk is full, or the reader is gone.
 bool write_all(int fd, std::string_view text) {
   while (!text.empty()) {
     const auto written = ::write(fd, text.data(), text.size());
     if (written >= 0) {
       text.remove_prefix(static_cast<std::size_t>(written));
-    } else if (errno == EAGAIN) {  // whoever shares the descriptor has made it non-blocking
+    } else if (errno == EAGAIN) {  // another process made the shared descriptor non-blocking
       pollfd ready{.fd = fd, .events = POLLOUT, .revents = 0};
       ::poll(&ready, 1, -1);
     } else if (errno != EINTR) {
@@ -54,16 +55,16 @@ bool write_all(int fd, std::string_view text) {
   return true;
 }
 
-/// Writes lines as they are. `log` is called by the thread of `pool` alone, so it may block.
+/// Writes lines unchanged. Only the thread of `pool` calls `log`, so `log` may block.
 class DescriptorSink final : public spdlog::sinks::sink {
  public:
   DescriptorSink(int fd, LogWriter::DropNotice drop_notice, spdlog::details::thread_pool& pool)
       : fd_(fd), drop_notice_(drop_notice), pool_(pool) {}
 
-  void log(const spdlog::details::log_msg& message) override {
-    tell_drops();
+  void log(const spdlog::details::log_msg& message) override EXCLUDES(mutex_) {
+    report_drops();
     const bool refused = !write_all(fd_, {message.payload.data(), message.payload.size()});
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (refused) ++refused_;
     ++done_;
     progress_.notify_all();
@@ -72,25 +73,26 @@ class DescriptorSink final : public spdlog::sinks::sink {
   void set_pattern(const std::string& /*pattern*/) override {}
   void set_formatter(std::unique_ptr<spdlog::formatter> /*formatter*/) override {}
 
-  /// Whether so many lines have been taken out of the queue, written or not, within `limit`.
-  bool wait_for(std::uint64_t lines, Milliseconds limit) {
-    std::unique_lock lock(mutex_);
-    return progress_.wait_for(lock, limit,
-                              [&] { return done_ + pool_.overrun_counter() >= lines; });
+  /// Waits until `lines` lines have left the queue, written or not. False after `limit`.
+  bool wait_for(std::uint64_t lines, Milliseconds limit) EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    return progress_.wait_for(lock.native(), limit, [&]() REQUIRES(mutex_) {
+      return done_ + pool_.overrun_counter() >= lines;
+    });
   }
 
-  [[nodiscard]] std::uint64_t dropped() const {
-    const std::lock_guard lock(mutex_);
+  [[nodiscard]] std::uint64_t dropped() const EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
     return refused_ + pool_.overrun_counter();
   }
 
  private:
-  void tell_drops() noexcept {
+  void report_drops() noexcept {
     const auto lost = dropped();
-    if (lost == told_) return;
+    if (lost == reported_) return;
     try {
-      if (write_all(fd_, drop_notice_(lost - told_))) told_ = lost;
-    } catch (const std::exception&) {  // out of memory: told with the next line
+      if (write_all(fd_, drop_notice_(lost - reported_))) reported_ = lost;
+    } catch (const std::exception&) {  // out of memory: the next line reports them
       return;
     }
   }
@@ -98,13 +100,12 @@ class DescriptorSink final : public spdlog::sinks::sink {
   const int fd_;
   const LogWriter::DropNotice drop_notice_;
   spdlog::details::thread_pool& pool_;
-  std::uint64_t told_ = 0;  // of those that were dropped; the pool's thread's own
+  std::uint64_t reported_ = 0;  // dropped lines that a notice has reported; the pool's thread only
 
-  mutable std::mutex mutex_;
+  mutable Mutex mutex_;
   std::condition_variable progress_;
-  // Guarded by the mutex:
-  std::uint64_t done_ = 0;  // including those that were refused
-  std::uint64_t refused_ = 0;
+  std::uint64_t done_ GUARDED_BY(mutex_) = 0;  // written or refused
+  std::uint64_t refused_ GUARDED_BY(mutex_) = 0;
 };
 
 std::shared_ptr<spdlog::details::thread_pool> make_pool() {
@@ -120,11 +121,11 @@ struct LogWriter::Backend {
         sink(std::make_shared<DescriptorSink>(fd, drop_notice, *pool)),
         logger(std::make_shared<spdlog::async_logger>(
             "tidegauge", sink, pool, spdlog::async_overflow_policy::overrun_oldest)) {
-    // By default spdlog reports what goes wrong on standard error, where it may block.
+    // By default spdlog reports errors on standard error, where it may block.
     logger->set_error_handler([](const std::string& /*what*/) {});
   }
 
-  std::shared_ptr<spdlog::details::thread_pool> pool;  // ends last: the others refer to it
+  std::shared_ptr<spdlog::details::thread_pool> pool;  // destroyed last: the others refer to it
   std::shared_ptr<DescriptorSink> sink;
   std::shared_ptr<spdlog::async_logger> logger;
   std::atomic<std::uint64_t> pushed = 0;
@@ -133,15 +134,15 @@ struct LogWriter::Backend {
 LogWriter::LogWriter(int fd, DropNotice drop_notice)
     : backend_(std::make_unique<Backend>(fd, drop_notice)) {}
 
-/// spdlog's pool waits for its thread, which waits for the reader of the log. Where nobody reads,
-/// another thread does the waiting.
+/// The destructor of spdlog's pool joins its thread, and that thread waits for the reader of the
+/// log. Where nobody reads, a detached thread does the waiting.
 LogWriter::~LogWriter() {
   if (flush(last_flush)) return;
   const BlockedSignals blocked;
   try {
     std::thread([left = std::move(backend_)]() mutable { left.reset(); }).detach();
   } catch (const std::exception&) {
-    std::ignore = backend_.release();  // without threads it is left as it is
+    std::ignore = backend_.release();  // no thread can be started: leaked on purpose
   }
 }
 

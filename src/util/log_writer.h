@@ -1,14 +1,14 @@
 #pragma once
 
-// Writes log lines to a descriptor on a thread of its own, so that no caller ever waits for the
-// reader of the log: a pipe that nobody reads blocks that thread alone. The queue and the thread
-// are those of spdlog's asynchronous logger.
+// Writes log lines to a descriptor on a thread of its own, so that no caller waits for the reader
+// of the log: a pipe that nobody reads blocks only that thread. The queue and the thread are those
+// of spdlog's asynchronous logger. Used by Logger.
 //
-// The queue is bounded. Where it is full, its oldest line makes room and is counted as dropped, and
-// the next line that is written is preceded by one that tells how many were dropped. The
-// descriptor's flags are left alone: others share it.
+// The queue is bounded. A line that finds it full replaces the oldest line. The next line that is
+// written is preceded by a line with the number of dropped lines. The flags of the descriptor stay
+// unchanged, because other processes may share it.
 //
-// Thread-safe. `fd` stays the caller's and outlives the process's log.
+// Thread-safe. The caller owns `fd` and keeps it open until the process ends.
 
 #include <cstddef>
 #include <cstdint>
@@ -22,25 +22,25 @@ namespace tidegauge {
 
 class LogWriter {
  public:
-  /// Each costs some 400 bytes whether it is used or not, and a longer line its text.
+  /// Each place in the queue takes about 400 bytes, used or not, and more for a longer line.
   static constexpr std::size_t max_lines = 1'024;
 
-  /// Makes the line that tells how many were dropped. Lines end with a newline.
+  /// Makes the line that reports dropped lines. Lines end with a newline.
   using DropNotice = std::string (*)(std::uint64_t dropped);
 
-  /// Throws where no thread can be started.
+  /// Throws std::system_error where no thread can be started.
   LogWriter(int fd, DropNotice drop_notice);
-  /// Writes what can be written within a second. Where the descriptor takes nothing for so long,
-  /// the thread is left behind with the lines, and ends once somebody reads them.
+  /// Writes the queued lines, for at most a second. After that the thread is detached with the rest
+  /// of the lines, and ends when somebody reads them.
   ~LogWriter();
   LogWriter(const LogWriter&) = delete;
   LogWriter& operator=(const LogWriter&) = delete;
 
   /// Queues a line. Throws std::bad_alloc.
   void push(std::string_view line);
-  /// Waits until all lines so far are written or dropped, for at most `limit`. Whether they are.
+  /// Waits until all lines so far are written or dropped. False after `limit`.
   bool flush(Milliseconds limit);
-  /// Lines dropped since the start, those included that the descriptor refused.
+  /// Lines dropped since the start, including lines that the descriptor refused.
   [[nodiscard]] std::uint64_t dropped() const;
 
  private:

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <condition_variable>
-#include <mutex>
+
+#include "tidegauge/util/mutex.h"
 
 namespace tidegauge {
 
@@ -28,9 +29,9 @@ void Retry::pause(const std::stop_token& stop) const {
 }
 
 void wait_for(Milliseconds duration, const std::stop_token& stop) {
-  std::mutex mutex;
+  Mutex mutex;
   std::condition_variable_any stopped;
-  std::unique_lock lock(mutex);
+  MutexLock lock(mutex);
   stopped.wait_for(lock, stop, duration, [] { return false; });
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// Waiting for what another thread brings about and gives no signal of: looks again and again, up to
-// a deadline that only a failing test ever reaches.
+// Waits for a change that another thread makes and does not signal: checks a condition every
+// millisecond, until a deadline that only a failing test reaches.
 
 #include <thread>
 
@@ -15,7 +15,7 @@ template <class Condition>
   const auto deadline = steady_now() + limit;
   while (!condition()) {
     if (steady_now() >= deadline) return false;
-    std::this_thread::yield();
+    std::this_thread::sleep_for(Milliseconds{1});
   }
   return true;
 }

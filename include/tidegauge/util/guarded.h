@@ -1,14 +1,16 @@
 #pragma once
 
-// Data and the mutex that guards it as one object, so that neither is used without the other:
+// Data together with the mutex that guards it, so that neither is used without the other:
 //
 //   Guarded<std::vector<int>> numbers;
 //   numbers.with([](auto& n) { n.push_back(1); });
 //
-// The function runs under the lock: keep it short, no I/O in it.
+// The function runs under the lock: keep it short, without I/O. It must not return a reference to
+// the data. Thread-safe.
 
-#include <mutex>
 #include <utility>
+
+#include "tidegauge/util/mutex.h"
 
 namespace tidegauge {
 
@@ -20,19 +22,19 @@ class Guarded {
 
   template <class F>
   decltype(auto) with(F&& function) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return std::forward<F>(function)(value_);
   }
 
   template <class F>
   decltype(auto) with(F&& function) const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return std::forward<F>(function)(value_);
   }
 
  private:
-  mutable std::mutex mutex_;
-  T value_{};
+  mutable Mutex mutex_;
+  T value_ GUARDED_BY(mutex_){};
 };
 
 }  // namespace tidegauge
