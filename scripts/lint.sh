@@ -32,7 +32,8 @@ check_units() {
       2> >(grep -v ' warnings\? generated\.$' >&2)
 }
 
-# The compiler's own warnings first, -Wthread-safety among them: that pass only parses.
-check_units --checks='-*' --allow-no-checks
+# The compiler's own warnings first, -Wthread-safety among them. That pass only parses; it names one
+# cheap check, because clang-tidy does nothing without any.
+check_units --checks='-*,misc-static-assert'
 check_units
 echo "${#sources[@]} files are formatted, ${#units[@]} of them checked by clang-tidy"

@@ -11,15 +11,21 @@ packages_tests=(docker.io podman iptables busybox-static prometheus iproute2 cur
 packages_lint=(git clang-19 clang-tidy-19 clang-format-19)
 packages_fuzz=(clang-19 libclang-rt-19-dev)
 
-missing_packages() {
-  local package installed
+# is_installed PACKAGE
+is_installed() {
   # shellcheck disable=SC2016
-  installed=$(dpkg-query -W -f='${Package} ${db:Status-Status}\n' "$@" 2>/dev/null || true)
+  [[ $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
+}
+
+missing_packages() {
+  local package
   for package in "$@"; do
+    # libcurl's development packages exclude each other, and the project builds with either.
+    [[ $package != libcurl4-openssl-dev ]] || ! is_installed libcurl4-gnutls-dev || continue
     # Docker's own packages do as well, and Debian's would have to remove them.
     [[ $package != docker.io ]] || ! command -v dockerd >/dev/null || continue
     [[ $package != docker-cli ]] || ! command -v docker >/dev/null || continue
-    grep -qxF "$package installed" <<<"$installed" || echo "$package"
+    is_installed "$package" || echo "$package"
   done
 }
 

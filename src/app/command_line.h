@@ -15,17 +15,17 @@ namespace tidegauge::app {
 
 enum class Action : std::uint8_t {
   run,
-  once,          ///< one cycle, the page on standard output
-  check_config,  ///< says whether the configuration is valid
-  print_config,  ///< the configuration in effect
-  healthcheck,   ///< asks the daemon that runs with this configuration
+  once,          ///< prints the page of one cycle
+  check_config,  ///< checks the configuration
+  print_config,  ///< prints the configuration in effect
+  healthcheck,   ///< asks a running daemon for its health
   version,
   help
 };
 
 struct CommandLine {
   Action action = Action::run;
-  std::string config_file;                                     ///< empty: it does not say
+  std::string config_file;                                     ///< empty if absent
   std::vector<std::pair<std::string, std::string>> overrides;  ///< --pool.max_connections=8
 };
 

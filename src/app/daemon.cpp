@@ -77,7 +77,7 @@ Daemon::Daemon(const config::Config& config, const DescriptorPlan& descriptors, 
 Daemon::~Daemon() {
   for (auto& thread : threads_) thread.request_stop();
   threads_.clear();
-  monitors_.clear();  // and their calls: cancelled, not failed by pools that close under them
+  monitors_.clear();  // before the pools: calls are cancelled instead of failing in closing pools
   server_.reset();
   for (const auto& held : pools_.close_all(shutdown_grace)) {
     logger_.warn("connection still held at shutdown", {{"holder", held}});

@@ -25,23 +25,22 @@ namespace tidegauge::app {
 
 class Daemon {
  public:
-  /// Connects nothing and serves nothing yet, but its pools are maintained. `config` and `logger`
-  /// outlive it.
+  /// Starts only the maintenance of the pools. `config` and `logger` must outlive the daemon.
   Daemon(const config::Config& config, const DescriptorPlan& descriptors, Logger& logger);
-  /// Stops, within two seconds whatever the Engines do.
+  /// Stops within two seconds, whatever the Engines do.
   ~Daemon();
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
-  /// Serves and watches from now on. An error leaves nothing half-started.
+  /// Starts the web server and the monitors. After an error nothing is started.
   [[nodiscard]] Result<void> start();
 
-  /// One cycle of every monitor; for --once. False where an Engine is down.
+  /// Runs one cycle of every monitor, for --once. False if an Engine is down.
   bool run_once();
 
-  /// The page of that cycle, however long ago the first of its monitors was done.
+  /// The page of that cycle, whatever its age.
   [[nodiscard]] std::unique_ptr<metrics::Page> page_of_cycle();
-  /// Where it serves, once started.
+  /// The address of the web server after `start`.
   [[nodiscard]] std::uint16_t port() const noexcept { return server_->port(); }
 
  private:
@@ -60,7 +59,7 @@ class Daemon {
   model::SnapshotStore snapshots_;
   std::vector<std::unique_ptr<monitor::ContainerMonitor>> monitors_;
   std::unique_ptr<web::Server> server_;
-  std::vector<std::jthread> threads_;  // one per monitor, ended before what they use
+  std::vector<std::jthread> threads_;  // one per monitor; declared last, so that they end first
 };
 
 }  // namespace tidegauge::app

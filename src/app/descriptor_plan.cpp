@@ -7,8 +7,8 @@ namespace tidegauge::app {
 namespace {
 
 constexpr std::size_t own = 32;       // the log, the listening socket, signals, inotify, ...
-constexpr std::size_t sampling = 32;  // open at the same time while a container is sampled
-constexpr std::size_t per_call = 3;   // a socket, and what libcurl keeps to be woken
+constexpr std::size_t sampling = 32;  // open at the same time during a sample
+constexpr std::size_t per_call = 3;   // a socket, and libcurl's wakeup descriptors
 constexpr std::size_t fewest_clients = 4;
 
 }  // namespace

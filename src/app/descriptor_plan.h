@@ -13,7 +13,7 @@
 namespace tidegauge::app {
 
 struct DescriptorPlan {
-  std::uint32_t clients = 0;           ///< of the web server, at the same time
+  std::uint32_t clients = 0;           ///< connections of the web server at the same time
   std::size_t kernel_per_monitor = 0;  ///< files of the kernel that each monitor keeps open; with 0
                                        ///< a monitor opens them for each sample
 };

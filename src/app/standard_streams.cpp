@@ -20,7 +20,7 @@ std::unexpected<Error> failed(const std::string& what) {
 }  // namespace
 
 Result<void> open_missing_streams() {
-  while (true) {  // the lowest free number is given out
+  while (true) {  // open returns the lowest free number
     UniqueFd fd(::open("/dev/null", O_RDONLY));
     if (!fd.valid()) return failed("/dev/null cannot be opened");
     if (fd.get() > STDERR_FILENO) return {};

@@ -26,17 +26,17 @@ using Reason = CgroupError::Reason;
 /// One file: where it is, and what its text means.
 // NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): in the order in which it is read
 struct FileSpec {
-  std::optional<Hierarchy> hierarchy;  ///< none: of the process, below /proc/<pid>
+  std::optional<Hierarchy> hierarchy;  ///< none: a file below /proc/<pid>
   std::string_view name;
   void (*read)(std::string_view text, ContainerStats& stats);
-  /// It is not read where this hierarchy of v1 is there, which tells the same.
+  /// Not read where this hierarchy of v1 exists, because its files have the same numbers.
   std::optional<Hierarchy> instead = {};
-  std::string_view older_name = {};        ///< of kernels that have it not
-  bool OptionalGroups::* group = nullptr;  ///< only while this group is collected
-  /// Only where the file before it has named a device: both name the same.
+  std::string_view older_name = {};        ///< the name on older kernels
+  bool OptionalGroups::* group = nullptr;  ///< read only if this group is requested
+  /// Read only where the file before it names a device, because both files name the same devices.
   bool of_same_devices = false;
-  bool of_bfq = false;  ///< only where a device's scheduler is BFQ
-  /// A setting: what it tells, once read, stands until it is due again.
+  bool of_bfq = false;  ///< read only if a device uses the scheduler BFQ
+  /// A setting, which changes seldom: its value is kept until settings are due again.
   std::optional<std::uint64_t> ContainerStats::* setting = nullptr;
 };
 
@@ -131,8 +131,8 @@ constexpr FileSpec rows[] = {
        stats.memory->fail_count = stats.memory->events.max;
      }},
 
-    // On newer kernels the first two count only where a throttling rule is, the others only where
-    // the scheduler BFQ is.
+    // On newer kernels the first two have numbers only with a throttling rule, the others only with
+    // the scheduler BFQ.
     {.hierarchy = Hierarchy::blkio,
      .name = "blkio.throttle.io_service_bytes_recursive",
      .read = [](std::string_view text,
@@ -228,7 +228,7 @@ bool is_hosts(const struct stat& status, const Paths& paths, std::string_view na
          host.st_dev == status.st_dev;
 }
 
-/// What follows from several files.
+/// Fills in the values that need more than one file.
 void finish(ContainerStats& stats, DeviceNames& devices) {
   if (stats.memory) {
     stats.memory->working_set_bytes =
@@ -345,7 +345,7 @@ std::expected<void, CgroupError> ContainerFiles::sample(SamplingContext& tools,
                                                         ContainerStats& stats) {
   clear(stats);
   stats.read_at = wall_now();
-  bool device_named = false;  // by the text before
+  bool device_named = false;  // by the file before
   for (auto& file : files_) {
     const auto& row = *file.row;
     if (row.of_bfq && !tools.bfq_used) continue;

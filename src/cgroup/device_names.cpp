@@ -18,7 +18,7 @@ const std::string& DeviceNames::name(std::uint32_t major, std::uint32_t minor) {
   const auto path = directory_ + std::to_string(major) + ":" + std::to_string(minor) + "/uevent";
   FileReader reader;
   const auto text = reader.read(path.c_str());
-  if (!text && is_shortage(text.error())) return unknown_;  // asked again
+  if (!text && is_shortage(text.error())) return unknown_;  // not cached: tried again
   auto& device = known_.emplace_back(Device{.major = major, .minor = minor});
   std::string_view rest = text.value_or(std::string_view());
   while (const auto line = take_line(rest)) {

@@ -53,7 +53,8 @@ void HostFiles::sample_cpu(model::HostStats& host) {
   const auto text = read("stat");
   host.use.cpu = parse_host_cpu(text);
   host.booted_at = parse_boot_time(text);
-  if (cpuinfo_.empty()) cpuinfo_ = read("cpuinfo");  // a long text, made anew for each reader
+  if (cpuinfo_.empty())
+    cpuinfo_ = read("cpuinfo");  // cached: the kernel formats this long text for every read
   const auto topology = parse_cpuinfo(cpuinfo_);
   host.cpu_sockets = topology.sockets;
   host.cpu_physical_cores = topology.physical_cores;
@@ -110,7 +111,7 @@ void HostFiles::sample_filesystems(const std::string& engine_directory, model::H
     return std::ranges::any_of(mounts_,
                                [&](const auto& mount) { return root_ + mount.point == path; });
   });
-  std::set<std::string_view> known;  // devices: shown, or late
+  std::set<std::string_view> known;  // devices that are shown or late
   for (const auto& mount : mounts_) {
     if ((!mount.real && &mount != engines) || known.contains(mount.device)) continue;
     auto answer = filesystems_.sample(root_ + mount.point);
@@ -147,7 +148,7 @@ void HostFiles::find_mounts() {
   }
 }
 
-/// The last that was mounted on the longest part of its path.
+/// The mount whose path is the longest prefix of the Engine's directory; the latest of several.
 const HostFiles::Mounted* HostFiles::mount_of_engine() const {
   const Mounted* best = nullptr;
   for (const auto& mount : mounts_) {

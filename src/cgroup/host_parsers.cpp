@@ -20,7 +20,7 @@ using model::MemoryStats;
 using Count = std::optional<std::uint64_t>;
 
 constexpr double ticks_in_second = 100;  // USER_HZ, always 100 on Linux
-constexpr std::uint64_t sector = 512;    // whatever the device's own
+constexpr std::uint64_t sector = 512;    // independent of the device's sector size
 constexpr std::uint64_t kib = 1024;
 
 /// The first numbers of a line; nothing unless all of them are there.
@@ -96,7 +96,7 @@ std::optional<CpuStats> parse_host_cpu(std::string_view text) noexcept {
 }
 
 std::optional<WallTime> parse_boot_time(std::string_view text) noexcept {
-  constexpr std::uint64_t latest = 1ULL << 33U;  // far enough ahead, and within a WallTime
+  constexpr std::uint64_t latest = 1ULL << 33U;  // far in the future, and fits a WallTime
   const auto seconds = parse_count_of(text, "btime");
   if (!seconds || *seconds > latest) return std::nullopt;
   return WallTime(std::chrono::seconds(*seconds));
@@ -166,7 +166,7 @@ std::vector<HostDisk> parse_diskstats(std::string_view text) {
 }
 
 CpuTopology parse_cpuinfo(std::string_view text) {
-  std::set<std::pair<std::uint64_t, std::uint64_t>> cores;  // by socket and number in it
+  std::set<std::pair<std::uint64_t, std::uint64_t>> cores;  // pairs of socket and core number
   Count socket;
   while (const auto line = take_line(text)) {
     if (line->empty()) socket.reset();

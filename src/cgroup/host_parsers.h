@@ -19,8 +19,8 @@ namespace tidegauge::cgroup {
 [[nodiscard]] std::optional<WallTime> parse_boot_time(std::string_view text) noexcept;
 
 struct HostMemory {
-  std::optional<model::MemoryStats> use;  ///< total less free, as cAdvisor has it with cgroup v2
-  std::optional<std::uint64_t> memory_bytes, swap_bytes;  ///< there are
+  std::optional<model::MemoryStats> use;  ///< total without free, as in cAdvisor with cgroup v2
+  std::optional<std::uint64_t> memory_bytes, swap_bytes;  ///< of the machine
 };
 /// /proc/meminfo.
 [[nodiscard]] HostMemory parse_meminfo(std::string_view text) noexcept;
@@ -28,14 +28,14 @@ struct HostMemory {
 void parse_vmstat(std::string_view text, model::MemoryStats& memory) noexcept;
 
 struct HostDisk {
-  std::string_view name;  ///< "vda"; in the text
+  std::string_view name;  ///< "vda"; refers to the text
   model::BlockIoStats io;
 };
 /// /proc/diskstats: devices that were ever read from or written to, and their partitions.
 [[nodiscard]] std::vector<HostDisk> parse_diskstats(std::string_view text);
 
 struct CpuTopology {
-  std::optional<std::uint64_t> sockets, physical_cores;  ///< not every architecture tells
+  std::optional<std::uint64_t> sockets, physical_cores;  ///< absent on some architectures
 };
 /// /proc/cpuinfo.
 [[nodiscard]] CpuTopology parse_cpuinfo(std::string_view text);

@@ -46,7 +46,7 @@ std::vector<HugePages> read_huge_pages(const std::string& directory, FileReader&
     const auto text = [&](const char* name) {
       return reader.read((prefix + name).c_str()).value_or(std::string_view());
     };
-    // v2's file, and v1's where that is not there.
+    // v2's file, or v1's if it does not exist.
     const auto usage =
         parse_count(text(".current")).or_else([&] { return parse_count(text(".usage_in_bytes")); });
     if (!usage) continue;

@@ -7,7 +7,7 @@
 namespace tidegauge::cgroup {
 namespace {
 
-/// A blank is written as "\040".
+/// Replaces octal escapes: the kernel writes a blank as "\040".
 std::string unescaped(std::string_view text) {
   std::string plain;
   for (std::size_t i = 0; i < text.size(); ++i) {

@@ -10,14 +10,14 @@
 namespace tidegauge::cgroup {
 
 struct MountLine {
-  std::string root;   ///< which part of the file system is mounted
-  std::string point;  ///< where
+  std::string root;   ///< the directory of the file system that is mounted
+  std::string point;  ///< the path where it is mounted
   std::string_view type;
   std::string source;              ///< a device, for some types
   std::string_view super_options;  ///< "rw,cpu,cpuacct"
 };
 
-/// Nothing of a line that lacks any of them.
+/// Nothing if the line lacks any of these fields.
 [[nodiscard]] std::optional<MountLine> parse_mount_line(std::string_view line);
 
 }  // namespace tidegauge::cgroup

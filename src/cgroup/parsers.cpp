@@ -213,7 +213,7 @@ struct Socket {
 };
 
 std::optional<Socket> parse_socket(std::string_view line) noexcept {
-  for (int word = 0; word < 3; ++word) take_word(line);  // its place, and both ends
+  for (int word = 0; word < 3; ++word) take_word(line);  // the index and both addresses
   const auto state = hexadecimal(take_word(line));
   const auto queues = take_word(line);
   const auto colon = std::min(queues.find(':'), queues.size());
@@ -337,7 +337,7 @@ void parse_blkio_operations(std::string_view text, std::vector<BlockIoStats>& de
 
 void parse_net_dev(std::string_view text, std::vector<NetworkStats>& interfaces) {
   while (const auto line = take_line(text)) {
-    const auto colon = line->rfind(':');  // an alias has one in its name
+    const auto colon = line->rfind(':');  // the name of an alias contains a colon
     if (colon == std::string_view::npos) continue;
     auto name = line->substr(0, colon);
     name.remove_prefix(std::min(name.find_first_not_of(' '), name.size()));

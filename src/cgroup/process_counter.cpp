@@ -31,7 +31,7 @@ class Counter {
  public:
   Counter(const std::string& procfs, std::string& refused) : procfs_(procfs), refused_(refused) {}
 
-  /// A container may have cgroups of its own, as one with systemd in it has.
+  /// A container may have child cgroups, for example if it runs systemd.
   void count_below(const std::string& directory) {
     const auto text = read_processes(directory);
     if (!text) return;
@@ -71,7 +71,7 @@ class Counter {
         parse_descriptors_limit(read_to_end(process + "/limits").value_or(""));
   }
 
-  /// Calls `use` with the path of each entry; stops where there is no next one to be had.
+  /// Calls `use` with the path of each entry until the last one or an error.
   template <class Use>
   void for_each_entry(const std::string& directory, bool& complete, const Use& use) {
     std::error_code error;
@@ -82,7 +82,7 @@ class Counter {
     if (error) note(directory, error.value(), complete);
   }
 
-  /// A program with CAP_DAC_READ_SEARCH alone may see the list, and not what is behind it.
+  /// With only CAP_DAC_READ_SEARCH a program may list the entries but not read their targets.
   bool is_socket(const std::string& descriptor) {
     constexpr std::string_view socket = "socket:";
     std::array<char, socket.size()> target{};

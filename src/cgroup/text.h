@@ -1,6 +1,7 @@
 #pragma once
 
-// Taking text apart into lines and words, without copying. For the parsers of this layer.
+// Splits text into lines and words without copying. Used by the parsers of this layer. Pure
+// functions.
 
 #include <charconv>
 #include <concepts>
@@ -10,7 +11,7 @@
 
 namespace tidegauge::cgroup {
 
-/// Takes the next whole line, without its newline, off the front; nothing when none is left.
+/// Takes the next whole line, without its newline, off the front; nothing if none is left.
 inline std::optional<std::string_view> take_line(std::string_view& text) noexcept {
   const auto end = text.find('\n');
   if (end == std::string_view::npos) return std::nullopt;
@@ -19,7 +20,8 @@ inline std::optional<std::string_view> take_line(std::string_view& text) noexcep
   return line;
 }
 
-/// Takes the next word off the front, up to any number of `separator`; empty when none is left.
+/// Takes the next word off the front. Words are separated by any number of `separator`; empty if
+/// none is left.
 inline std::string_view take_word(std::string_view& line, char separator = ' ') noexcept {
   const auto begin = line.find_first_not_of(separator);
   if (begin == std::string_view::npos) {
@@ -32,7 +34,8 @@ inline std::string_view take_word(std::string_view& line, char separator = ' ') 
   return word;
 }
 
-/// The whole of it, in digits of `base`; nothing where anything else is in it or it does not fit.
+/// The number whose digits in `base` are the whole word; nothing for any other word or if it does
+/// not fit.
 template <std::integral Integer>
 std::optional<Integer> to_number(std::string_view word, int base = 10) noexcept {
   Integer value = 0;
@@ -41,7 +44,7 @@ std::optional<Integer> to_number(std::string_view word, int base = 10) noexcept 
   return value;
 }
 
-/// Whether a path is that of a directory, or of something in it.
+/// Whether a path is the directory or lies in it.
 inline bool is_below(std::string_view path, std::string_view directory) noexcept {
   return path.starts_with(directory) &&
          (directory.ends_with('/') || path.size() == directory.size() ||

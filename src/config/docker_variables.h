@@ -1,7 +1,8 @@
 #pragma once
 
-// The variables that the docker command obeys, DOCKER_HOST and those that belong to it: what they
-// mean there, they mean here. https://docs.docker.com/reference/cli/docker/#environment-variables
+// The environment variables of the docker command (DOCKER_HOST and those that belong to it), with
+// the same meaning. Used by the loader. Not thread-safe.
+// https://docs.docker.com/reference/cli/docker/#environment-variables
 
 #include <string>
 #include <string_view>
@@ -13,11 +14,11 @@ namespace tidegauge::config {
 
 class DockerVariables {
  public:
-  /// Takes note of one variable of the environment, if it is one of them.
+  /// Records a variable of the environment if it is one of them.
   void read(std::string_view name, std::string_view value);
-  /// Whether they say which Engine is meant.
+  /// Whether DOCKER_HOST is set.
   [[nodiscard]] bool name_engine() const { return !host_.empty(); }
-  /// For every row that describes an Engine, as they mean all of it. Looks which files there are.
+  /// A setting for every option that describes an Engine. Checks which certificate files exist.
   [[nodiscard]] std::vector<Setting> settings() const;
 
  private:

@@ -32,13 +32,13 @@ class ListReader {
   };
 
   void read_entry(const YAML::Node& entry);
-  /// Its fields by name; what does not belong there is a mistake.
+  /// The fields of the entry by name. Records a mistake for every unknown field.
   [[nodiscard]] std::map<std::string, Field> fields_of(const YAML::Node& entry);
   [[nodiscard]] std::optional<std::string> name_in(const std::map<std::string, Field>& fields,
                                                    const Origin& entry);
   [[nodiscard]] std::optional<EndpointConfig> engine_in(const std::map<std::string, Field>& fields,
                                                         const Origin& entry);
-  /// Absent: it has none of its own, or a mistake in it.
+  /// Absent if the entry does not have the field, or has a mistake in it.
   [[nodiscard]] std::optional<StatsChoice> stats_source_in(
       const std::map<std::string, Field>& fields);
   void add_mistake(const Origin& origin, const std::string& what);
@@ -48,7 +48,7 @@ class ListReader {
 
   const std::string& file_;
   MistakeList& mistakes_;
-  std::size_t index_ = 0;  ///< of the entry at hand
+  std::size_t index_ = 0;  ///< of the current entry
   std::map<std::string, int> line_of_name_;
   std::vector<EndpointConfig> entries_;
 };

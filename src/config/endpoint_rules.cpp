@@ -12,7 +12,7 @@ namespace {
 
 struct NamedFile {
   std::string_view option;
-  std::string_view beside;  ///< goes with that one alone, where it is not empty
+  std::string_view beside;  ///< the only value that it may be combined with; empty: any
   std::string model::TlsFiles::* path;
 };
 

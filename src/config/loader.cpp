@@ -21,7 +21,8 @@ namespace tidegauge::config {
 namespace {
 
 constexpr std::string_view variable_prefix = "TIDEGAUGE_";
-constexpr std::string_view variable_of_program = "TIDEGAUGE_CONFIG";  // names the file itself
+constexpr std::string_view variable_of_program =
+    "TIDEGAUGE_CONFIG";  // names the configuration file
 
 /// One loading: the sources are read into settings, and the settings applied to the defaults.
 class Loading {
@@ -45,9 +46,9 @@ class Loading {
 
   FileContent file_;
   DockerVariables docker_;
-  std::vector<Setting> settings_;  ///< of all sources, the weakest first
+  std::vector<Setting> settings_;  ///< of all sources, from the weakest to the strongest
   std::map<const Option*, Origin> set_by_;
-  std::set<const Option*> broken_;  ///< whose value could not be read
+  std::set<const Option*> broken_;  ///< options whose value is not valid
   Loaded loaded_;
   MistakeList mistakes_;
 };

@@ -24,9 +24,9 @@ struct Option {
   std::string help;
   std::vector<std::string> aliases;  ///< other paths that mean the same
   bool is_list = false;
-  bool describes_endpoint = false;  ///< the short form: goes with no list `endpoints`
+  bool describes_endpoint = false;  ///< part of the short form, which excludes the list `endpoints`
 
-  /// Sets the member, or tells what is wrong.
+  /// Sets the member, or returns the mistake.
   std::function<Parsed<void>(Config&, const Value&)> set;
   std::function<Value(const Config&)> get;
 

@@ -1,6 +1,7 @@
 #pragma once
 
-// What a source says: settings, each with the place where it stands, and the mistakes found.
+// The settings of one source (file, environment, command line), each with its place, and the list
+// of mistakes. Used by the loader.
 
 #include <compare>
 #include <cstdint>
@@ -14,13 +15,13 @@
 
 namespace tidegauge::config {
 
-/// Where something is said, ordered: the stronger source, then the later line, is greater.
+/// The place of a setting. Ordered: the stronger source is greater, then the later line.
 struct Origin {
   enum class Source : std::uint8_t { built_in, file, docker_host, environment, command_line };
 
   Source source = Source::built_in;
-  int line = 0;                   ///< of a file
-  std::string where = "default";  ///< as users read it
+  int line = 0;                   ///< in a file
+  std::string where = "default";  ///< as messages show it
 
   friend auto operator<=>(const Origin&, const Origin&) = default;
 };
@@ -31,14 +32,14 @@ struct Setting {
   const Option* option;
   std::string spelling;  ///< the path or alias that was used
   Origin origin;
-  Parsed<Value> value;  ///< or why there is none
+  Parsed<Value> value;  ///< or the reason why it is not valid
 };
 
 class MistakeList {
  public:
   void add(const Origin& origin, std::string what);
   [[nodiscard]] bool empty() const { return mistakes_.empty(); }
-  /// By origin; of one origin in the order of adding.
+  /// Sorted by origin; mistakes of the same origin in the order of adding.
   [[nodiscard]] std::vector<Mistake> sorted() const;
 
  private:

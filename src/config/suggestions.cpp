@@ -45,7 +45,7 @@ std::string joined(std::span<const std::string> parts) {
 
 std::optional<std::string> closest(std::string_view word, std::span<const std::string> candidates) {
   std::optional<std::string> best;
-  std::size_t fewest = 2 + word.size() / 4;  // exclusive: a word of three letters may miss one
+  std::size_t fewest = 2 + word.size() / 4;  // exclusive: three letters allow one edit
   for (const auto& candidate : candidates) {
     const auto edits = edits_between(word.substr(0, longest_quote), candidate);
     if (edits >= fewest) continue;

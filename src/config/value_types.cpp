@@ -258,7 +258,8 @@ ValueType<model::EngineAddress> engine_address() {
   const auto parse = [](const std::string& text) -> Parsed<model::EngineAddress> {
     auto address = model::parse_engine_address(text);
     if (address) return *std::move(address);
-    const auto& message = address.error().message;  // ends with what is allowed, as every mistake
+    const auto& message =
+        address.error().message;  // ends with the allowed forms, like every mistake
     return std::unexpected(message.substr(0, message.find("; allowed: ")));
   };
   return scalar_type<model::EngineAddress>(

@@ -62,7 +62,7 @@ class Reader {
   [[nodiscard]] YAML::Node only_document(const std::string& text);
   void read_top_level(const YAML::Node& root);
   void read_section(const std::string& section, const YAML::Node& content, const Origin& origin);
-  /// Nothing can be read: the reason, once.
+  /// Records the reason why nothing can be read, once.
   void give_up(const Origin& origin, std::string what);
   [[nodiscard]] Origin place_of(const YAML::Node& node) const {
     return in_file(path_, node.Mark().line + 1);

@@ -15,7 +15,7 @@ namespace tidegauge::config {
 struct FileContent {
   std::vector<Setting> settings;
   std::optional<EndpointList> endpoints;
-  bool complete = true;  ///< false: not readable or not YAML, so the rest of it is unknown
+  bool complete = true;  ///< false: not readable or not YAML, and its rest is unknown
 };
 
 /// What is wrong goes to `mistakes`, and the rest is read nevertheless.

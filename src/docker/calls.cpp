@@ -64,7 +64,7 @@ std::string trail_of(std::string_view target) {
   constexpr std::size_t longest_query = 64;
   const auto query = std::min(target.find('?'), target.size());
   const bool is_short = target.size() - query <= longest_query;
-  constexpr std::size_t longest_path = 256;  // the Engine makes the ids in it
+  constexpr std::size_t longest_path = 256;  // the path contains ids that the Engine made
   return "GET " + one_line(is_short ? target : target.substr(0, query), longest_path);
 }
 

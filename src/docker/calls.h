@@ -1,6 +1,7 @@
 #pragma once
 
-// What all calls have in common: their limits, and what a status means.
+// What all calls have in common: their limits, the meaning of a status, and the texts of errors.
+// Used by PooledClient and ClientManager. Pure functions.
 
 #include <optional>
 #include <string>
@@ -14,22 +15,24 @@
 
 namespace tidegauge::docker {
 
-/// The largest bodies are many times what Engines send: they bound what a broken Engine costs.
+/// The limits on bodies are many times the size that Engines send: they limit the memory that a
+/// broken Engine can take.
 [[nodiscard]] http::Limits limits_of(model::Call call, const config::PoolConfig& config);
 
-/// Nothing for a 2xx; else the code that it means, and the Engine's own message where it is in the
-/// body.
+/// Nothing for a status of 2xx; otherwise the error code, and the Engine's message if the body has
+/// one.
 [[nodiscard]] std::optional<Error> status_error(const http::Response& response);
 
-/// Another Engine than the one that the version was agreed with: "client version 1.45 is too new.
-/// Maximum supported API version is 1.41", or "... is too old".
+/// True where the Engine does not speak the agreed version, because another Engine has taken its
+/// place: "client version 1.45 is too new. Maximum supported API version is 1.41", or "... is too
+/// old".
 [[nodiscard]] bool refuses_version(const http::Response& response);
 
 /// "/v1.41/containers/json".
 [[nodiscard]] std::string versioned(const model::ApiVersion& version, std::string_view target);
 
-/// What an error of a call is said to have happened within: "GET /containers/json",
-/// without a long query, such as the 400 characters of /events.
+/// The prefix of an error: "GET /containers/json", without a query of more than 64 characters
+/// (/events has 400).
 [[nodiscard]] std::string trail_of(std::string_view target);
 
 }  // namespace tidegauge::docker

@@ -13,7 +13,7 @@ using model::CallClass;
 
 namespace {
 
-/// One call on a borrowed client, given back afterwards.
+/// Acquires a client, makes one call, and releases the client.
 template <class Call>
 auto call_once(Result<PooledClient> client, const Call& call)
     -> decltype(call(std::declval<PooledClient&>())) {
@@ -21,7 +21,7 @@ auto call_once(Result<PooledClient> client, const Call& call)
   return call(*client);
 }
 
-/// The Engine takes Unix seconds with nanoseconds behind the point.
+/// Unix seconds with nanoseconds as decimals, as the Engine expects them.
 std::string unix_time(WallTime time) {
   const auto nanoseconds = time.time_since_epoch().count();
   const auto fraction = std::to_string(nanoseconds % 1'000'000'000);
@@ -52,7 +52,7 @@ std::string log_target(std::string_view id, const LogQuery& query) {
          "&tail=" + (query.tail ? std::to_string(*query.tail) : "all");
 }
 
-/// The body of an answer that is not the stream asked for.
+/// Reads the body of an answer that is not a stream.
 std::string read_error(pool::PooledStream& stream, const std::stop_token& stop) {
   constexpr auto limit = std::chrono::seconds{1};
   std::array<char, 4096> body{};
@@ -136,7 +136,7 @@ Result<LogStream> ClientManager::container_logs(std::string_view endpoint, std::
   auto stream = open_stream(endpoint, model::Call::container_logs, log_target(id, query), id, stop);
   if (!stream) return fail(stream.error());
   auto format = LogDemultiplexer::Format::multiplexed;
-  if (stream->head().content_type.empty()) {  // Engine 20.10 does not say: ask for the TTY
+  if (stream->head().content_type.empty()) {  // Engine 20.10 omits it: inspect for the TTY
     const auto container = container_inspect(endpoint, id, stop);
     if (!container) return fail(container.error());
     if (container->tty) format = LogDemultiplexer::Format::raw;

@@ -35,7 +35,7 @@ Result<std::optional<model::LogFrame>> LogDemultiplexer::next() {
   const bool is_header = (pending[0] == 0 || pending[0] == 1 || pending[0] == 2) &&
                          pending.substr(1, 3) == std::string_view("\0\0\0", 3);
   if (!is_header || length > longest_frame) {
-    from_ = buffer_.size();  // where the next header would be, nobody can tell
+    from_ = buffer_.size();  // the place of the next header is unknown
     return fail(Errc::bad_reply, "not the header of a log frame");
   }
   if (pending.size() < header_size + length) return std::nullopt;

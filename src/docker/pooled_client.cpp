@@ -94,7 +94,7 @@ template <class T, class Read>
 Result<T> PooledClient::ask(model::Call call, std::string_view target, const Read& read) {
   auto response = get(call, target);
   if (response && refuses_version(*response)) {
-    endpoint_->set_api_version(std::nullopt);  // another Engine than we agreed with
+    endpoint_->set_api_version(std::nullopt);  // another Engine than the one that agreed
     response = get(call, target);
   }
   if (!response) return fail(response.error());

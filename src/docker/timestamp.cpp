@@ -67,7 +67,7 @@ std::optional<WallTime> parse_timestamp(std::string_view text) noexcept {
   const std::chrono::year_month_day date(std::chrono::year{*year},
                                          std::chrono::month{static_cast<unsigned>(*month)},
                                          std::chrono::day{static_cast<unsigned>(*day)});
-  // Before 1970 there were no containers; past 2200 nanoseconds do not fit.
+  // No container is older than 1970, and nanoseconds overflow after 2200.
   if (!offset || !date.ok() || *year < 1970 || *year > 2200) return std::nullopt;
   if (*hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
   return std::chrono::sys_days{date} + std::chrono::hours{*hour} + std::chrono::minutes{*minute} +

@@ -15,7 +15,7 @@ std::unexpected<Error> rejected(std::string_view text, const std::string& why) {
   return fail(Errc::invalid_config, "\"" + std::string(text) + "\" " + why);
 }
 
-/// What fnmatch would take for plain characters: empty where there is nothing of it.
+/// Why the pattern is malformed; empty if it is not. fnmatch would read such a part as plain text.
 std::string fault_of(std::string_view pattern) {
   while (!pattern.empty()) {
     const auto first = pattern.front();
@@ -25,7 +25,7 @@ std::string fault_of(std::string_view pattern) {
       pattern.remove_prefix(1);
     } else if (first == '[') {
       if (pattern.starts_with('!') || pattern.starts_with('^')) pattern.remove_prefix(1);
-      const auto close = pattern.find(']', 1);  // right behind the [ it is one of the characters
+      const auto close = pattern.find(']', 1);  // directly after [ it is one of the characters
       if (close == std::string_view::npos) {
         return R"(has an unclosed [: close it, or write \[ for one)";
       }

@@ -10,7 +10,7 @@
 namespace tidegauge::model {
 namespace {
 
-constexpr std::size_t max_unix_path = 107;  // sun_path less its terminating zero
+constexpr std::size_t max_unix_path = 107;  // sun_path without its terminating zero
 
 std::unexpected<Error> rejected(std::string_view text, std::string_view why) {
   return fail(Errc::invalid_config, "\"" + std::string(text) + "\" " + std::string(why) +

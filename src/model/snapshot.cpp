@@ -45,7 +45,8 @@ SnapshotStore::SnapshotStore(const std::vector<std::string>& endpoints) {
 }
 
 void SnapshotStore::publish(std::size_t endpoint, std::shared_ptr<const EngineSnapshot> snapshot) {
-  // The old picture may be the last reference to thousands of containers: it dies off the lock.
+  // The old snapshot may hold the last reference to thousands of containers: destroy it without the
+  // lock.
   snapshot_.with([&](Snapshot& current) { std::swap(current.at(endpoint), snapshot); });
 }
 

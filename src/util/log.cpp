@@ -34,13 +34,13 @@ bool needs_quotes(std::string_view text) {
   if (text.empty()) return true;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    // Beyond ASCII it may be no UTF-8, which `json_quoted` mends.
+    // Other bytes may be invalid UTF-8, which `json_quoted` makes valid.
     if (c == ' ' || c == '"' || c == '=' || c == '\\' || byte < 0x20 || byte > 0x7E) return true;
   }
   return false;
 }
 
-/// What a line says, and how much of each text is on it.
+/// The contents of a line, and the limit on the length of each text.
 struct Line {
   LogLevel level;
   std::string_view message;
@@ -79,7 +79,7 @@ std::string json_line(const Line& line) {
   return text + "}\n";
 }
 
-/// Texts are cut, not the line, which stays well-formed.
+/// Shortens the texts, not the line, so that the line stays well-formed.
 std::string finished_line(LogFormat format, Line line) {
   while (true) {
     auto text = format == LogFormat::json ? json_line(line) : logfmt_line(line);
@@ -156,7 +156,7 @@ std::uint64_t Logger::dropped() const noexcept {
   return by_writer + dropped_.load(std::memory_order_relaxed);
 }
 
-/// Whoever asks for debug lines asks for all of them.
+/// Debug lines are not throttled.
 void Logger::log(LogLevel level, std::string_view message, Fields fields) noexcept {
   if (level < level_) return;
   try {

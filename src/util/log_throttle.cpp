@@ -21,7 +21,7 @@ LogThrottle::Allowance& LogThrottle::allowance_of(std::string_view message, Stea
     return known->second;
   }
   if (allowances_.size() >= max_messages) {
-    // A full allowance is as good as a new one.
+    // A message with its full allowance needs no entry.
     std::erase_if(allowances_, [&](const auto& entry) { return entry.second.full_at <= now; });
   }
   if (allowances_.size() >= max_messages) return shared_;

@@ -24,7 +24,8 @@ class LogThrottle {
   static constexpr Milliseconds period{10'000};
   static constexpr std::size_t max_messages = 512;
 
-  /// Absent where `message` is suppressed; otherwise how many of it were since the last admitted.
+  /// Absent if `message` is suppressed; otherwise how many were suppressed since the last one
+  /// admitted.
   [[nodiscard]] std::optional<std::uint64_t> admit(std::string_view message, SteadyTime now);
 
  private:

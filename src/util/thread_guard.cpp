@@ -11,7 +11,7 @@ namespace tidegauge {
 
 void ThreadGuard::run(std::string_view thread, const std::stop_token& stop,
                       const std::function<void()>& work) noexcept {
-  // For top -H and the like; the kernel keeps fifteen bytes.
+  // Shown by `top -H`; the kernel keeps fifteen bytes.
   std::array<char, 16> name{};
   thread.copy(name.data(), name.size() - 1);
   ::pthread_setname_np(::pthread_self(), name.data());

@@ -42,7 +42,7 @@ std::string_view utf8_prefix(std::string_view text, std::size_t longest) noexcep
   constexpr std::size_t longest_character = 4;
   const auto furthest = longest - std::min(longest, longest_character - 1);
   while (end > furthest && (byte_at(text, end) & 0xC0U) == 0x80) --end;
-  // Where no character began nearby, the bytes are not UTF-8 and have no border to keep.
+  // Without the start of a character nearby, the bytes are not UTF-8, and any place is as good.
   return text.substr(0, utf8_character_length(text.substr(end)) == 0 ? longest : end);
 }
 

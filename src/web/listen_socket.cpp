@@ -75,7 +75,7 @@ Result<HostAndPort> parse(const std::string& address) {
   return HostAndPort{std::string(host), port};
 }
 
-/// Errors are errno values from here on.
+/// The error is an errno value.
 std::expected<UniqueFd, int> listening(int family, const sockaddr* address, socklen_t length) {
   UniqueFd fd(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.valid()) return std::unexpected(errno);
@@ -129,7 +129,7 @@ Result<ListenSocket> listen_on_host(const std::string& address, const HostAndPor
   return refused(address, first_error);
 }
 
-/// IPv6 takes IPv4 with it; a machine without IPv6 has IPv4 alone.
+/// One IPv6 socket accepts IPv4, too. A machine without IPv6 gets an IPv4 socket.
 Result<ListenSocket> listen_on_all(const std::string& address, std::uint16_t port) {
   const sockaddr_in6 any{.sin6_family = AF_INET6,
                          .sin6_port = htons(port),
@@ -145,7 +145,7 @@ Result<ListenSocket> listen_on_all(const std::string& address, std::uint16_t por
   return ListenSocket{.fd = std::move(*fd), .port = chosen, .unix_path = {}};
 }
 
-/// Whether it is a socket left over from a program that has ended.
+/// Whether the path is a socket of a program that has ended.
 bool is_abandoned(const std::string& path, const sockaddr_un& address) {
   std::error_code ignored;
   if (!std::filesystem::is_socket(path, ignored)) return false;

@@ -65,7 +65,8 @@ class Body {
   Body(std::move_only_function<std::string_view()> next_piece, ThreadGuard& guard)
       : next_piece_(std::move(next_piece)), guard_(guard) {}
 
-  /// At most `most` bytes into `out`; how many, or what libmicrohttpd calls the end or an error.
+  /// Copies at most `most` bytes to `out`. Returns their number, or libmicrohttpd's code for the
+  /// end or an error.
   ssize_t read(char* out, std::size_t most) {
     std::size_t count = 0;
     while (count < most) {
@@ -79,7 +80,7 @@ class Body {
     return failed_ ? MHD_CONTENT_READER_END_WITH_ERROR : MHD_CONTENT_READER_END_OF_STREAM;
   }
 
-  /// Reads all of it; its length.
+  /// Reads all pieces and returns the sum of their lengths.
   std::uint64_t measure() {
     std::uint64_t length = 0;
     for (read_piece(); !rest_.empty(); read_piece()) length += rest_.size();
@@ -102,8 +103,8 @@ class Body {
 /// Chunked, but for HEAD with its length: libmicrohttpd would send the end of the chunks too.
 MHD_Response* in_pieces(std::move_only_function<std::string_view()> next_piece, bool only_head,
                         ThreadGuard& guard) {
-  // What one system call sends: the more, the cheaper a large answer, until malloc gives each block
-  // back to the kernel.
+  // The bytes of one system call. More make a large answer cheaper, up to the size at which malloc
+  // returns every block to the kernel.
   constexpr std::size_t block_bytes = std::size_t{120} * 1024;
   auto body = std::make_unique<Body>(std::move(next_piece), guard);
   auto* const message = MHD_create_response_from_callback(
@@ -113,7 +114,7 @@ MHD_Response* in_pieces(std::move_only_function<std::string_view()> next_piece, 
       },
       body.get(), [](void* owned) { delete static_cast<Body*>(owned); });
   if (message == nullptr) return nullptr;
-  std::ignore = body.release();  // the message's now
+  std::ignore = body.release();  // owned by the response
   return message;
 }
 
@@ -149,7 +150,7 @@ MHD_Result answer_request(const Site& site, MHD_Connection* connection, std::str
     request_context = &seen_before;
     return MHD_YES;
   }
-  if (upload_size != 0) {  // the body of a GET means nothing
+  if (upload_size != 0) {  // ignore the body of a GET
     upload_size = 0;
     return MHD_YES;
   }
@@ -192,7 +193,7 @@ Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options,
   auto impl = std::make_unique<Impl>(Site{.routes = std::move(routes), .guard = guard});
   impl->port = socket->port;
   impl->unix_path = std::move(socket->unix_path);
-  // libmicrohttpd closes the socket, when it cannot start too.
+  // libmicrohttpd closes the socket, also when it fails to start.
   impl->daemon = MHD_start_daemon(
       MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, nullptr, nullptr, &answer, &impl->site,
       MHD_OPTION_LISTEN_SOCKET, socket->fd.release(), MHD_OPTION_CONNECTION_LIMIT,

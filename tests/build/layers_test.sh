@@ -1,6 +1,6 @@
 #!/bin/sh
-# layers_test.sh SOURCE_DIR BINARY_DIR COMPILER: each rule of the architecture fails at compile time
-# when a layer breaks it. Preprocesses one #include at a time with the include directories of a layer.
+# layers_test.sh SOURCE_DIR BINARY_DIR COMPILER: a layer that breaks a rule of the architecture does
+# not compile. Preprocesses every forbidden include with the include directories of each layer.
 set -eu
 
 source=$1
@@ -20,66 +20,70 @@ complain() {
   failures=$((failures + 1))
 }
 
-# includes LAYER HEADER: whether a source of the layer finds the header.
-includes() {
+# preprocess LAYER: standard input, as a source of the layer.
+preprocess() {
   # shellcheck disable=SC2046
-  echo "#include \"$2\"" |
-    "$compiler" -std=c++23 -E -o /dev/null $(cat "$headers/$1/flags") -x c++ - 2>"$directory/log"
+  "$compiler" -std=c++23 -E -o /dev/null $(cat "$headers/$1/flags") -x c++ - 2>"$directory/log"
 }
 
-# some_header FOLDER: one of its headers, by its name in the folder.
-some_header() {
-  basename "$(find "$1/" -name '*.h' | sort | head -n 1)"
+# headers_of ROOT FOLDER: the names of the headers of a folder, as in #include.
+headers_of() {
+  [ ! -d "$1/$2" ] || (cd "$1" && find "$2" -name '*.h')
 }
 
-# A layer finds its own headers, no later layer's, and no private header of any other layer.
-earlier=''
-for layer in $layers; do
-  own=$(some_header "$source/include/tidegauge/$layer")
-  includes "$layer" "tidegauge/$layer/$own" || complain "$layer does not find its own $own"
+# A layer finds none of the headers of later layers, of the private headers of any other layer, and
+# of the tests.
+check_layers() {
+  layer=$1
+  later=''
   for other in $layers; do
-    [ "$other" != "$layer" ] || continue
-    case " $earlier " in
-      *" $other "*) ;;
-      *)
-        public=$(some_header "$source/include/tidegauge/$other")
-        ! includes "$layer" "tidegauge/$other/$public" ||
-          complain "$layer may include tidegauge/$other/$public, of a later layer"
-        ;;
-    esac
-    private=$(some_header "$source/src/$other")
-    [ "$private" = . ] || [ -z "$private" ] || ! includes "$layer" "$other/$private" ||
-      complain "$layer may include $other/$private, which is private"
-  done
-  earlier="$earlier $layer"
+    [ -z "$later" ] || headers_of "$source/include" "tidegauge/$other"
+    [ "$other" = "$layer" ] || headers_of "$source/src" "$other"
+    [ "$other" != "$layer" ] || later=yes
+  done >"$directory/forbidden"
+  headers_of "$source/tests" support >>"$directory/forbidden"
+  sed 's/.*/#if __has_include("&")\n#error "includes &"\n#endif/' "$directory/forbidden" |
+    preprocess "$layer" || complain "$layer: $(cat "$directory/log")"
+  headers_of "$source/include" "tidegauge/$layer" | sed 's/.*/#include "&"/' |
+    preprocess "$layer" || complain "$layer does not find its own: $(cat "$directory/log")"
+}
 
+# A layer reads the headers of its own libraries, and stops at those of every other.
+check_libraries() {
   for library in $libraries; do
     header=${library#*:}
-    if [ "${library%%:*}" = "$layer" ]; then
-      includes "$layer" "$header" || complain "$layer does not find $header: $(cat "$directory/log")"
+    if [ "${library%%:*}" = "$1" ]; then
+      echo "#include <$header>" | preprocess "$1" || complain "$1: $(cat "$directory/log")"
+    elif echo "#include <$header>" | preprocess "$1"; then
+      complain "$1 may include $header"
     else
-      ! includes "$layer" "$header" || complain "$layer may include $header"
-      grep -q "belongs to the layer" "$directory/log" || complain "$layer: $header fails otherwise"
+      grep -q 'belongs to the layer' "$directory/log" || complain "$1: $(cat "$directory/log")"
     fi
   done
-  ! includes "$layer" support/catch.h || complain "$layer may include headers of the tests"
-done
+}
 
-# What no include directory can hold back: the way up into another layer's folder, and a library
-# that no layer has.
+# What include directories cannot hold back: the way up into the folder of another layer, and a
+# library that no layer has.
 known='spdlog|fmt|rapidjson|yaml-cpp|curl|prometheus|sys|netinet|arpa|net|linux'
-# forbidden FILE...: the lines that break this.
-forbidden() {
-  grep -HnE '^ *# *include *"\.\./' "$@" || true
+# broken_lines FILE...
+broken_lines() {
+  grep -HnE '^ *# *include *"[^"]*\.\./' "$@" || true
   grep -HnE '^ *# *include *<[^>/]+/' "$@" | grep -vE "< *($known)/" || true
 }
 
-printf '#include "../pool/slot.h"\n  #  include <boost/asio.hpp>\n#include <sys/socket.h>\n' \
-  >"$directory/broken.cpp"
-[ "$(forbidden "$directory/broken.cpp" | wc -l)" -eq 2 ] || complain "broken includes are not found"
-find "$source/src" "$source/include" -name '*.h' -o -name '*.cpp' >"$directory/sources"
-# shellcheck disable=SC2046
-found=$(forbidden $(cat "$directory/sources"))
-[ -z "$found" ] || complain "$found"
+check_text() {
+  printf '#include "../pool/slot.h"\n  #  include <boost/asio.hpp>\n#include <sys/socket.h>\n' \
+    >"$directory/broken.cpp"
+  [ "$(broken_lines "$directory/broken.cpp" | wc -l)" -eq 2 ] || complain "nothing is found"
+  # shellcheck disable=SC2046
+  found=$(broken_lines $(find "$source/src" "$source/include" -name '*.h' -o -name '*.cpp'))
+  [ -z "$found" ] || complain "$found"
+}
 
+[ "$(echo "$layers" | wc -w)" -gt 10 ] || complain "src/CMakeLists.txt names few layers: $layers"
+for layer in $layers; do
+  check_layers "$layer"
+  check_libraries "$layer"
+done
+check_text
 [ "$failures" -eq 0 ]

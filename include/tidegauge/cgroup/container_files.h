@@ -1,16 +1,16 @@
 #pragma once
 
-// The kernel's files of one running container, and one sample of its resource use from them.
+// Samples the resource use of one running container from the kernel's files. Used by `monitor`.
 //
-// They are opened once and read again and again: a third of the cost of opening them each time, and
-// no allocation. Where the process must not hold that many descriptors they are opened for each
-// sample: fewer kept open, the same numbers.
+// The files are opened once and read for every sample: that takes a third of the time of opening
+// them each time, and no allocation. Where the budget of descriptors is used up, the files are
+// opened for each sample; the numbers are the same.
 //
-// It belongs to one run of the container: the kernel says `gone` when that has ended, also when
-// another has begun under the same path, as long as they are kept open. An open net/dev keeps its
-// network namespace alive: whoever learns of the end destroys this.
+// An object belongs to one run of the container. When the run has ended, a sample fails with
+// `gone`, even if another run has the same path, as long as the files are kept open. An open
+// net/dev keeps the network namespace alive, so destroy the object when the run ends.
 //
-// Used by one thread at a time. The budget outlives it.
+// Used by one thread at a time. The budget must outlive the object.
 
 #include <cstddef>
 #include <cstdint>
@@ -31,11 +31,11 @@
 
 namespace tidegauge::cgroup {
 
-/// How many descriptors may be kept open. Used by one thread.
+/// The number of descriptors that may be kept open. Used by one thread.
 class DescriptorBudget {
  public:
   explicit DescriptorBudget(std::size_t descriptors) noexcept : left_(descriptors) {}
-  /// Whether there were so many.
+  /// False if fewer are left.
   [[nodiscard]] bool take(std::size_t descriptors) noexcept {
     if (descriptors > left_) return false;
     left_ -= descriptors;
@@ -48,25 +48,26 @@ class DescriptorBudget {
   std::size_t left_;
 };
 
-/// What all containers' samples share.
+/// The state that the samples of all containers share.
 struct SamplingContext {
   FileReader reader = {};
   DeviceNames devices;
-  std::string path = {};     ///< of the file being opened
-  bool bfq_used = true;      ///< what `is_bfq_used` says
-  std::string refused = {};  ///< the first file that could not be read of processes, and why
-  bool settings_due = true;  ///< what changes seldom is read again; otherwise as it was last read
+  std::string path = {};     ///< buffer for the path of the file being opened
+  bool bfq_used = true;      ///< the result of `is_bfq_used`
+  std::string refused = {};  ///< the first unreadable file of a process, and why
+  bool settings_due = true;  ///< read files that change seldom; otherwise keep their values
 };
 
-/// Whether a device's I/O scheduler is BFQ: if not, v1's files of it say nothing of any cgroup. The
-/// directory is that of the hierarchy's root. True where it cannot be told.
+/// Whether a device uses the I/O scheduler BFQ. If none does, v1's files of BFQ have no numbers for
+/// any cgroup. `blkio`: the root directory of the hierarchy. True if unknown.
 [[nodiscard]] bool is_bfq_used(std::string_view blkio, FileReader& reader);
 
 struct FileSpec;
 
 class ContainerFiles {
  public:
-  /// Fails where none of them is there.
+  /// Fails with `gone` if none of the files exists, otherwise with the reason of the first file
+  /// that cannot be opened.
   [[nodiscard]] static std::expected<ContainerFiles, CgroupError> open(
       Location location, const Paths& paths, DescriptorBudget& budget,
       const config::OptionalGroups& optional_groups = {});
@@ -74,22 +75,23 @@ class ContainerFiles {
   ContainerFiles& operator=(ContainerFiles&& other) noexcept;
   ~ContainerFiles();
 
-  /// Replaces what `stats` holds, whose memory is used again. Of a failure nothing is left in it.
+  /// Replaces the contents of `stats` and reuses its memory. Clears `stats` on failure: `gone` if
+  /// the run has ended, `unreadable` or `shortage` if the system refuses.
   [[nodiscard]] std::expected<void, CgroupError> sample(SamplingContext& tools,
                                                         model::ContainerStats& stats);
-  /// They may have been changed: the next sample reads them again.
+  /// The next sample reads the files that change seldom (limits).
   void forget_settings() noexcept;
 
   [[nodiscard]] const Location& location() const noexcept { return location_; }
-  /// Descriptors; none where the files are opened for each sample.
+  /// The number of open descriptors; 0 if the files are opened for each sample.
   [[nodiscard]] std::size_t kept_open() const noexcept { return kept_; }
 
  private:
   struct File {
     const FileSpec* row;
     std::string_view name;
-    UniqueFd fd = {};                           // where it is kept open
-    std::optional<std::uint64_t> setting = {};  // as it was last read
+    UniqueFd fd = {};                           // if kept open
+    std::optional<std::uint64_t> setting = {};  // the last value of a file that changes seldom
     bool setting_known = false;
   };
 

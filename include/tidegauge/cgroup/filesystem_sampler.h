@@ -31,13 +31,13 @@
 
 namespace tidegauge::cgroup {
 
-/// The sizes of the file system that is mounted at `path`; nothing where it has none or the system
+/// The sizes of the file system that is mounted at `path`; nothing if it has no size or the system
 /// refuses.
 [[nodiscard]] std::optional<model::FilesystemStats> stat_filesystem(const std::string& path);
 
 class FilesystemSampler {
  public:
-  /// It must own what it uses: a call that hangs outlives this object.
+  /// The function must own the objects that it uses: a call that hangs outlives the sampler.
   using Stat = std::function<std::optional<model::FilesystemStats>(const std::string& path)>;
   struct Limits {
     Milliseconds deadline{500};

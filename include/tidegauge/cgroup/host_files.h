@@ -1,10 +1,10 @@
 #pragma once
 
-// The kernel's files of the whole machine, and one sample of what it uses from them: /proc, where
-// the file systems of real devices are mounted, and what each of those says of itself (statfs).
+// Samples the resource use of the whole machine from /proc, the mounts of real devices, and the
+// sizes of their file systems (statvfs). Used by `monitor`.
 //
-// As the machine's first process sees it where this program may look (its network, its mounts), and
-// otherwise as this program does: in a container its bind mounts show the same devices.
+// Network and mounts are those of process 1 where this program may read them, and otherwise its
+// own: in a container, the bind mounts of this program show the same devices.
 //
 // A file system that does not answer delays a sample once, by the deadline of FilesystemSampler.
 //
@@ -28,8 +28,8 @@ class HostFiles {
   explicit HostFiles(Paths paths, FilesystemSampler filesystems = {})
       : paths_(std::move(paths)), filesystems_(std::move(filesystems)) {}
 
-  /// What cannot be read is absent. The file system that the Engine keeps its data on (`info`'s
-  /// DockerRootDir, empty where it is not known) is shown whatever its type.
+  /// Values that cannot be read are absent. The file system of `engine_directory` (DockerRootDir of
+  /// `info`, empty if unknown) is included whatever its type.
   [[nodiscard]] model::HostStats sample(const std::string& engine_directory);
 
  private:
@@ -53,11 +53,11 @@ class HostFiles {
   FilesystemSampler filesystems_;
   FileReader reader_;
   std::string path_;
-  UniqueFd mountinfo_;  // kept open: it tells when mounts have changed
+  UniqueFd mountinfo_;  // kept open: poll(2) on it reports changed mounts
   std::string engine_directory_;
-  std::string root_;             // what the mount points are below
-  std::vector<Mounted> mounts_;  // of real devices, and those that the Engine's directory is in
-  std::string cpuinfo_;          // once read
+  std::string root_;             // prefix of the mount points
+  std::vector<Mounted> mounts_;  // of real devices, and those above the Engine's directory
+  std::string cpuinfo_;          // cached
 };
 
 }  // namespace tidegauge::cgroup

@@ -1,15 +1,17 @@
 #pragma once
 
-// Where the cgroups of a container are, found from one of its processes through
+// Finds the cgroup directories of a container from one of its processes, through
 // /proc/<pid>/cgroup: cgroup v1 (each controller in a hierarchy of its own), v2, and both together,
-// whatever the Engine's cgroup driver. What is found is believed only if its path names the
-// container; a process that has moved itself further down is followed back up to that.
+// with any cgroup driver. A path counts only if it contains the container's id. A process may have
+// moved itself into a child cgroup; the path is then followed up to the component with the id.
 //
-// /proc and /sys may be the host's, mounted elsewhere in a container. The kernel then shows paths
-// as seen from this program's own cgroup namespace ("/../docker-<id>.scope"): they are followed
-// from where this program's own cgroup is found in what is mounted.
+// /proc and /sys may be those of the host, mounted elsewhere in a container. The kernel then shows
+// paths relative to this program's own cgroup namespace ("/../docker-<id>.scope"). Example: this
+// program is in /system.slice/tidegauge.service, so "/../docker-<id>.scope" is
+// /system.slice/docker-<id>.scope. Locator finds its own cgroup in the mounted hierarchy and
+// applies the relative path to it.
 //
-// Used by one thread at a time. Opens files only while it is called.
+// Used by `monitor`, by one thread at a time. Keeps no file open.
 
 #include <array>
 #include <cstdint>
@@ -29,18 +31,19 @@ struct Paths {
   std::string sysfs = "/sys";
 };
 
-/// A hierarchy: one of v1's controllers, or v2's only one.
+/// A controller of cgroup v1, or the single hierarchy of v2.
 enum class Hierarchy : std::uint8_t { cpu, cpuacct, memory, blkio, pids, hugetlb, unified };
 inline constexpr std::size_t hierarchies = 7;
 
 struct Location {
   int pid = 0;
-  std::string path;  ///< "/docker/<id>", as seen from here
-  /// From the root of the hierarchy, as the host sees it; empty where that root is not visible.
+  std::string path;  ///< "/docker/<id>", in this program's cgroup namespace
+  /// The path from the root of the hierarchy, as the host sees it; empty if that root is not
+  /// visible.
   std::string host_path;
-  std::array<std::string, hierarchies> directories;  ///< by Hierarchy; empty: not there
-  /// As the Engine says: its network namespace is the host's or another container's, and so are
-  /// the counters there.
+  std::array<std::string, hierarchies> directories;  ///< by Hierarchy; empty if absent
+  /// The Engine says that the network namespace is the host's or another container's; the counters
+  /// of that namespace are then not the container's.
   bool shares_network = false;
 
   [[nodiscard]] const std::string& directory(Hierarchy hierarchy) const noexcept {
@@ -52,9 +55,9 @@ class Locator {
  public:
   explicit Locator(Paths paths) : paths_(std::move(paths)) {}
 
-  /// Of the container with this id, whose first process has this number.
+  /// `pid`: the first process of the container.
   [[nodiscard]] std::expected<Location, CgroupError> locate(int pid, std::string_view id);
-  /// Where a hierarchy is mounted; empty where it is not, or nothing has been located yet.
+  /// Where a hierarchy is mounted; empty if it is not, or before the first `locate`.
   [[nodiscard]] std::string_view mount_point(Hierarchy hierarchy) const noexcept;
 
  private:

@@ -1,12 +1,12 @@
 #pragma once
 
-// The Engine's calls as a facade: each borrows a connection of the endpoint's pool, makes one
-// PooledClient call on it, and gives it back. Its callers never see a connection.
+// The Engine's calls. Each call acquires a connection of the endpoint's pool, makes one
+// PooledClient call on it, and releases it. Used by the monitors, which never see a connection.
 //
 //   auto containers = clients.container_list("local", stop);
 //
-// `endpoint` is the name of a configured endpoint everywhere. Thread-safe. Errors are those of the
-// pool (see ConnectionPool::get_connection) and of PooledClient.
+// `endpoint` is always the name of a configured endpoint. Thread-safe. Errors are those of the pool
+// (see ConnectionPool::get_connection) and of PooledClient.
 
 #include <cstdint>
 #include <memory>
@@ -23,24 +23,24 @@
 namespace tidegauge::docker {
 
 struct EventQuery {
-  std::optional<WallTime> since;  ///< the Engine remembers the last 256
+  std::optional<WallTime> since;  ///< the Engine replays at most its last 256 events
   std::vector<std::string> types{"container"};
-  /// Empty: all. Of containers without those of exec, which every health check is.
+  /// Events to ask for; empty: all. Name them to leave out exec events: every health check is one.
   std::vector<std::string> actions{};
 };
 
 struct LogQuery {
-  bool follow = false;                ///< go on until the container ends
-  std::optional<std::uint32_t> tail;  ///< only the last lines
+  bool follow = false;                ///< continue until the container ends
+  std::optional<std::uint32_t> tail;  ///< only so many last lines
 };
 
 class ClientManager {
  public:
-  /// `pools` and `options` outlive it.
+  /// `pools` and `options` must outlive the manager.
   ClientManager(pool::PoolManager& pools, const std::vector<config::EndpointConfig>& endpoints,
                 const config::PoolConfig& options);
 
-  /// A client with a connection of its own, for more than one call in a row.
+  /// A client that keeps one connection for several calls in a row.
   [[nodiscard]] Result<PooledClient> get_client(
       std::string_view endpoint, const pool::CallTag& tag = {}, const std::stop_token& stop = {},
       std::source_location place = std::source_location::current());
@@ -59,29 +59,30 @@ class ClientManager {
   [[nodiscard]] Result<model::ContainerStats> container_stats(std::string_view endpoint,
                                                               std::string_view id,
                                                               const std::stop_token& stop = {});
-  /// May take long, which says nothing of the container's health: it is never put in quarantine.
+  /// May take long, because the Engine walks through all files. A slow call does not put the
+  /// container in quarantine.
   [[nodiscard]] Result<std::uint64_t> container_size(std::string_view endpoint, std::string_view id,
                                                      const std::stop_token& stop = {});
 
-  /// What happens at the Engine from now on, or from `query.since`.
+  /// The events of the Engine from now on, or from `query.since`.
   [[nodiscard]] Result<EventStream> events(std::string_view endpoint, const EventQuery& query = {},
                                            const std::stop_token& stop = {});
-  /// What a container writes, by `id` or name.
+  /// The output of a container. `id`: its id or name.
   [[nodiscard]] Result<LogStream> container_logs(std::string_view endpoint, std::string_view id,
                                                  const LogQuery& query = {},
                                                  const std::stop_token& stop = {});
 
-  /// The API version in use; nothing before the first call.
+  /// The agreed API version; nothing before the first call.
   [[nodiscard]] std::optional<model::ApiVersion> api_version(std::string_view endpoint) const;
 
-  /// Whether calls are worth trying, as the endpoint's pool has found out.
+  /// Whether the endpoint's pool considers the Engine up.
   [[nodiscard]] pool::EngineHealth health(std::string_view endpoint) const;
   /// See ConnectionPool::wait_for_change.
   [[nodiscard]] pool::EngineHealth wait_for_change(std::string_view endpoint, std::uint64_t seen,
                                                    SteadyTime until,
                                                    const std::stop_token& stop) const;
 
-  /// The calls made so far, by endpoint in the order of the configuration.
+  /// The calls made so far, one element per endpoint in the order of the configuration.
   [[nodiscard]] std::vector<model::ClientStats> stats() const;
 
  private:

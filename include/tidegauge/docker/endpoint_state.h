@@ -1,7 +1,7 @@
 #pragma once
 
-// What all clients of one endpoint share: the API version agreed with its Engine, and the count of
-// calls made to it. Thread-safe. Owned by ClientManager, outlives every PooledClient.
+// The state that all clients of one endpoint share: the API version agreed with its Engine, and the
+// counts of calls. Thread-safe. ClientManager owns it; it outlives every PooledClient.
 
 #include <optional>
 #include <string>

@@ -1,8 +1,9 @@
 #pragma once
 
-// Takes a log stream apart into frames, however its bytes are cut into pieces. Multiplexed, each
-// frame has a header of eight bytes: 1 for stdout or 2 for stderr, three zeros, and the length of
-// what follows as a big-endian number. With a TTY there are no headers: every piece is a frame.
+// Splits a log stream into frames, wherever the pieces of the stream begin and end. Used by
+// LogStream. In the multiplexed format a frame begins with eight bytes: 1 for stdout or 2 for
+// stderr, three zeros, and the length of the text as a big-endian number. A container with a TTY
+// has no headers: every piece is a frame. Not thread-safe.
 
 #include <optional>
 #include <string>
@@ -19,15 +20,15 @@ class LogDemultiplexer {
   explicit LogDemultiplexer(Format format) : format_(format) {}
 
   void feed(std::string_view bytes);
-  /// The next whole frame; nothing where more bytes are needed. Errc::bad_reply for a header that
-  /// is none: what was fed is dropped, and the stream is of no use after that.
+  /// The next complete frame. Nothing: more bytes are needed. Errc::bad_reply: an invalid header;
+  /// all bytes are dropped, and the stream cannot be used any more.
   [[nodiscard]] Result<std::optional<model::LogFrame>> next();
-  /// Whether all that was fed has come out: if not, the stream ended within a frame.
+  /// Whether all bytes have been returned. If not at the end, the stream ended inside a frame.
   [[nodiscard]] bool drained() const noexcept { return from_ == buffer_.size(); }
 
  private:
   Format format_;
-  std::string buffer_;  // fed and not yet taken, from from_ on
+  std::string buffer_;  // bytes fed; those before from_ are taken
   std::size_t from_ = 0;
 };
 

@@ -1,11 +1,14 @@
 #pragma once
 
-// The Engine's calls over one borrowed connection, which goes back to its pool with this object.
-// Everything it can do only reads. Move-only; used by one thread at a time.
+// The Engine's calls over one acquired connection. The destructor releases the connection to its
+// pool. Used by ClientManager. All calls only read, and a call may be sent twice: once more on a
+// new socket where an idle socket turns out to be dead. The limits of a call (time, size of the
+// body) follow from the configuration, see limits_of in src/docker/calls.h. Move-only; used by one
+// thread at a time.
 //
-// Errors say what was asked and of whom the trail leads: "GET /v1.41/containers/web/json: no answer
-// within 5 s". Errc::not_found: the container has gone; client_error and server_error carry the
-// Engine's own message; bad_reply: an answer that is not what the call promises.
+// The message of an error begins with the call: "GET /v1.41/containers/web/json: no answer within 5
+// s". Errc::not_found: the container is gone. client_error and server_error carry the Engine's own
+// message. bad_reply: the answer is not a reply to this call.
 
 #include <cstdint>
 #include <stop_token>
@@ -23,40 +26,40 @@
 
 namespace tidegauge::docker {
 
-/// The versions of the Engine's API that this program speaks.
+/// The range of API versions that this program speaks.
 inline constexpr model::ApiVersion oldest_api_version{1, 24};
 inline constexpr model::ApiVersion newest_api_version{1, 55};
 
 class PooledClient {
  public:
-  /// `limits` and `endpoint` outlive it.
+  /// `limits` and `endpoint` must outlive the client.
   PooledClient(pool::PooledConnection connection, const config::PoolConfig& limits,
                EndpointState& endpoint, std::stop_token stop = {});
 
-  /// HEAD /_ping, or GET where HEAD is refused: the newest API version that both sides speak, which
-  /// later calls then use.
+  /// HEAD /_ping, or GET where HEAD is refused. Returns the newest API version that both sides
+  /// speak; later calls use it.
   [[nodiscard]] Result<model::ApiVersion> ping();
   [[nodiscard]] Result<model::EngineVersion> version();
   [[nodiscard]] Result<model::EngineInfo> info();
-  /// All of them, whatever their state.
+  /// All containers, in any state.
   [[nodiscard]] Result<std::vector<model::ContainerSummary>> container_list();
   [[nodiscard]] Result<model::Container> container_inspect(std::string_view id);
-  /// One sample, taken now (one-shot, from API 1.41 on).
+  /// One sample of now ("one-shot" from API 1.41 on).
   [[nodiscard]] Result<model::ContainerStats> container_stats(std::string_view id);
-  /// The bytes of its writable layer. The Engine walks through all its files.
+  /// The size of the writable layer in bytes. Slow: the Engine walks through all files.
   [[nodiscard]] Result<std::uint64_t> container_size(std::string_view id);
 
  private:
   template <class T>
   Result<T> ask(model::Call call, std::string_view target, Result<T> (*parse)(std::string_view));
-  /// `read` makes the value of the whole response.
+  /// `read` converts the whole response to the value.
   template <class T, class Read>
   Result<T> ask(model::Call call, std::string_view target, const Read& read);
   Result<http::Response> get(model::Call call, std::string_view target);
   [[nodiscard]] Result<model::ApiVersion> offered_version();
   Result<http::Response> perform(model::Call call, http::Request request);
   Result<model::ApiVersion> agreed_version();
-  /// An answer that came in time and is of no use.
+  /// Records an answer that came in time but cannot be used.
   std::unexpected<Error> reject(model::Call call, Error error);
 
   pool::PooledConnection connection_;

@@ -1,14 +1,14 @@
 #pragma once
 
-// What the Engine tells as it happens: events and logs. A stream owns a connection of the
-// endpoint's `pool.max_streams`, and gives it back when it ends, is closed or destroyed. Move-only;
-// used by one thread at a time; outlives nothing but its ClientManager.
+// Streams of the Engine: events and logs. A stream owns one of the endpoint's `pool.max_streams`
+// connections, and releases it when it ends, is closed or is destroyed. Made by ClientManager,
+// whose pools must outlive it. Move-only; used by one thread at a time.
 //
-// `next` waits until `deadline`. These leave the stream as it is: Errc::timeout at the deadline,
-// Errc::cancelled where `stop` was requested, and Errc::engine_down, once for each outage (see
-// pool/pooled_stream.h). No value: the stream has come to its end. Any other error has ended the
-// stream, unless `next` says otherwise, and later calls answer Errc::closed; the error of an Engine
-// that goes away is Errc::connection_lost.
+// `next` waits until `deadline`. The stream stays open after Errc::timeout (the deadline),
+// Errc::cancelled (`stop` was requested) and Errc::engine_down (once per outage, see
+// pool/pooled_stream.h). An empty value is the end of the stream. Any other error ends the stream,
+// unless `next` documents otherwise, and later calls return Errc::closed. Where the Engine goes
+// away, the error is Errc::connection_lost.
 
 #include <optional>
 #include <stop_token>
@@ -27,8 +27,8 @@ class EventStream {
  public:
   explicit EventStream(pool::PooledStream stream);
 
-  /// Errc::bad_reply: a line that is no event, or of more than a megabyte. The stream skips that
-  /// line, and the next call goes on behind it.
+  /// Errc::bad_reply: a line that is not an event, or is longer than a megabyte. The stream stays
+  /// open and continues after that line.
   [[nodiscard]] Result<std::optional<model::Event>> next(SteadyTime deadline,
                                                          const std::stop_token& stop = {});
   void close() noexcept { stream_.close(); }

@@ -1,7 +1,7 @@
 #pragma once
 
-// Counters of the calls to an Engine, by kind of call, never by path. docker::ClientManager copies
-// them out, and `metrics` renders them. A plain value.
+// Counts of the calls to an Engine, by kind of call ("container_inspect"), never by path. A value:
+// docker::ClientManager copies it out, and `metrics` renders it.
 
 #include <array>
 #include <cstdint>
@@ -14,7 +14,7 @@
 
 namespace tidegauge::model {
 
-/// Every call that this program makes. None changes anything.
+/// Every call that this program can make. All calls only read.
 enum class Call : std::uint8_t {
   ping,
   version,
@@ -23,8 +23,8 @@ enum class Call : std::uint8_t {
   container_inspect,
   container_stats,
   container_size,
-  container_logs,  ///< a stream: its duration is that of opening it
-  events           ///< likewise
+  container_logs,  ///< a stream; the duration is that of opening it
+  events           ///< a stream, too
 };
 inline constexpr std::array all_calls{
     Call::ping,           Call::version,           Call::info,

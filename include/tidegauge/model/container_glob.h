@@ -1,6 +1,7 @@
 #pragma once
 
-// Which containers an option means: a glob over the name, the image or a label.
+// Selects containers by a glob over their name, image or a label. Values of options; pure
+// functions.
 
 #include <cstdint>
 #include <string>
@@ -15,21 +16,21 @@ struct ContainerGlob {
   enum class Subject : std::uint8_t { name, image, label };
 
   Subject subject = Subject::name;
-  std::string key;      ///< of the label, in full
-  std::string pattern;  ///< as fnmatch(3) has it, where * matches slashes too
+  std::string key;      ///< the full key of the label
+  std::string pattern;  ///< as in fnmatch(3); * also matches slashes
 
   friend bool operator==(const ContainerGlob&, const ContainerGlob&) = default;
 };
 
-/// What may be written for one, in messages and documentation.
+/// The forms of a glob, for messages and documentation.
 inline constexpr std::string_view container_glob_forms =
     "NAME, image:IMAGE, label:KEY or label:KEY=VALUE, where NAME, IMAGE and VALUE may have *, ? "
     "and [abc]";
 
-/// Anything else is Errc::invalid_config; the message says why, not what is allowed.
+/// Errc::invalid_config for any other text. The message says why, without the list of forms.
 [[nodiscard]] Result<ContainerGlob> parse_container_glob(std::string_view text);
 
-/// The form that `parse_container_glob` reads back.
+/// A text that `parse_container_glob` reads back.
 [[nodiscard]] std::string to_string(const ContainerGlob& glob);
 
 [[nodiscard]] bool matches(const ContainerGlob& glob, const Container& container);

@@ -1,8 +1,8 @@
 #pragma once
 
 // One sample of a container's resource use, in base units. Counters count from the container's
-// start. A group or field that is absent was not said by the source: no series comes of it, never
-// a zero. Made by `docker` (the Engine's stats) and by `cgroup` (the kernel).
+// start. A group or field that the source does not have is absent, and gives no series, never a
+// zero. Made by `docker` (the Engine's stats) and by `cgroup` (the kernel's files).
 
 #include <algorithm>
 #include <array>
@@ -26,25 +26,25 @@ struct CpuStats {
   double usage_seconds = 0;
   std::optional<double> user_seconds;
   std::optional<double> system_seconds;
-  std::vector<double> per_cpu_seconds;  ///< by number; only where that was asked for
-  /// How often and how long the quota held it back; absent without a quota.
+  std::vector<double> per_cpu_seconds;  ///< by CPU number; only if requested
+  /// How often and how long the CPU quota delayed the container; absent without a quota.
   struct Throttling {
     std::uint64_t periods = 0;
     std::uint64_t throttled_periods = 0;
     double throttled_seconds = 0;
-    std::optional<std::uint64_t> bursts;  ///< periods in which it used more than its quota
-    std::optional<double> burst_seconds;  ///< and how much more
+    std::optional<std::uint64_t> bursts;  ///< periods with more use than the quota
+    std::optional<double> burst_seconds;  ///< the use beyond the quota
   };
   std::optional<Throttling> throttling;
 };
 
-/// How often something had to be done to keep within a limit; cgroup v2's `memory.events`.
+/// How often a memory limit took effect; cgroup v2's `memory.events`.
 struct MemoryEvents {
-  std::optional<std::uint64_t> low;       ///< reclaimed although below the protected amount
-  std::optional<std::uint64_t> high;      ///< throttled for being above memory.high
-  std::optional<std::uint64_t> max;       ///< the limit was hit
-  std::optional<std::uint64_t> oom;       ///< and nothing could be reclaimed
-  std::optional<std::uint64_t> oom_kill;  ///< processes killed for it; cgroup v1 has it too
+  std::optional<std::uint64_t> low;       ///< reclaimed although the usage is below memory.low
+  std::optional<std::uint64_t> high;      ///< throttled because the usage is above memory.high
+  std::optional<std::uint64_t> max;       ///< hits of the limit
+  std::optional<std::uint64_t> oom;       ///< hits after which nothing could be reclaimed
+  std::optional<std::uint64_t> oom_kill;  ///< processes killed; cgroup v1 has it, too
 };
 
 struct MemoryStats {
@@ -63,15 +63,16 @@ struct MemoryStats {
   std::optional<std::uint64_t> fail_count;       ///< how often the limit was hit
   std::optional<std::uint64_t> page_faults;
   std::optional<std::uint64_t> major_page_faults;
-  std::optional<std::uint64_t> pages_scanned;  ///< by reclaim
+  std::optional<std::uint64_t> pages_scanned;  ///< scanned by reclaim
   std::optional<std::uint64_t> pages_stolen;   ///< reclaimed
-  std::optional<std::uint64_t> refaults_anon;  ///< pages reclaimed and wanted again
+  std::optional<std::uint64_t> refaults_anon;  ///< pages read again after they were reclaimed
   std::optional<std::uint64_t> refaults_file;
   MemoryEvents events;
 };
 
-/// What a container cannot do without: its usage less the file cache that nobody has used lately.
-/// The two are not read at the same moment, so the cache may be the larger: then none is left.
+/// The memory that the kernel cannot easily reclaim: the usage without the file cache that was not
+/// used lately. The two numbers are read at different moments, so the cache may be larger: the
+/// result is then 0.
 [[nodiscard]] constexpr std::optional<std::uint64_t> working_set(
     std::uint64_t usage_bytes, std::optional<std::uint64_t> inactive_file_bytes) noexcept {
   if (!inactive_file_bytes) return std::nullopt;
@@ -89,12 +90,14 @@ struct BlockIoStats {
   std::string device;  ///< "/dev/vda" where the name is known, else empty
   std::optional<std::uint64_t> read_bytes, write_bytes;
   std::optional<std::uint64_t> reads, writes;  ///< operations
-  // The kernel keeps these of the whole machine alone.
-  std::optional<std::uint64_t> reads_merged, writes_merged;   ///< into operations next to them
-  std::optional<double> read_seconds, write_seconds;          ///< all operations' times together
-  std::optional<std::uint64_t> in_progress;                   ///< operations now
-  std::optional<double> busy_seconds, weighted_busy_seconds;  ///< the second: times those waiting
-  /// By cgroup v2's controller io.cost, where it is switched on.
+  // The kernel has these only for the whole machine.
+  std::optional<std::uint64_t> reads_merged,
+      writes_merged;  ///< merged with operations on neighbouring sectors
+  std::optional<double> read_seconds, write_seconds;  ///< the sum over all operations
+  std::optional<std::uint64_t> in_progress;           ///< operations at this moment
+  std::optional<double> busy_seconds,
+      weighted_busy_seconds;  ///< weighted: multiplied by the operations that wait
+  /// From cgroup v2's controller io.cost, if it is enabled.
   struct Cost {
     std::optional<double> usage_seconds;    ///< of the device's time, by the controller's model
     std::optional<double> wait_seconds;     ///< for want of budget
@@ -104,10 +107,10 @@ struct BlockIoStats {
   Cost cost;
 };
 
-/// How long processes have waited for a resource (cgroup v2's *.pressure).
+/// How long processes waited for a resource (cgroup v2's *.pressure).
 struct Pressure {
-  std::optional<double> waiting_seconds;  ///< at least one of them
-  std::optional<double> stalled_seconds;  ///< all of them at the same time
+  std::optional<double> waiting_seconds;  ///< at least one process
+  std::optional<double> stalled_seconds;  ///< all processes at the same time
 };
 
 struct PressureStats {
@@ -124,14 +127,14 @@ inline constexpr std::array task_states{TaskState::running, TaskState::sleeping,
   return names[static_cast<std::size_t>(state)];
 }
 
-/// Of all processes of the container.
+/// Sums over all processes of the container.
 struct TaskStats {
   std::uint64_t processes = 0;
   std::uint64_t threads = 0;
-  /// Sockets included. Absent where the system does not show those of every process.
+  /// Includes sockets. Absent where the system does not show the descriptors of every process.
   std::optional<std::uint64_t> descriptors;
-  std::optional<std::uint64_t> sockets;                   ///< likewise
-  std::optional<std::uint64_t> descriptors_limit;         ///< of its first process
+  std::optional<std::uint64_t> sockets;                   ///< absent in the same case
+  std::optional<std::uint64_t> descriptors_limit;         ///< limit of the first process
   std::array<std::uint64_t, task_states.size()> tasks{};  ///< threads, by state
 };
 
@@ -153,7 +156,7 @@ inline constexpr std::array tcp_states{
     TcpState::established, TcpState::syn_sent,  TcpState::syn_received, TcpState::fin_wait1,
     TcpState::fin_wait2,   TcpState::time_wait, TcpState::close,        TcpState::close_wait,
     TcpState::last_ack,    TcpState::listen,    TcpState::closing};
-/// By cAdvisor's names.
+/// The names that cAdvisor uses.
 [[nodiscard]] constexpr std::string_view to_string(TcpState state) noexcept {
   constexpr std::array<std::string_view, tcp_states.size()> names{
       "established", "synsent",   "synrecv", "finwait1", "finwait2", "timewait",
@@ -172,23 +175,23 @@ struct UdpSockets {
   std::uint64_t transmit_queued_bytes = 0;
 };
 
-/// Of the container's network namespace.
+/// Sockets of the container's network namespace.
 struct ConnectionStats {
-  std::optional<TcpSockets> tcp, tcp6;  ///< absent where the kernel has not the protocol
+  std::optional<TcpSockets> tcp, tcp6;  ///< absent where the kernel does not have the protocol
   std::optional<UdpSockets> udp, udp6;
 };
 
-/// One of the kernel's own counters of TCP, of the container's network namespace.
+/// One of the kernel's TCP counters of the container's network namespace.
 struct TcpStatistic {
-  std::string name;  ///< the kernel's, in lower case: "retranssegs"
+  std::string name;  ///< the kernel's name in lower case: "retranssegs"
   std::int64_t value = 0;
 };
 
-/// Of one page size.
+/// Huge pages of one size.
 struct HugePages {
   std::string size;  ///< "2MB", as the kernel writes it
   std::uint64_t usage_bytes = 0;
-  std::optional<std::uint64_t> max_usage_bytes;  ///< cgroup v1 alone has it
+  std::optional<std::uint64_t> max_usage_bytes;  ///< only cgroup v1 has it
   std::optional<std::uint64_t> fail_count;       ///< how often the limit was hit
 };
 
@@ -203,10 +206,10 @@ struct ContainerStats {
   std::optional<std::uint64_t> pids;
   std::optional<std::uint64_t> pids_limit;
   std::optional<PressureStats> pressure;
-  std::optional<TaskStats> processes;          ///< only where that was asked for
-  std::optional<ConnectionStats> connections;  ///< likewise
-  std::vector<TcpStatistic> tcp_statistics;    ///< likewise
-  std::vector<HugePages> huge_pages;           ///< likewise; sorted by size
+  std::optional<TaskStats> processes;          ///< only if requested
+  std::optional<ConnectionStats> connections;  ///< only if requested
+  std::vector<TcpStatistic> tcp_statistics;    ///< only if requested
+  std::vector<HugePages> huge_pages;           ///< only if requested; sorted by size
 };
 
 }  // namespace tidegauge::model

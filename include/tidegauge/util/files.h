@@ -1,14 +1,14 @@
 #pragma once
 
-// Questions to the file system. Free functions without state.
+// Checks of files for messages about the configuration. Stateless, so thread-safe.
 
 #include <optional>
 #include <string>
 
 namespace tidegauge {
 
-/// What keeps this program from reading a file, as "cannot be read: Permission denied"; nothing
-/// where nothing does.
+/// Why this program cannot read the file, as in "cannot be read: Permission denied"; nothing if it
+/// can.
 [[nodiscard]] std::optional<std::string> why_unreadable(const std::string& path);
 
 }  // namespace tidegauge

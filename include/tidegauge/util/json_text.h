@@ -1,7 +1,7 @@
 #pragma once
 
-// Text as JSON and logfmt want it: in double quotes, with escapes, and always valid UTF-8. A byte
-// that is not part of a character becomes the text "\xff".
+// Quotes text for JSON and logfmt: in double quotes, with escapes, always valid UTF-8. A byte that
+// is no part of a character becomes the text "\xff". Used by Logger and json::Writer. Thread-safe.
 
 #include <string>
 #include <string_view>

@@ -1,17 +1,16 @@
 #pragma once
 
-// Structured logging: a constant message and the facts beside it, one line each.
+// Structured logging: one line with a constant message and its fields.
 //
 //   logger.warn("engine is down", {{"endpoint", name}, {"reason", error.message}});
 //   -> 2026-11-23T09:12:57.123Z level=warn msg="engine is down" endpoint=local reason="..."
 //
-// Logging never blocks: a thread of its own writes, by spdlog, which only `util` knows
-// (src/util/log_writer.h). Lines that the reader
-// of the log does not take in time are dropped and counted, a message that floods is suppressed and
-// counted (src/util/log_throttle.h), and a line is at most `max_line_bytes` long.
+// Logging never blocks: a thread of its own writes the lines (src/util/log_writer.h). Lines that
+// the reader of the log does not take in time are dropped and counted. A message that floods the
+// log is suppressed and counted (src/util/log_throttle.h). A line has at most `max_line_bytes`.
 //
-// Thread-safe; never throws once it is made. A Logger is made in `app` and handed down by
-// reference; whoever keeps it must not outlive it.
+// Thread-safe; only the constructor throws. `app` makes the Logger and hands it down by reference;
+// it must outlive every object that holds the reference.
 
 #include <array>
 #include <atomic>
@@ -33,7 +32,7 @@ enum class LogFormat : std::uint8_t { logfmt, json };
 
 [[nodiscard]] std::string_view to_string(LogLevel level) noexcept;
 
-/// One fact of a log line. Numbers are written as they are, text is quoted where it must be.
+/// A field of a log line. Numbers are written without quotes, and text with quotes where necessary.
 struct LogField {
   LogField(std::string_view field_key, std::string_view text) : key(field_key), value(text) {}
   LogField(std::string_view field_key, const char* text) : key(field_key), value(text) {}
@@ -54,8 +53,8 @@ class Logger {
 
   static constexpr std::size_t max_line_bytes = std::size_t{8} * 1024;  ///< with its newline
 
-  /// Writes to `fd`, standard error unless told otherwise. At its end it writes what can be written
-  /// within a second.
+  /// Writes to `fd`, by default standard error. The destructor writes the queued lines, for at most
+  /// a second.
   explicit Logger(LogLevel level = LogLevel::info, LogFormat format = LogFormat::logfmt,
                   int fd = 2);
 
@@ -77,13 +76,13 @@ class Logger {
     log(LogLevel::error, message, fields);
   }
 
-  /// Waits until all lines so far are written, for at most `limit`. Whether they are.
+  /// Waits until all lines so far are written. False after `limit`.
   bool flush(Milliseconds limit) noexcept;
 
   // Since the start.
-  /// Lines logged, those included that were dropped later.
+  /// Lines logged, including lines that were dropped later.
   [[nodiscard]] std::uint64_t lines(LogLevel level) const noexcept;
-  /// Lines of messages that came too often.
+  /// Lines suppressed because their message came too often.
   [[nodiscard]] std::uint64_t suppressed() const noexcept;
   /// Lines lost because nobody read the log.
   [[nodiscard]] std::uint64_t dropped() const noexcept;

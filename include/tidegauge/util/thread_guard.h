@@ -1,13 +1,14 @@
 #pragma once
 
-// The border of every thread: an exception that would leave a thread's function ends neither the
-// thread nor the program. It is logged and counted, and the function is called again after a pause.
+// Catches the exceptions of a thread: an exception that leaves the function of a thread ends
+// neither the thread nor the program. It is logged and counted, and the function is called again
+// after a pause.
 //
 //   threads.emplace_back([&](const std::stop_token& stop) {
 //     guard.run("monitor", stop, [&] { monitor.run(stop); });
 //   });
 //
-// Thread-safe. `app` makes one and hands it down by reference; it outlives the threads.
+// Thread-safe. `app` makes one and hands it down by reference; it must outlive the threads.
 
 #include <cstdint>
 #include <functional>
@@ -23,7 +24,7 @@ namespace tidegauge {
 
 class ThreadGuard {
  public:
-  /// `logger` outlives this.
+  /// `logger` must outlive this object.
   explicit ThreadGuard(Logger& logger) : logger_(logger) {}
 
   /// Calls `work` until it returns, or until `stop` once it has thrown. `thread` names the thread

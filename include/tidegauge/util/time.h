@@ -1,7 +1,7 @@
 #pragma once
 
-// The two clocks, by the names used throughout: deadlines and ages are steady, what users read is
-// wall-clock. Code that must be tested without waiting takes `now` as a parameter.
+// The two clocks. Deadlines and ages use the steady clock; times that users read use the wall
+// clock. Functions that tests call without waiting take `now` as a parameter.
 
 #include <chrono>
 
@@ -19,8 +19,8 @@ using WallTime = std::chrono::sys_time<std::chrono::nanoseconds>;
   return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
 }
 
-/// One moment by both clocks. How long ago it was, the steady one says, which nobody sets; the
-/// other is for users to read.
+/// One moment by both clocks. Its age follows from the steady clock, which nobody can set; users
+/// read the wall clock.
 struct Moment {
   SteadyTime steady{};
   WallTime wall{};
@@ -36,7 +36,8 @@ template <class Rep, class Period>
   return std::chrono::duration<double>(duration).count();
 }
 
-/// Seconds since the Unix epoch. Whole seconds apart: a double does not hold today's nanoseconds.
+/// Seconds since the Unix epoch. Whole seconds and the rest are converted separately: a double does
+/// not hold the nanoseconds of today.
 [[nodiscard]] constexpr double to_unix_seconds(WallTime time) {
   const auto whole = std::chrono::floor<std::chrono::seconds>(time);
   return to_seconds(whole.time_since_epoch()) + to_seconds(time - whole);

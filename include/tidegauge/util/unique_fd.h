@@ -1,6 +1,6 @@
 #pragma once
 
-// A file descriptor that closes itself.
+// Owns a file descriptor and closes it. Move-only; not thread-safe.
 
 #include <unistd.h>
 
@@ -23,7 +23,7 @@ class UniqueFd {
 
   [[nodiscard]] int get() const noexcept { return fd_; }
   [[nodiscard]] bool valid() const noexcept { return fd_ >= 0; }
-  /// Gives it away: whoever takes it closes it.
+  /// Gives up the ownership: the caller closes the descriptor.
   [[nodiscard]] int release() noexcept { return std::exchange(fd_, -1); }
   void reset(int fd = -1) noexcept {
     if (fd_ >= 0) ::close(fd_);

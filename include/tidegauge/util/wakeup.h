@@ -1,7 +1,7 @@
 #pragma once
 
-// Wakes threads out of poll(2): an eventfd. Once signalled it stays readable, for everybody who
-// polls it, until it is drained. Thread-safe.
+// Wakes threads that wait in poll(2), by an eventfd. After `signal` the descriptor stays readable
+// for all threads until `drain`. Thread-safe.
 
 #include <sys/eventfd.h>
 
@@ -15,17 +15,17 @@ namespace tidegauge {
 
 class Wakeup {
  public:
-  /// Throws std::system_error where there is no descriptor left.
+  /// Throws std::system_error where the process has no descriptor left.
   Wakeup() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     if (!fd_.valid()) throw std::system_error(errno, std::generic_category(), "eventfd");
   }
 
   void signal() const noexcept {
     const std::uint64_t one = 1;
-    // Fails only where the counter is full: then the thread is being woken anyway.
+    // Fails only if the counter is full, and then the descriptor is readable.
     [[maybe_unused]] const auto written = ::write(fd_.get(), &one, sizeof one);
   }
-  /// Forgets the signals so far.
+  /// Resets the signals so far.
   void drain() const noexcept {
     std::uint64_t count = 0;
     [[maybe_unused]] const auto got = ::read(fd_.get(), &count, sizeof count);

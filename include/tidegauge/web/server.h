@@ -1,9 +1,9 @@
 #pragma once
 
-// The daemon's HTTP server: a table of routes on libmicrohttpd, which only this layer knows.
-// Handlers run one after the other on the server's thread, must be quick, and must never wait for
-// an Engine. Everything but GET and HEAD of a known path is answered here (404, 405); a handler
-// that throws is a 500, whose reason is for the log alone. What handlers refer to must outlive the
+// The daemon's HTTP server: a table of routes on libmicrohttpd. Made by `app`. Handlers run one
+// after the other on the server's thread, must be quick, and must never wait for an Engine. The
+// server itself answers anything but GET and HEAD of a known path (404, 405). A handler that throws
+// becomes status 500; only the log has the reason. Objects that handlers refer to must outlive the
 // server.
 
 #include <cstdint>
@@ -28,31 +28,32 @@ struct Response {
   std::uint32_t status = 200;
   std::string content_type = "text/plain; charset=utf-8";
   std::string body;
-  /// In place of a body too large to stand in memory: asked for its next piece whenever the client
-  /// has taken the last one, until one is empty; for HEAD all are asked for at once. A piece is
-  /// good until the next is asked for. Runs as a handler does; when it throws, the answer is cut.
+  /// Replaces `body` for an answer that is too large to be in memory as a whole. The server calls
+  /// it for the next piece when the client has taken the last one, until a piece is empty; for HEAD
+  /// it calls it for all pieces at once. A piece is valid until the next call. Called on the
+  /// server's thread, like a handler; where it throws, the connection is closed.
   std::move_only_function<std::string_view()> next_piece = {};
 };
 
 struct Route {
-  std::string path;  ///< matched whole; the query is not part of it
+  std::string path;  ///< the whole path, without the query
   std::function<Response(const Request&)> handle;
 };
 
 struct ServerOptions {
-  /// "127.0.0.1:9717"; "[::]:9717" or ":9717" for all addresses, IPv4 and IPv6; port 0 for any free
-  /// one; "unix:///path/to/socket".
+  /// "127.0.0.1:9717"; "[::]:9717" or ":9717" for all IPv4 and IPv6 addresses; port 0 for any free
+  /// port; "unix:///path/to/socket".
   std::string listen_address;
-  std::uint32_t max_connections = 64;  ///< further ones wait until one is closed
+  std::uint32_t max_connections = 64;  ///< further connections wait until one is closed
 };
 
-/// Serves from `start` until it is destroyed, which waits for a handler that runs, but for no
-/// client: connections are closed, an answer on its way to a slow one is cut.
+/// Serves from `start` until its destructor, which waits for a running handler but not for clients:
+/// it closes all connections, even in the middle of an answer.
 class Server {
  public:
-  /// A port in use, an address that is not this machine's, or a malformed one is an error whose
-  /// message names the address and the remedy.
-  /// `guard`, which outlives the server, has what handlers throw, as the thread "web".
+  /// Fails where the port is in use, where the address does not belong to this machine, and where
+  /// it is malformed. The message names the address and the remedy. `guard` records exceptions of
+  /// handlers as those of the thread "web", and must outlive the server.
   [[nodiscard]] static Result<std::unique_ptr<Server>> start(const ServerOptions& options,
                                                              std::vector<Route> routes,
                                                              ThreadGuard& guard);
@@ -60,7 +61,7 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// The port it listens on, the chosen one where the option said 0. 0 for a Unix socket.
+  /// The port, also where the option is 0; 0 for a Unix socket.
   [[nodiscard]] std::uint16_t port() const noexcept;
 
  private:
