@@ -130,6 +130,28 @@ class Scene {
 
 }  // namespace
 
+TEST_CASE("a run has the process that an inspect shows, and not that of the run before") {
+  Scene scene;
+  scene.list({"web"});
+  CHECK_FALSE(scene.inventory().run_of("web"));
+  auto container = Scene::running("web", scene.now());
+  container.pid = 7;
+  REQUIRE(scene.inspect(container));
+  REQUIRE(scene.inventory().run_of("web"));
+  CHECK(scene.inventory().run_of("web")->pid == 7);
+  CHECK(scene.inventory().run_of("web")->started_at == scene.now());
+
+  scene.tell("start", "web");  // the event of its end was lost
+  CHECK_FALSE(scene.inventory().run_of("web"));
+  container.pid = 8;
+  container.started_at = scene.now();
+  REQUIRE(scene.inspect(container));
+  CHECK(scene.inventory().run_of("web").value().pid == 8);
+  scene.tell("die", "web", "0");
+  CHECK_FALSE(scene.inventory().run_of("web"));
+  CHECK_FALSE(scene.inventory().run_of("unknown"));
+}
+
 TEST_CASE("a loop of crashes is counted in full, however far ahead of the events an inspect is") {
   Scene scene;
   scene.list({"web"});
