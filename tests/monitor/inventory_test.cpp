@@ -152,6 +152,19 @@ TEST_CASE("a run has the process that an inspect shows, and not that of the run 
   CHECK_FALSE(scene.inventory().run_of("unknown"));
 }
 
+TEST_CASE("an inspect that shows an earlier end does not move the end that an event told") {
+  Scene scene;
+  scene.list({"web"});
+  auto container = Scene::running("web", scene.now());
+  REQUIRE(scene.inspect(container));
+  scene.tell("die", "web", "0");
+  const auto ended = scene.now();
+  container.state = ContainerState::exited;
+  container.finished_at = ended - 1s;
+  REQUIRE(scene.inspect(container));
+  CHECK(scene.snapshot().containers.at(0).last_seen == ended);
+}
+
 TEST_CASE("a loop of crashes is counted in full, however far ahead of the events an inspect is") {
   Scene scene;
   scene.list({"web"});
