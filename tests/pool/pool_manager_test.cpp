@@ -48,7 +48,7 @@ TEST_CASE("one thread maintains the pools of all endpoints") {
     const auto stats = scene.pools().stats();
     return stats.at(0).connections_idle == 1 && stats.at(1).connections_idle == 1;
   }));
-  CHECK(scene.pools().stats().at(0).pool == "first");
+  CHECK(scene.pools().stats().at(0).endpoint == "first");
   CHECK(scene.pools().slots().at(1).first == "second");
 }
 
