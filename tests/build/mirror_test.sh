@@ -1,7 +1,7 @@
 #!/bin/sh
 # mirror_test.sh SOURCE_DIR: tests mirror the sources. Each source src/LAYER/NAME.cpp, and each header
-# with code and without a source, has tests/LAYER/NAME_test.cpp or a reason below. Reasons that are
-# no longer needed are named, without a failure.
+# with code and without a source, has tests/LAYER/NAME_test.cpp or a reason below. A reason
+# that is not needed any more fails too.
 set -eu
 cd "$1"
 
@@ -10,33 +10,24 @@ app/daemon: the wiring of all parts; app/program_test runs the program
 app/healthcheck: one request to a running daemon; app/program_test makes it
 app/run: the command line put into effect; app/program_test runs the program
 config/config: rules_test checks its only formula
-http/connection: one loop over begin, advance and wait; curl_connection_test calls it throughout
-http/curl_transport: makes connections and nothing else; curl_connection_test uses it
-http/socket_diagnosis: curl_connection_test and app/program_test read its messages
-http/tls_diagnosis: tls_test reads its messages
 json/bounded_allocator: reader_test runs into its limit
-metrics/container_labels: page_test and the golden page have every label of a container
+metrics/block_io_rows: a table; page_test compares what it renders with the golden page
 metrics/container_rows: a table; page_test compares what it renders with the golden page
 metrics/container_subjects: what the rows of containers share; page_test renders it
 metrics/daemon_rows: a table; page_test compares what it renders with the golden page
 metrics/engine_rows: a table; page_test compares what it renders with the golden page
 metrics/host_rows: a table; page_test compares what it renders with the golden page
-metrics/metric_groups: a table; reference_test prints it and page_test selects by it
+metrics/network_rows: a table; page_test compares what it renders with the golden page
 metrics/page_size: two numbers, which series_limit_test and page_test use
 metrics/pool_rows: a table; page_test compares what it renders with the golden page
-metrics/process_stats: reads the process of the test itself; instruments_test checks what is stable
-metrics/render_rows: the loop over all tables; page_test renders with it
+metrics/resource_rows: a table; page_test compares what it renders with the golden page
 metrics/subjects: what the rows of containers share; page_test renders it
-metrics/text_format: page_test and promtool.page read what it writes
 monitor/container_calls: container_monitor_test makes the calls against the simulated Engine
 monitor/cycle_counts: three counters, which container_monitor_test reads
-monitor/engine_calls: engine_follower_test makes the calls against the simulated Engine
+monitor/engine_calls: container_monitor_test makes the calls against the simulated Engine
 monitor/inventory_events: the part of Inventory about events; inventory_test drives it
 monitor/worker_context: what the workers of a monitor share
-pool/diagnostics: messages, which connection_pool_test reads
-pool/pool_manager: a list of pools; client_manager_test and the tests of label fault use it
 pool/pool_state: tested by part, in the tests pool_*_test and connection_pool_test
-pool/pooled_connection: the lease; connection_pool_test returns, breaks and aborts it
 util/log_writer: log_test drives it through Logger, with a pipe that nobody reads
 util/thread_annotations: macros without code
 '
@@ -57,5 +48,5 @@ missing=$(echo "$untested" | grep -vxF "$listed" || true)
 stale=$(echo "$listed" | grep -vxF "$untested" || true)
 
 [ -z "$missing" ] || printf 'without a test of its name and without a reason:\n%s\n' "$missing" >&2
-[ -z "$stale" ] || printf 'a reason, although there is a test or no such source:\n%s\n' "$stale"
-[ -z "$missing" ]
+[ -z "$stale" ] || printf 'a reason, although there is a test or no such source:\n%s\n' "$stale" >&2
+[ -z "$missing$stale" ]
