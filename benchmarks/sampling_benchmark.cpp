@@ -248,7 +248,7 @@ double measure_cycle(Report& report, std::size_t containers) {
   const config::MonitorConfig options;
   monitor::Inventory inventory(options, model::StatsSource::kernel);
   monitor::CgroupSampler sampler(machine.paths(), 20 * containers, Milliseconds{0});
-  monitor::SnapshotRecycler shelf;
+  monitor::SnapshotRecycler recycler;
   std::vector<model::ContainerSummary> list;
   for (std::size_t i = 0; i < containers; ++i) {
     const auto id = Machine::id_of(static_cast<int>(i) + 2);
@@ -274,7 +274,7 @@ double measure_cycle(Report& report, std::size_t containers) {
       inventory.record_outcome(sampled->first, monitor::CallKind::sample, std::nullopt,
                                moment_now());
     }
-    auto snapshot = shelf.take();
+    auto snapshot = recycler.take();
     snapshot->up = true;
     inventory.write_snapshot(*snapshot, moment_now());
     latest = std::move(snapshot);

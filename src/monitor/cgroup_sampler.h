@@ -1,14 +1,15 @@
 #pragma once
 
-// Samples containers by the kernel's files, all of them in one go on the caller's thread: no call
-// to the Engine, and no allocation once each has been sampled a few times.
+// Samples containers from the kernel's files, in one batch on the caller's thread: without a call
+// to the Engine, and without an allocation once each container has been sampled a few times.
 //
-// A sample is written into memory that nobody reads any more. Each container has a few buffers: one
-// is what the inventory shows, one or two are in snapshots, and one is free. `prepare` picks it,
-// and must be called under the lock under which samples are handed on and given up; `sample`, which
-// reads files, must not.
+// A sample is written into a buffer that nobody reads any more. Each container has up to four
+// buffers. Example: the inventory shows the first, a snapshot that is being scraped holds the
+// second, and the next sample is written into the third. `prepare` picks that buffer and must be
+// called under the lock under which samples are passed on and dropped; `sample` reads files and
+// must be called without the lock.
 //
-// Used by one thread, but for that lock.
+// Used by one thread, apart from that lock.
 
 #include <cstddef>
 #include <cstdint>
@@ -26,20 +27,20 @@
 
 namespace tidegauge::monitor {
 
-/// Whose turn it is to be sampled.
+/// Which containers are sampled.
 enum class SampleScope : std::uint8_t { all, not_yet_sampled };
 
 class CgroupSampler {
  public:
-  /// Keeps so many `descriptors` open, and tries a container whose files cannot be read again
-  /// every `retry`.
+  /// Keeps at most `descriptors` files open, and retries a container whose files cannot be read
+  /// after each pause of `retry`.
   CgroupSampler(const cgroup::Paths& paths, std::size_t descriptors, Milliseconds retry,
                 const config::OptionalGroups& optional_groups = {});
 
   /// A container, and how its last sample went.
   struct Watched {
     Inventory::Run run;
-    std::optional<cgroup::ContainerFiles> files;  ///< none: to be opened, or there was trouble
+    std::optional<cgroup::ContainerFiles> files;  ///< none: to be opened
     std::shared_ptr<model::ContainerStats> sample;
     std::optional<cgroup::CgroupError> error;
     std::uint32_t failures = 0;  ///< in a row
@@ -48,14 +49,17 @@ class CgroupSampler {
   };
   using Container = std::map<std::string, Watched>::value_type;  ///< by id
 
-  /// It runs so from now on, or does not run: its files are given back. Its settings may be others.
+  /// Takes up a run, or closes the files of a container that does not run. A known run is announced
+  /// again where its settings may have changed: they are read anew.
   void follow(const std::string& id, const std::optional<Inventory::Run>& run);
 
+  /// Picks the containers of the next batch, and a buffer for each.
   void prepare(SampleScope whose, SteadyTime now);
-  /// Those that were prepared.
+  /// Samples the batch.
   void sample(SteadyTime now);
   [[nodiscard]] const std::vector<Container*>& sampled() const noexcept { return batch_; }
-  /// The first file of a process that the system refused to show, and why; empty: none so far.
+  /// The first file of a process that could not be read for want of permission, and why; empty
+  /// where all could be read so far.
   [[nodiscard]] const std::string& refused() const noexcept { return tools_.refused; }
 
  private:

@@ -1,6 +1,6 @@
 #pragma once
 
-// Which containers are watched. Pure, hence thread-safe.
+// Decides which containers are watched. Pure, hence thread-safe.
 
 #include <optional>
 #include <string_view>
@@ -10,18 +10,19 @@
 
 namespace tidegauge::monitor {
 
-/// The label by which a container says whether it wants to be watched: true or false.
+/// The label of a container that says whether to watch it: true or false.
 inline constexpr std::string_view enable_label = "tidegauge.enable";
 
-/// Its own label has the last word; without one it is watched if options.include is empty or one of
-/// it matches, and none of options.exclude does, and nobody has to opt in.
+/// The container's own label decides. Without that label the container is watched if
+/// options.include is empty or a pattern in it matches, no pattern in options.exclude matches, and
+/// containers need not opt in.
 [[nodiscard]] bool is_watched(const model::Container& container,
                               const config::MonitorConfig& options);
 
-/// Whether it can be the id of a container, to be asked about in a URL.
+/// Whether `id` can be the id of a container, and can stand in a URL.
 [[nodiscard]] bool is_usable_id(std::string_view id);
 
-/// What its label says that is neither true nor false, and hence ignored.
+/// The value of the container's label that is neither true nor false, and hence ignored.
 [[nodiscard]] std::optional<std::string_view> invalid_enable_label(
     const model::Container& container);
 

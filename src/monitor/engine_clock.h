@@ -1,12 +1,12 @@
 #pragma once
 
-// What time it is at the Engine. Its clock may be minutes behind this machine's or ahead of it, and
-// either may be set at any time: so a time that the Engine tells is compared with other times of
-// the Engine alone, and its age is measured from the Engine's present.
+// Knows the present time of the Engine's clock. That clock may be minutes behind this machine's
+// clock or ahead of it, and either clock may be set at any time. So times that the Engine tells are
+// compared with each other alone, and their age is measured from the Engine's present.
 //
 // Example: the Engine's clock is 600 s behind. It tells of an end at 11:50:00, and at that moment
 // this machine's clock says 12:00:00. `at_least` puts the Engine's present at 11:50:00, so the end
-// is no second old, and `moment_of` places it at 12:00:00.
+// is less than a second old, and `moment_of` places it at 12:00:00.
 //
 // Not thread-safe: part of Inventory.
 
@@ -19,25 +19,25 @@ namespace tidegauge::monitor {
 
 class EngineClock {
  public:
-  /// The Engine has said what time it is, in answer to a question.
+  /// The Engine has told its time in an answer.
   void set(WallTime engine_time, SteadyTime now) {
     if (is_plausible(engine_time)) ahead_ = ahead(engine_time, now);
   }
 
-  /// The Engine has told of something that happened then, now or some time ago.
+  /// The Engine has told of an event at this time: its present is not earlier.
   void at_least(WallTime engine_time, SteadyTime now) {
     if (is_plausible(engine_time))
       ahead_ = std::max(ahead_, std::optional(ahead(engine_time, now)));
   }
 
-  /// Nothing: the Engine has told no time yet.
+  /// The Engine's present; nothing until the Engine has told a time.
   [[nodiscard]] std::optional<WallTime> now(SteadyTime now) const {
     if (!ahead_) return std::nullopt;
     return WallTime{*ahead_ + now.time_since_epoch()};
   }
 
-  /// When something was by this machine's clocks that the Engine has dated; what it has dated in
-  /// its future is now. Nothing: it has told no time yet.
+  /// Converts a time of the Engine's clock to this machine's clocks; a time in the Engine's future
+  /// becomes now. Nothing until the Engine has told a time.
   [[nodiscard]] std::optional<Moment> moment_of(WallTime engine_time, const Moment& now) const {
     const auto present = this->now(now.steady);
     if (!present) return std::nullopt;

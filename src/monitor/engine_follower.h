@@ -1,23 +1,23 @@
 #pragma once
 
-// Keeps what is known of the containers in step with one Engine: follows its events, and takes the
-// inventory where events may have been lost. It decides what is asked when, so that no Engine is
-// asked without a pause, whatever it answers:
+// Keeps the inventory in step with one Engine: follows its events, and takes the inventory (a list,
+// and inspects) where events may have been lost. The follower decides when each call is made, so
+// that no Engine is asked without a pause, whatever it answers:
 //
-// - A stream that ends is opened again a little before its last event. One that ends at once, again
-//   and again, is opened ever more rarely, and then only containers that the list shows to have
-//   changed are inspected.
+// - A stream that ends is resumed a little before its last event. A stream that ends at once, again
+//   and again, is opened at growing distances, and then only the containers that a list shows to
+//   have changed are inspected.
 // - An event that cannot be read may be about any container: the inventory is taken once.
-// - Where the stream cannot be opened, the containers are listed at a bearable pace instead.
+// - Where the stream cannot be opened, lists at a bearable pace take its place.
 //
 // Example: a proxy refuses GET /events. The containers are listed at once and all are inspected.
 // 30 s later they are listed again: two are new, one has ended, these three are inspected. Five
 // minutes later the stream is tried again.
 //
-// While the pool says that the Engine is down, a stream that the pool left open is read to its end:
-// an Engine that stops tells how its containers end.
+// While the pool considers the Engine down, the follower reads a stream that the pool left open to
+// its end: an Engine that stops tells how its containers end.
 //
-// `follow` and `watch_health` are called by a thread each. What is passed to the constructor
+// One thread calls `follow`, another one `watch_health`. Everything that the constructor takes
 // outlives the follower.
 
 #include <cstdint>
@@ -36,8 +36,8 @@
 
 namespace tidegauge::monitor {
 
-/// What the follower does to what is known. `apply` to `reconcile` are called by the thread of
-/// `follow`.
+/// What the follower calls; EngineCalls in the daemon, a double in tests. The thread of `follow`
+/// calls `follow_from` to `reconcile`.
 class FollowedEngine {
  public:
   FollowedEngine() = default;
@@ -49,13 +49,13 @@ class FollowedEngine {
   virtual std::optional<WallTime> follow_from() = 0;
   virtual Inventory::Effect apply(const model::Event& event) = 0;
   virtual Result<void> take_inventory(InspectScope scope, const std::stop_token& stop) = 0;
-  /// Waits until each container was asked about, or until `deadline`.
+  /// Waits until each container has been asked about, or until `deadline`.
   virtual void await_inspects(SteadyTime deadline, const std::stop_token& stop) = 0;
   virtual Result<void> reconcile(const std::stop_token& stop) = 0;
 
   [[nodiscard]] virtual bool is_up() = 0;
   [[nodiscard]] virtual std::uint64_t outages() = 0;
-  /// Unless there was an outage since there were `outages` of them.
+  /// The Engine is up, unless it went down since there were `outages` outages.
   virtual void engine_up(std::uint64_t outages) = 0;
   virtual void engine_down(const Error& reason) = 0;
 };
@@ -66,7 +66,7 @@ class EngineFollower {
                  docker::ClientManager& clients, Logger& logger, FollowedEngine& engine);
 
   void follow(const std::stop_token& stop);
-  /// Tells of an outage at once, also while the stream of events goes on.
+  /// Reports an outage at once, also while the stream of events goes on.
   void watch_health(const std::stop_token& stop);
 
  private:

@@ -1,7 +1,8 @@
 #pragma once
 
-// Which events an Engine has told, so that one told again is recognised, and from where on to ask
-// for them again. All times are the Engine's. Of an event a hash is kept, however long it is.
+// Remembers the latest events of an Engine: recognises an event that the Engine tells again, and
+// knows from which time on to ask for events after a stream has ended. All times are by the
+// Engine's clock. The log keeps a hash of each event, however long the event is.
 //
 // Not thread-safe: part of Inventory.
 
@@ -18,16 +19,16 @@ namespace tidegauge::monitor {
 
 class EventLog {
  public:
-  /// Whether it is new.
+  /// Records an event. Returns whether it is new.
   bool remember(const model::Event& event);
 
-  /// The Engine's time at any moment after events were first asked for: whoever asks again from
-  /// there on, before there was any, misses none and gets none from before.
+  /// Sets the Engine's time at some moment after the first stream was opened. A second stream that
+  /// starts there, before any event came, misses no event and gets none from before.
   void begin(WallTime engine_time);
 
-  /// From where on to ask for the events: a little before the last one, as they are not quite in
-  /// the order of their times. Nothing: nothing is known of the Engine's time, and none can be had
-  /// again.
+  /// The time from which to ask for events: a little before the latest one, because events are not
+  /// quite in the order of their times. Nothing while the Engine's time is unknown: then past
+  /// events cannot be asked for.
   [[nodiscard]] std::optional<WallTime> follow_from() const;
 
  private:

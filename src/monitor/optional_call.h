@@ -1,8 +1,8 @@
 #pragma once
 
-// A call that the daemon can do without: a proxy before the Engine may refuse it, or the Engine may
-// fail at it. It is made again ever more rarely, in case the proxy is changed. The log says once
-// what is missing and what to allow.
+// A call that the daemon can do without: a proxy in front of the Engine may refuse it, or the
+// Engine may fail at it. The call is retried at growing distances, in case the proxy is changed.
+// The log says once what is missing without the call, and what the proxy has to allow.
 //
 //   if (call.is_due(now)) {
 //     const auto info = clients.info(endpoint, stop);

@@ -1,12 +1,12 @@
 #pragma once
 
-// Whose turn it is to be inspected for what changes without an event, as the error of a start that
-// failed. There are two rounds, each spread evenly over its period: of containers whose health
-// check runs, and of the others. No more than one container a second has its turn. Where both
+// Picks the containers to inspect for changes that come without an event, such as the error of a
+// failed start. There are two rounds, each spread evenly over its period: one of the containers
+// with a health check, one of the others. At most one container a second is picked. Where both
 // rounds together would need more, both take longer in the same proportion.
 //
-// Example: of 100 containers 10 have health checks, and the interval is 15 minutes. Every 3 s it is
-// the turn of one of the 10, every 10 s of one of the 90.
+// Example: 10 of 100 containers have health checks, and the interval is 15 minutes. Every 3 s one
+// of the 10 is picked, every 10 s one of the 90.
 //
 // Not thread-safe: part of Inventory.
 
@@ -22,15 +22,16 @@ namespace tidegauge::monitor {
 
 class RefreshRounds {
  public:
-  /// Of the others once in `interval`; 0: nobody has a turn.
+  /// Each container without a health check is picked once in `interval`; 0 turns both rounds off.
   explicit RefreshRounds(Milliseconds interval);
 
-  /// Whether it may be somebody's turn: then the caller shows all containers, and takes one.
+  /// Whether a container may be due: then the caller shows all containers and calls `take`.
   [[nodiscard]] bool begin(SteadyTime now);
   enum class Kind : std::uint8_t { checks_health, other };
-  /// `id` is used until `take`; `inspected` is when it was inspected, for whatever reason.
+  /// `id` must live until `take`; `inspected`: when the container was last inspected, for whatever
+  /// reason.
   void show(const std::string& id, Kind kind, SteadyTime inspected);
-  /// Null: it is nobody's turn.
+  /// The container to inspect now; null where none is due.
   [[nodiscard]] const std::string* take(SteadyTime now);
 
  private:

@@ -1,9 +1,9 @@
 #pragma once
 
-// Counts the runs of one container: its restarts, its ends and its out-of-memory kills, each once,
-// from the two sources that tell of them. Events tell in their order, and may be lost. Inspects
-// show how it is, and may be ahead of the events. What follows from the order of events does not
-// depend on times; where times are compared, all of them are the Engine's.
+// Counts the restarts, ends and out-of-memory kills of one container, each once, from two sources:
+// events come in order but may be lost, and inspects show the present state and may be ahead of the
+// events. Conclusions from the order of events do not depend on times; where times are compared,
+// all of them are by the Engine's clock.
 //
 // - A start after an end is a restart, and so is one after a start, whose end was lost.
 // - Where an inspect alone has shown a container to run, its next start may be the late event of
@@ -31,18 +31,18 @@ class RunHistory {
  public:
   // --- what events tell, in their order ---------------------------------------------------------
 
-  /// Whether it is news, and not of what an inspect has shown before.
+  /// Returns whether the start is new: no inspect has shown that run before.
   bool started(WallTime at, model::Lifecycle& counts);
-  /// Nothing: the exit code was not told. The next inspect shows it.
+  /// Without an exit code the end is counted when the next inspect shows the code.
   void ended(WallTime at, std::optional<int> exit_code, model::Lifecycle& counts);
   void out_of_memory(WallTime at, model::Lifecycle& counts);
 
   // --- what inspects show -----------------------------------------------------------------------
 
-  /// Events may have been lost, or there were none for it: what the next inspect shows is compared.
+  /// Events may have been lost: what the next inspect shows is compared with what is known.
   void expect_gap() noexcept { gap_ = was_inspected_; }
-  /// An inspect that was sent after the last event. `before`: what was known until then;
-  /// `engine_now`: what time it is at the Engine, if that is known.
+  /// The answer to an inspect that was sent after the last event. `before`: what was known until
+  /// then; `engine_now`: the present by the Engine's clock, if known.
   void inspected(const model::Container& container, const model::Container& before,
                  std::optional<WallTime> engine_now, model::Lifecycle& counts);
 

@@ -1,11 +1,11 @@
 #pragma once
 
-// Snapshots that nobody reads any more, to be filled again: a snapshot of many containers is made
-// without allocating. What a snapshot refers to is given up only when it is taken off the recycler,
-// by whoever takes it, and not by the last reader's thread.
+// Keeps snapshots that nobody reads any more, to be written again, so that a snapshot of many
+// containers is made without allocating. A recycled snapshot holds its samples until `take` returns
+// it: the thread of `take` drops them, never the thread of the last reader.
 //
-// Slow readers may hold many snapshots at once. When those come back, two are kept and the others
-// are freed, and the one that has waited longest is filled first: so what a snapshot refers to is
+// Slow readers may hold many snapshots at once. When those snapshots come back, two are kept and
+// the others are freed, and the snapshot that has waited longest is written first. So a sample is
 // not kept alive for longer than three snapshots take.
 //
 // Snapshots may outlive the recycler. `take` is used by one thread; readers may be anywhere.
@@ -22,7 +22,7 @@ namespace tidegauge::monitor {
 
 class SnapshotRecycler {
  public:
-  /// An empty one, or one with what it held: the taker overwrites all of it.
+  /// A snapshot, new or with its old content: the caller overwrites all of it.
   [[nodiscard]] std::shared_ptr<model::EngineSnapshot> take() {
     Snapshots surplus;  // freed without the lock
     auto snapshot = idle_->with([&](auto& idle) {

@@ -18,7 +18,7 @@ using pool::Waiter;
 namespace {
 
 /// A slot that is lent, and two threads' worth of callers who wait for it: `first` in the test's
-/// own hands, the second in a thread that sleeps on its bell.
+/// own hands, the second in a thread that sleeps on its condition.
 class Queue {
  public:
   Queue() {
@@ -45,8 +45,8 @@ class Queue {
     core_.leave(first_, now_);
   }
 
-  /// What the second does: waits to be rung for, and says whether it was.
-  bool sleep_until_rung() {
+  /// What the second does: waits to be notified, and says whether it was.
+  bool sleep_until_notified() {
     std::unique_lock lock(mutex_);
     Waiter second;
     enter(second);
@@ -76,13 +76,13 @@ class Queue {
 TEST_CASE("a head that leaves with a slot or a wake-up of its own: the next one's thread wakes") {
   const auto age = GENERATE(0ms, 2ms);  // too young to be handed the slot, and not
   Queue queue;
-  std::atomic<bool> rung = false;
-  std::jthread second([&] { rung = queue.sleep_until_rung(); });
+  std::atomic<bool> notified = false;
+  std::jthread second([&] { notified = queue.sleep_until_notified(); });
   REQUIRE(test::eventually([&] { return queue.is_asleep(); }));
   queue.pass(age);
   queue.release();
   CHECK(queue.first().granted.has_value() == (age > 1ms));
   queue.first_leaves();
   second.join();
-  CHECK(rung);
+  CHECK(notified);
 }

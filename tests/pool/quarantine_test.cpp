@@ -58,7 +58,7 @@ TEST_CASE("a trial that says nothing leaves the next to try") {
   CHECK_FALSE(quarantine.refusal("web", start + 6s));
 }
 
-TEST_CASE("several stuck containers, or a stuck list, are the Engine's own trouble") {
+TEST_CASE("several stuck containers, or a stuck list, degrade the Engine") {
   Quarantine quarantine(tuning);
   quarantine.got_stuck("a", start);
   quarantine.got_stuck("b", start + 10s);

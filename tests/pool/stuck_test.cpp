@@ -77,7 +77,7 @@ TEST_CASE("several stuck containers cut the calls in flight while the ping answe
   CHECK(scene.log().count("engine answers pings, but calls get stuck") == 1);
 }
 
-TEST_CASE("a stuck list alone is the Engine's trouble") {
+TEST_CASE("a stuck list alone degrades the Engine") {
   test::PoolScene scene({}, hang_on_stuck);
   auto connection = value_of(scene.pool().get_connection({.call_class = model::CallClass::list}));
   CHECK_FALSE(connection.perform({.target = "/stuck", .limits = impatient}));

@@ -39,7 +39,7 @@ enum class Errc : std::uint8_t {
 /// The name used in metrics and logs, as "first_byte_timeout".
 [[nodiscard]] std::string_view to_string(Errc code) noexcept;
 
-/// Whether it says that the Engine, rather than this call or this program, is in trouble.
+/// Whether it says that the Engine, rather than this call or this program, is at fault.
 [[nodiscard]] bool blames_engine(Errc code) noexcept;
 /// Whether it says that the configuration must change: no restart of the Engine will mend it.
 [[nodiscard]] bool blames_configuration(Errc code) noexcept;
