@@ -79,14 +79,18 @@ class DurationHistogram {
 
   /// 2^(index / 8), the same numbers as in Prometheus' libraries.
   static constexpr double power(int index) noexcept {
-    constexpr std::array<double, 8> within_octave{1.0,
-                                                  1.0905077326652577,
-                                                  1.189207115002721,
-                                                  1.2968395546510096,
-                                                  1.414213562373095,
-                                                  1.5422108254079408,
-                                                  1.681792830507429,
-                                                  1.8340080864093424};
+    // NOLINTBEGIN(modernize-use-std-numbers): the square root of 2 as those libraries round it
+    constexpr std::array<double, 8> within_octave{
+        1.0,
+        1.0905077326652577,
+        1.189207115002721,
+        1.2968395546510096,
+        1.414213562373095,
+        1.5422108254079408,
+        1.681792830507429,
+        1.8340080864093424,
+    };
+    // NOLINTEND(modernize-use-std-numbers)
     const int octave = index >= 0 ? index / 8 : (index - 7) / 8;
     auto value = within_octave[static_cast<std::size_t>(index - octave * 8)];
     for (int i = 0; i < octave; ++i) value *= 2;
