@@ -16,6 +16,16 @@ void write_slot(json::Writer& writer, const model::SlotStats& slot) {
   });
 }
 
+void write_pool(json::Writer& writer, const std::string& endpoint,
+                const std::vector<model::SlotStats>& slots) {
+  writer.object([&] {
+    writer.key("endpoint").value(endpoint);
+    writer.key("slots").array([&] {
+      for (const auto& slot : slots) write_slot(writer, slot);
+    });
+  });
+}
+
 }  // namespace
 
 std::string debug_page(
@@ -24,14 +34,7 @@ std::string debug_page(
   json::Writer writer(page);
   writer.object([&] {
     writer.key("pools").array([&] {
-      for (const auto& [name, slots] : pools) {
-        writer.object([&] {
-          writer.key("endpoint").value(name);
-          writer.key("slots").array([&] {
-            for (const auto& slot : slots) write_slot(writer, slot);
-          });
-        });
-      }
+      for (const auto& pool : pools) write_pool(writer, pool.first, pool.second);
     });
   });
   return page + '\n';
