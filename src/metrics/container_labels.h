@@ -27,7 +27,7 @@ class ContainerLabels {
 
   /// How many values `all_labels` has cut, and the first container that it cut one of.
   [[nodiscard]] std::size_t cut() const noexcept { return cut_; }
-  [[nodiscard]] std::string_view first_cut() const noexcept { return first_cut_; }
+  [[nodiscard]] const std::string& first_cut() const noexcept { return first_cut_; }
 
  private:
   /// A Docker label and its name on the page.
@@ -46,7 +46,7 @@ class ContainerLabels {
   const std::vector<Exported> configured_;
   std::vector<std::string> used_names_;  ///< container_label_* of the current container
   std::size_t cut_ = 0;
-  std::string_view first_cut_;
+  std::string first_cut_;
 };
 
 }  // namespace tidegauge::metrics
