@@ -38,7 +38,9 @@ class DeadFuseMount {
   DeadFuseMount& operator=(const DeadFuseMount&) = delete;
   ~DeadFuseMount() {
     die();
-    if (unshared_) CHECK(::setns(before_.get(), CLONE_NEWNS) == 0);
+    if (!unshared_) return;
+    // The kernel refuses while threads that were started meanwhile have not ended.
+    CHECK(test::eventually([this] { return ::setns(before_.get(), CLONE_NEWNS) == 0; }));
   }
 
   [[nodiscard]] bool made() const { return made_; }
