@@ -65,6 +65,21 @@ TEST_CASE("a free slot is taken at once, and no more than there are") {
   CHECK(scene.core().peak() == 2);
 }
 
+TEST_CASE("a waiter that wakes after its deadline leaves the free slot to the next one") {
+  Scene scene(1);
+  const auto slot = scene.take();
+  auto& late = scene.ask(10ms);
+  auto& next = scene.ask();
+  scene.give_back(slot);  // notifies the first, which wakes too late
+  REQUIRE(late.notified);
+  scene.pass(10ms);
+  CHECK_FALSE(scene.core().settle(late, scene.now()));
+  CHECK_FALSE(late.granted);
+  scene.core().leave(late, scene.now());
+  CHECK(scene.core().settle(next, scene.now()));
+  CHECK(next.granted == slot);
+}
+
 TEST_CASE("the queue is bounded") {
   Scene scene(1, Balancing::lifo, 2);
   scene.take();
