@@ -80,6 +80,16 @@ TEST_CASE("a waiter that wakes after its deadline leaves the free slot to the ne
   CHECK(next.granted == slot);
 }
 
+TEST_CASE("the uses of a slot are those of its present socket") {
+  Scene scene(1);
+  const auto slot = scene.take();
+  scene.give_back(slot);
+  scene.take();
+  CHECK(scene.core().slots()[slot].uses == 2);
+  scene.core().record_connected(slot, scene.now());
+  CHECK(scene.core().slots()[slot].uses == 0);
+}
+
 TEST_CASE("the queue is bounded") {
   Scene scene(1, Balancing::lifo, 2);
   scene.take();

@@ -1,10 +1,13 @@
 // Which failed calls are the failure of a container, and which are that of the Engine.
 
+#include "pool/pool_state.h"
 #include "support/catch.h"
 #include "support/eventually.h"
 #include "support/http_server.h"
+#include "support/log_capture.h"
 #include "support/managed_scene.h"
 #include "support/pool_scene.h"
+#include "tidegauge/http/curl_transport.h"
 
 using namespace tidegauge;
 using namespace std::chrono_literals;
@@ -46,6 +49,21 @@ Result<http::Response> ask_about(pool::ConnectionPool& pool, const std::string& 
 }
 
 }  // namespace
+
+TEST_CASE("only a probe that was sent in the outage ends it") {
+  test::LogCapture log;
+  const model::EngineAddress address{.path = "/nowhere"};
+  pool::PoolState state("local", address, {}, http::make_curl_transport(address), log.logger(), {});
+  using enum pool::ProbeKind;
+  state.record_probe(recovery, Error{Errc::unreachable, "refused"});
+  REQUIRE_FALSE(state.health().up);
+  for (const auto kind : {ping, call}) {  // sent before the Engine went down
+    state.record_probe(kind, std::nullopt);
+    CHECK_FALSE(state.health().up);
+  }
+  state.record_probe(recovery, std::nullopt);
+  CHECK(state.health().up);
+}
 
 TEST_CASE("containers whose calls fail one after another leave the Engine up") {
   const auto handler = GENERATE(&cut_the_bad, &babble_about_the_bad);
