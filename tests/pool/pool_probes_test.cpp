@@ -11,6 +11,7 @@
 #include "support/http_server.h"
 #include "support/log_capture.h"
 #include "support/managed_scene.h"
+#include "support/pool_scene.h"
 #include "support/temporary_directory.h"
 #include "tidegauge/http/curl_transport.h"
 #include "tidegauge/pool/pool_manager.h"
@@ -57,6 +58,17 @@ Result<http::Response> call(ManagedScene& scene) {
 }
 
 }  // namespace
+
+TEST_CASE("an Engine is probed when it has answered nothing for three quarters of the interval") {
+  test::PoolScene scene({.min_connections = 0, .health_check_interval = 1h});
+  REQUIRE(scene.pool().get_connection().value().perform({.target = "/", .limits = test::patient}));
+  scene.maintain(44min);
+  CHECK(scene.server().requests("/_ping") == 0);
+  scene.maintain(46min);
+  CHECK(scene.server().requests("/_ping") == 1);
+  scene.maintain(46min + 44min);  // the probe has been answered
+  CHECK(scene.server().requests("/_ping") == 1);
+}
 
 TEST_CASE("an Engine that says Connection: close each time is pinged as often as one that keeps") {
   ManagedScene scene(frequent(),
