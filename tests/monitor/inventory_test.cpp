@@ -165,6 +165,21 @@ TEST_CASE("an inspect that shows an earlier end does not move the end that an ev
   CHECK(scene.snapshot().containers.at(0).last_seen == ended);
 }
 
+TEST_CASE(
+    "the health of a new run is starting where there is a check, until an event or an inspect") {
+  Scene scene;
+  scene.list({"checked", "plain"});
+  auto checked = Scene::running("checked", scene.now());
+  checked.health = model::Health::unhealthy;
+  REQUIRE(scene.inspect(checked));
+  REQUIRE(scene.inspect(Scene::running("plain", scene.now())));
+  scene.tell("start", "checked");
+  scene.tell("start", "plain");
+  const auto containers = scene.snapshot().containers;  // by name
+  CHECK(containers.at(0).container->health == model::Health::starting);
+  CHECK(containers.at(1).container->health == model::Health::none);
+}
+
 TEST_CASE("a loop of crashes is counted in full, however far ahead of the events an inspect is") {
   Scene scene;
   scene.list({"web"});
