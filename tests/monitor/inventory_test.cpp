@@ -180,6 +180,19 @@ TEST_CASE(
   CHECK(containers.at(1).container->health == model::Health::none);
 }
 
+TEST_CASE(
+    "a change of settings and a creation call for an inspect, what is only asked for does not") {
+  Scene scene;
+  scene.list({"web"});
+  REQUIRE(scene.inspect(Scene::running("web", scene.now())));
+  for (const auto* const action : {"update", "create", "start", "die"}) {
+    CHECK(scene.tell(action, "web", "0") == Inventory::Effect::inspect);
+  }
+  for (const auto* const action : {"kill", "stop", "restart", "oom", "exec_start"}) {
+    CHECK(scene.tell(action, "web") == Inventory::Effect::none);
+  }
+}
+
 TEST_CASE("a loop of crashes is counted in full, however far ahead of the events an inspect is") {
   Scene scene;
   scene.list({"web"});
