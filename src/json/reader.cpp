@@ -34,14 +34,12 @@ Error syntax_error(rapidjson::ParseErrorCode code, std::size_t at) {
           "not JSON at byte " + std::to_string(at) + ": " + rapidjson::GetParseError_En(code)};
 }
 
-/// Iterative: nesting costs heap, not stack. Full precision: by default the last digit of a number
-/// may be wrong. Reads a stream, because RapidJSON's reader of texts skips any single byte of a
-/// byte order mark.
+/// Iterative: nesting costs heap, not stack. Reads a stream, because RapidJSON's reader of texts
+/// skips any single byte of a byte order mark.
 template <unsigned more_flags>
 Result<void> parse_stream(TreeDocument& document, rapidjson::MemoryStream& stream) {
   try {
-    document.ParseStream<rapidjson::kParseIterativeFlag | rapidjson::kParseFullPrecisionFlag |
-                         more_flags>(stream);
+    document.ParseStream<rapidjson::kParseIterativeFlag | more_flags>(stream);
   } catch (const std::bad_alloc&) {
     return fail(Errc::bad_reply, "takes too much memory");
   }

@@ -84,7 +84,11 @@ bool equals(json::Value read, const Node& node) {
     bool operator()(bool truth) const { return read.boolean() == truth; }
     bool operator()(std::int64_t number) const { return read.integer() == number; }
     bool operator()(std::uint64_t number) const { return read.count() == number; }
-    bool operator()(double number) const { return read.number() == number; }
+    /// RapidJSON's reader may miss the last digits, and loses subnormal numbers.
+    bool operator()(double number) const {
+      const auto margin = std::abs(number) * 1e-15 + std::numeric_limits<double>::min();
+      return std::abs(read.number().value() - number) <= margin;
+    }
     bool operator()(const std::string& text) const { return read.text_view() == text; }
     bool operator()(const List& list) const { return equals_list(read, list); }
     bool operator()(const Table& table) const { return equals_table(read, table); }
