@@ -27,8 +27,7 @@ config::MonitorConfig monitor_options(const config::Config& config,
   if (!local && options.stats_source == config::StatsChoice::automatic) {
     options.stats_source = config::StatsChoice::engine;
   }
-  const auto& disabled = config.metrics.disable;
-  if (std::ranges::find(disabled, config::MetricGroup::filesystem) != disabled.end()) {
+  if (config::contains(config.metrics.disable, config::MetricGroup::filesystem)) {
     options.filesystem_interval = {};  // nobody would see the measurements
   }
   return options;

@@ -229,7 +229,7 @@ void Loading::check_metric_groups() {
   const auto* const disable = find_option("metrics.disable");
   const auto& metrics = loaded_.config.metrics;
   for (const auto group : metrics.enable) {
-    if (std::ranges::find(metrics.disable, group) == metrics.disable.end()) continue;
+    if (!contains(metrics.disable, group)) continue;
     mistakes_.add(std::max(origin_of(enable), origin_of(disable)),
                   std::string(name_of(group).name) + " is in " + described(*enable) + " and in " +
                       described(*disable) + "; keep one of them");

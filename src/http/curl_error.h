@@ -1,6 +1,6 @@
 #pragma once
 
-// What a transfer that libcurl has ended with an error means, as an Error that says what to do.
+// Translates libcurl's error codes into an Error that says what has failed and what to do.
 
 #include <curl/curl.h>
 
@@ -11,7 +11,8 @@
 
 namespace tidegauge::http {
 
-/// What is known of the transfer. All that is referred to outlives it.
+/// The facts about a transfer that failed. `address`, `tls` and the text that `libcurl_says` refers
+/// to must outlive this object.
 struct FailedTransfer {
   const model::EngineAddress& address;
   const model::TlsFiles& tls;

@@ -26,9 +26,11 @@ std::vector<std::string> EngineState::apply_list(const std::vector<model::Contai
                                                  InspectScope scope) {
   const MutexLock lock(mutex_);
   for (const auto& id : inventory_.ids()) mark_for_kernel(id);
-  auto changed = inventory_.ids_that_differ(list);
+  std::vector<std::string> to_inspect;
+  if (scope == InspectScope::changed) to_inspect = inventory_.ids_that_differ(list);
   inventory_.resync(list, moment_now());
-  return scope == InspectScope::changed ? std::move(changed) : inventory_.ids_to_inspect();
+  if (scope == InspectScope::all) to_inspect = inventory_.ids_to_inspect();
+  return to_inspect;
 }
 
 EngineState::Inspected EngineState::apply_inspect(const std::string& id, std::uint64_t version,
@@ -101,7 +103,7 @@ void EngineState::record(model::EngineVersion version) {
 
 void EngineState::record(model::EngineInfo info) {
   const MutexLock lock(mutex_);
-  if (info.system_time) inventory_.record_engine_time(*info.system_time, steady_now());
+  record_time(info);
   info_ = std::move(info);
 }
 
@@ -117,7 +119,7 @@ bool EngineState::has_info() const {
 
 bool EngineState::contradicts(const model::EngineInfo& info) {
   const MutexLock lock(mutex_);
-  if (info.system_time) inventory_.record_engine_time(*info.system_time, steady_now());
+  record_time(info);
   return info.containers && *info.containers != inventory_.size();
 }
 
@@ -164,6 +166,10 @@ void EngineState::write_snapshot(model::EngineSnapshot& snapshot, const Moment& 
   if (version_ && version_->is_podman) {
     for (auto& [name, lifecycle] : snapshot.lifecycles) lifecycle.oom_events.reset();
   }
+}
+
+void EngineState::record_time(const model::EngineInfo& info) {
+  if (info.system_time) inventory_.record_engine_time(*info.system_time, steady_now());
 }
 
 void EngineState::mark_for_kernel(const std::string& id) {

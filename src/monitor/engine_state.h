@@ -1,8 +1,8 @@
 #pragma once
 
-// What is known about one watched Engine: its containers, whether it is up and why not, its version
-// and info, the containers whose runs the kernel sampling must look at again, and whether anything
-// has changed since the last publication.
+// Holds everything that the monitor knows about one Engine: its containers, whether the Engine is
+// up and why not, its version and info, the containers whose runs the kernel sampling must look at
+// again, and whether anything has changed since the last publication.
 //
 // EngineState is the middle of the monitor: the event follower, the container calls and the kernel
 // sampling each know it, and know nothing about each other.
@@ -88,7 +88,7 @@ class EngineState {
 
   void record(model::EngineVersion version);
   void record(model::EngineInfo info);
-  /// Of the Engine that is up; nothing until it has told them.
+  /// Whether the Engine has told its version, or its info, since it last came up.
   [[nodiscard]] bool has_version() const;
   [[nodiscard]] bool has_info() const;
   /// Whether the Engine counts other containers than the inventory has. Notes the Engine's time.
@@ -115,6 +115,7 @@ class EngineState {
   void write_snapshot(model::EngineSnapshot& snapshot, const Moment& now);
 
  private:
+  void record_time(const model::EngineInfo& info) REQUIRES(mutex_);
   void mark_for_kernel(const std::string& id) REQUIRES(mutex_);
 
   const config::MonitorConfig& options_;

@@ -12,8 +12,8 @@
 //   ...                                                 // "die" arrives: version 8
 //   inventory.record_inspected(id, 7, answer, now);     // false: inspect again
 //
-// Of a container that is not watched (container_filter.h) only the state is known, as events tell
-// it: the container is in the counts by state, and nowhere else.
+// For a container that is not watched (container_filter.h) the inventory follows only the state, as
+// events tell it: the container is in the counts by state, and nowhere else.
 //
 // Not thread-safe: EngineState keeps it behind a mutex.
 

@@ -18,7 +18,7 @@ constexpr auto socket_debounce = 20ms;
 constexpr std::size_t longest_ping = std::size_t{64} * 1024;
 constexpr std::size_t longest_version = std::size_t{4} * 1024 * 1024;
 
-/// What is wrong with the answer to a ping or a probe; nothing if it shows a working Engine.
+/// The failure that the answer to a ping or a probe shows; nothing if the Engine works.
 std::optional<Error> failure_of(const Result<http::Response>& answer) {
   if (!answer) return answer.error();
   if (answer->status < 500) return std::nullopt;

@@ -30,7 +30,7 @@ class Quarantine {
   /// `tuning` outlives this.
   explicit Quarantine(const config::PoolTuning& tuning) : tuning_(tuning) {}
 
-  /// What was wrong with the calls about a quarantined container.
+  /// Why calls about a container are quarantined.
   enum class Cause : std::uint8_t { stuck, failing };
   struct Refusal {
     SteadyTime until{};  ///< when the next call may be sent

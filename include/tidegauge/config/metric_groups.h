@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace tidegauge::config {
@@ -70,6 +71,11 @@ inline constexpr std::array metric_group_names{
     MetricGroupName{MetricGroup::tcp_statistics, "tcp_statistics", &OptionalGroups::tcp_statistics},
     MetricGroupName{MetricGroup::huge_pages, "huge_pages", &OptionalGroups::huge_pages},
 };
+
+/// Whether `groups`, such as metrics.disable, names `group`.
+[[nodiscard]] constexpr bool contains(std::span<const MetricGroup> groups, MetricGroup group) {
+  return std::ranges::find(groups, group) != groups.end();
+}
 
 /// The row of a group in `metric_group_names`.
 [[nodiscard]] constexpr const MetricGroupName& name_of(MetricGroup group) {

@@ -3,7 +3,6 @@
 // The page that Prometheus scrapes: the metrics of containers, Engines, calls and pools, and then
 // the daemon's own. Rendering reads its input, /proc/self and nothing else, logs, and never waits.
 
-#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -33,7 +32,7 @@ struct PageOptions {
   std::size_t max_label_length = 128;  ///< in bytes, of a container_label_*
 
   [[nodiscard]] bool shows(config::MetricGroup group) const {
-    return std::ranges::find(disable, group) == disable.end();
+    return !config::contains(disable, group);
   }
 };
 

@@ -30,8 +30,8 @@ class DurationHistogram {
   static constexpr int schema = 3;
   /// Shorter durations, and this one, are in the zero bucket: 2^-16 seconds, 15 microseconds.
   static constexpr double zero_threshold = 1.0 / 65536;
-  /// Of the first exponential bucket. A bucket with this index i is above 2^((i - 1) / 8) and up to
-  /// 2^(i / 8) seconds.
+  /// The index of the first exponential bucket. The bucket with index i holds durations above
+  /// 2^((i - 1) / 8) and up to 2^(i / 8) seconds.
   static constexpr int first_index = -127;
   /// Up to 32 seconds. The last bucket has what is longer as well.
   static constexpr std::size_t bucket_count = 168;
