@@ -1,32 +1,33 @@
-# docker build -t tidegauge .
-# docker run -v /var/run:/host/run:ro -e TIDEGAUGE_POOL_SOCKET_PATH=/host/run/docker.sock \
-#   --group-add "$(stat -c %g /var/run/docker.sock)" -p 127.0.0.1:9717:9717 tidegauge
-# With -v /proc:/host/proc:ro -v /sys:/host/sys:ro -e TIDEGAUGE_PATH_PROCFS=/host/proc
-# -e TIDEGAUGE_PATH_SYSFS=/host/sys it reads the containers' numbers from the kernel; without, it asks
-# the Engine for them.
-# The directory, because a socket that is mounted by itself does not outlive the Engine that made it.
-FROM debian:bookworm-slim AS build
-RUN apt-get update && apt-get install -y --no-install-recommends \
-      g++ cmake ninja-build pkg-config libcurl4-openssl-dev libyaml-cpp-dev rapidjson-dev \
-      prometheus-cpp-dev libspdlog-dev libmicrohttpd-dev \
-    && rm -rf /var/lib/apt/lists/*
+# The program and the libraries that it links, and nothing else. `docker build -t tidegauge .` makes it;
+# scripts/image.sh does too, with the labels that only the repository knows and the bill of materials.
+# docs/image.md says how to run it.
+#
+# The libraries of the image are those of this base. It may be any Debian from 12 on, and one that
+# has the packages of scripts/lib/packages.sh already needs no network.
+ARG BUILD_BASE=debian:bookworm-slim
+FROM ${BUILD_BASE} AS build
 WORKDIR /source
+COPY scripts/lib/packages.sh scripts/lib/
+RUN ["bash", "-ec", "source scripts/lib/packages.sh; install_missing \"${packages_image[@]}\""]
 COPY . .
+ARG SOURCE_DATE_EPOCH=0
+ARG VERSION=unknown
 RUN cmake --preset release -DTIDEGAUGE_BUILD_TESTS=OFF -DCMAKE_INSTALL_PREFIX=/usr \
     && cmake --build --preset release --target tidegauge \
-    && strip build/release/tidegauge
+    && scripts/lib/image_root.sh build/release/tidegauge "$VERSION" /image
 
-FROM debian:bookworm-slim
-RUN apt-get update && apt-get install -y --no-install-recommends \
-      libcurl4 libyaml-cpp0.7 libprometheus-cpp-core1.0 libspdlog1.10 libfmt9 libmicrohttpd12 \
-      ca-certificates \
-    && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --no-create-home --shell /usr/sbin/nologin tidegauge
-COPY --from=build /source/build/release/tidegauge /usr/bin/tidegauge
-COPY config/config.yaml /etc/tidegauge/config.yaml
-USER tidegauge
-# Inside the container's own network; what of it is published is for `docker run` to say.
-ENV TIDEGAUGE_WEB_LISTEN_ADDRESS=0.0.0.0:9717
+FROM scratch
+COPY --from=build /image /
+LABEL org.opencontainers.image.title="tidegauge" \
+      org.opencontainers.image.description="Monitoring daemon for Docker hosts: metrics about containers for Prometheus" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.vendor="tidegauge"
+USER 65532:65532
+# Where the private socket and the record of ends are, as systemd would say it; a configuration may say otherwise.
+# The listen address is inside the container's own network; `docker run` says what is published of it.
+ENV RUNTIME_DIRECTORY=/run/tidegauge STATE_DIRECTORY=/var/lib/tidegauge \
+    TIDEGAUGE_WEB_LISTEN_ADDRESS=0.0.0.0:9717
 EXPOSE 9717
-HEALTHCHECK --interval=30s --timeout=5s CMD ["tidegauge", "--config", "/etc/tidegauge/config.yaml", "--healthcheck"]
-ENTRYPOINT ["tidegauge", "--config", "/etc/tidegauge/config.yaml"]
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=30s --timeout=5s --start-period=10s CMD ["/usr/bin/tidegauge", "--healthcheck"]
+ENTRYPOINT ["/usr/bin/tidegauge"]

@@ -2,12 +2,19 @@
 # The Debian packages that the project needs, by purpose, and the function that installs what is
 # missing of them. To be sourced; never asks anything.
 
-packages_build=(g++ cmake ninja-build pkg-config ccache
-  libcurl4-openssl-dev libyaml-cpp-dev rapidjson-dev prometheus-cpp-dev libspdlog-dev
-  libmicrohttpd-dev libgnutls28-dev catch2 librapidcheck-dev)
-packages_tests=(docker.io podman iptables busybox-static prometheus iproute2 curl jq)
+# What the program links, and what its tests link beside that.
+packages_program=(libcurl4-openssl-dev libyaml-cpp-dev rapidjson-dev prometheus-cpp-dev libspdlog-dev
+  libmicrohttpd-dev libgnutls28-dev libcrypt-dev zlib1g-dev libzstd-dev)
+packages_libraries=("${packages_program[@]}" catch2 librapidcheck-dev)
+packages_build=(g++ cmake ninja-build pkg-config ccache "${packages_libraries[@]}")
+packages_image=(g++ cmake ninja-build pkg-config ca-certificates "${packages_program[@]}")
+packages_tests=(docker.io podman iptables busybox-static prometheus iproute2 curl jq
+  openssl zstd python3 python3-prometheus-client python3-protobuf python3-yaml
+  python3-jsonschema)
 # Debian 13 has the command in a package of its own.
 ! apt-cache -q=2 show docker-cli >/dev/null 2>&1 || packages_tests+=(docker-cli)
+packages_image_tests=(git mmdebstrap)
+packages_package=(dpkg-dev file lintian man-db bash-completion zsh fish)
 packages_lint=(git clang-19 clang-tidy-19 clang-format-19)
 packages_fuzz=(clang-19 libclang-rt-19-dev)
 
