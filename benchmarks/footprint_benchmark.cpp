@@ -1,8 +1,9 @@
 // What the daemon costs a host at its default options, scraped every ten seconds: its own CPU time
 // and memory, and what it makes the Engine do, which is measured with and without it in turn.
 //
-// `footprint_benchmark SOCKET [WINDOWS [SECONDS]]`: five windows of a minute each, with and
-// without, unless told otherwise. The Engine's containers should be left alone meanwhile.
+// `footprint_benchmark SOCKET [WINDOWS [SECONDS]]`: five windows of a minute each, with the daemon,
+// without, and with the daemon and a peak_interval, unless told otherwise. The Engine's containers
+// should be left alone meanwhile.
 
 #include <unistd.h>
 
@@ -131,13 +132,17 @@ void pass(std::chrono::seconds window, const std::function<void()>& each) {
 }
 
 struct Measured {
-  std::vector<double> daemon, engine_with, engine_without;  // in percent of a core
+  std::vector<double> daemon, daemon_with_peaks, engine_with,
+      engine_without;  // in percent of a core
   double resident = 0, anonymous = 0;
 };
 
+test::DaemonOptions options(const Plan& plan) {
+  return {.arguments = {"--pool.socket_path=" + plan.socket, "--web.listen_address=127.0.0.1:0"}};
+}
+
 void measure_with(const Plan& plan, Measured& measured) {
-  const DaemonProcess daemon(
-      {.arguments = {"--pool.socket_path=" + plan.socket, "--web.listen_address=127.0.0.1:0"}});
+  const DaemonProcess daemon(options(plan));
   const auto scrape = [&] { std::ignore = daemon.page_text(); };
   pass(settling, scrape);
   const auto daemon_before = daemon_cpu_seconds();
@@ -148,6 +153,18 @@ void measure_with(const Plan& plan, Measured& measured) {
   measured.daemon.push_back((daemon_cpu_seconds() - daemon_before) * percent);
   measured.resident = memory_of_daemon("VmRSS:");
   measured.anonymous = memory_of_daemon("RssAnon:");
+}
+
+void measure_with_peaks(const Plan& plan, Measured& measured) {
+  auto with_peaks = options(plan);
+  with_peaks.arguments.emplace_back("--container_monitor.peak_interval=1s");
+  const DaemonProcess daemon(with_peaks);
+  const auto scrape = [&] { std::ignore = daemon.page_text(); };
+  pass(settling, scrape);
+  const auto before = daemon_cpu_seconds();
+  pass(plan.window, scrape);
+  measured.daemon_with_peaks.push_back((daemon_cpu_seconds() - before) * 100 /
+                                       to_seconds(plan.window));
 }
 
 void measure_without(const Plan& plan, Measured& measured) {
@@ -170,6 +187,9 @@ void report_on(const Measured& measured, double containers, Report& report) {
   report.note("footprint: containers", containers, "1");
   report.value_at_most("footprint: CPU of the daemon, median", median(measured.daemon),
                        "% of a core", 0.25 * many);
+  report.value_at_most("footprint: CPU that a peak_interval of 1s adds, between the medians",
+                       median(measured.daemon_with_peaks) - median(measured.daemon), "% of a core",
+                       0.25 * many);
   report.note("footprint: CPU of the Engine without, least",
               std::ranges::min(measured.engine_without), "% of a core");
   report.value_at_most(
@@ -194,7 +214,9 @@ int main(int count, char** arguments) {
   for (int window = 0; window < plan.windows; ++window) {
     measure_without(plan, measured);
     measure_with(plan, measured);
-    std::cerr << "window " << window + 1 << ": daemon " << measured.daemon.back() << " %, Engine "
+    measure_with_peaks(plan, measured);
+    std::cerr << "window " << window + 1 << ": daemon " << measured.daemon.back()
+              << " %, with peaks " << measured.daemon_with_peaks.back() << " %, Engine "
               << measured.engine_with.back() << " % with, " << measured.engine_without.back()
               << " % without\n";
   }

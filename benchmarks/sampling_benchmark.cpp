@@ -285,11 +285,16 @@ double measure_cycle(Report& report, std::size_t containers) {
   const auto started = steady_now();
   for (int i = 0; i < cycles; ++i) cycle();
   const auto took = to_seconds(steady_now() - started) / cycles;
+  sampler.set_peak_interval(Milliseconds{1000});
+  const auto loads_started = steady_now();
+  for (int i = 0; i < cycles; ++i) sampler.read_loads(steady_now());
+  const auto loads_took = to_seconds(steady_now() - loads_started) / cycles;
   const auto made = static_cast<double>(bench::allocations() - before) / cycles;
   const auto count = static_cast<double>(containers);
   const auto of = std::to_string(containers) + " containers";
   report.note("allocations in a cycle of " + of, made, "allocations");
   report.note("a cycle of " + of + ", for each", took * 1e6 / count, "us");
+  report.note("a reading of the loads of " + of + ", for each", loads_took * 1e6 / count, "us");
   return made;
 }
 

@@ -54,10 +54,8 @@ Facts facts_of(const Page& page) {
       const auto found = labels.find(name);
       return found == labels.end() ? std::string() : found->second;
     };
-    auto detail = label("state") + label("to") + label("class");
-    if (const auto code = label("code"); !code.empty()) {
-      detail = model::to_string(model::exit_class(std::stoi(code)));
-    }
+    // The simulation knows exit codes, not causes: all ends of a container are one fact.
+    const auto detail = label("state") + label("to");
     const bool counts = series.metric == "container_restarts_total" ||
                         series.metric == "container_oom_events_total" ||
                         series.metric == "container_exits_total" ||

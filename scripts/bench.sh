@@ -6,10 +6,19 @@
 #     the connection pool; with an Engine's socket, a request to it
 #   scripts/bench.sh sampling
 #     samples by the kernel's files, beside programs that only read
+#   scripts/bench.sh thrashing [SECONDS]
+#     the wait for kills beside 200 containers at their memory limit; needs root and cgroup v2
+#   scripts/bench.sh short_lives
+#     lives of 200 ms in cgroups made for them, without an Engine; needs root and cgroup v2
 #   scripts/bench.sh inventory SOCKET [IMAGE]
 #     how soon changes on a real Engine are on the page, and in how many calls; IMAGE has sh and sleep
 #   scripts/bench.sh footprint SOCKET [WINDOWS [SECONDS]]
 #     CPU and memory of the daemon, and the CPU that it makes a real Engine use
+#   scripts/bench.sh serving SOCKET [CADVISOR_PORT]
+#     scrapes in every encoding, many at once, beside hostile clients, and of 50,000 series; with the
+#     port of a cAdvisor, only against that
+#   scripts/bench.sh fleet SOCKET
+#     how large the page of a host is, and what each lever saves (docs/fleet.md)
 #   scripts/bench.sh soak [SECONDS [CONTAINERS [EVENTS_PER_SECOND]]]
 #     the daemon beside a busy simulated Engine: flat memory, an exact ending
 set -euo pipefail
@@ -17,10 +26,20 @@ cd "$(dirname "$0")/.."
 source scripts/lib/packages.sh
 
 case ${1:-} in
-  pool | sampling | inventory | footprint | soak) ;;
+  pool | sampling | thrashing | short_lives | inventory | footprint | serving | fleet | soak) ;;
   *) sed -n '2,/^set/{/^set/!p}' "$0" >&2; exit 2 ;;
 esac
 install_missing "${packages_build[@]}" "${packages_tests[@]}"
 cmake --preset release >/dev/null
+if [[ $1 == serving ]]; then
+  cmake --build --preset release --target tidegauge simulated_engine page_benchmark >&2
+  (( $# > 2 )) || build/release/page_benchmark || failed=1
+  benchmarks/serving_benchmark.py build/release/tidegauge "${@:2}" || failed=1
+  exit "${failed:-0}"
+fi
+if [[ $1 == fleet ]]; then
+  cmake --build --preset release --target tidegauge >&2
+  exec benchmarks/fleet_benchmark.py build/release/tidegauge "${@:2}"
+fi
 cmake --build --preset release --target "$1_benchmark" >&2
 exec "build/release/$1_benchmark" "${@:2}"

@@ -1,15 +1,12 @@
 #include "app/daemon.h"
 
-#include <algorithm>
+#include <exception>
+#include <string>
+#include <tuple>
 #include <utility>
-
-#include "app/debug_page.h"
-#include "tidegauge/http/curl_transport.h"
 
 namespace tidegauge::app {
 namespace {
-
-constexpr Milliseconds shutdown_grace{500};
 
 std::vector<std::string> names_of(const std::vector<config::EndpointConfig>& endpoints) {
   std::vector<std::string> names;
@@ -17,142 +14,140 @@ std::vector<std::string> names_of(const std::vector<config::EndpointConfig>& end
   return names;
 }
 
-/// Whatever an Engine over TCP is, its containers' processes are elsewhere, unless somebody says
-/// otherwise.
-config::MonitorConfig monitor_options(const config::Config& config,
-                                      const config::EndpointConfig& endpoint) {
-  auto options = config.container_monitor;
-  options.stats_source = endpoint.stats_source.value_or(options.stats_source);
-  const bool local = endpoint.address.scheme == model::EngineAddress::Scheme::unix_socket;
-  if (!local && options.stats_source == config::StatsChoice::automatic) {
-    options.stats_source = config::StatsChoice::engine;
-  }
-  if (config::contains(config.metrics.disable, config::MetricGroup::filesystem)) {
-    options.filesystem_interval = {};  // nobody would see the measurements
-  }
-  return options;
+metrics::PageSize size_limit(const config::Config& config) {
+  return {.series = config.metrics.max_series, .bytes = config.metrics.max_page_bytes};
 }
 
-constexpr std::string_view landing_page = R"(<!DOCTYPE html>
-<html lang="en"><head><title>tidegauge</title></head><body>
-<h1>tidegauge</h1>
-<p><a href="/metrics">Metrics</a> · <a href="/-/healthy">Healthy</a> · <a href="/-/ready">Ready</a> ·
-<a href="/debug/pool">Connections</a></p>
-</body></html>
-)";
+std::unique_ptr<StateKeeper> state_keeper(const config::Config& config, Logger& logger,
+                                          ThreadGuard& guard) {
+  const auto& directory = config.container_monitor.state_directory;
+  if (directory.empty()) return nullptr;
+  return std::make_unique<StateKeeper>(directory, logger, guard);
+}
 
 }  // namespace
 
-Daemon::Daemon(const config::Config& config, const DescriptorPlan& descriptors, Logger& logger)
-    : config_(config),
+Daemon::Daemon(const config::Config& config, const DescriptorPlan& descriptors, Logger& logger,
+               const DaemonHooks& hooks)
+    : config_(std::make_shared<const config::Config>(config)),
       descriptors_(descriptors),
       logger_(logger),
       guard_(logger),
       instruments_(
           logger, guard_,
           {.process = config.metrics.process, .many_engines = config.endpoints.size() > 1}),
-      series_limit_({.series = config.metrics.max_series, .bytes = config.metrics.max_page_bytes},
-                    logger),
-      pools_(config.endpoints, config.pool, http::make_curl_transport, logger, guard_),
-      clients_(pools_, config.endpoints, config.pool),
-      snapshots_(names_of(config.endpoints)) {
-  for (std::size_t i = 0; i < config.endpoints.size(); ++i) {
-    monitors_.push_back(std::make_unique<monitor::ContainerMonitor>(
-        config.endpoints[i].name, i, monitor_options(config, config.endpoints[i]),
-        monitor::MonitorContext{
-            .clients = clients_,
-            .snapshots = snapshots_,
-            .on_cycle_finished =
-                [this](const model::CycleReport& report) { instruments_.record_cycle(report); },
-            .logger = logger,
-            .guard = guard_,
-            .max_connections = config.pool.max_connections,
-            .kernel = {.procfs = config.path.procfs, .sysfs = config.path.sysfs},
-            .kernel_descriptors = descriptors.kernel_per_monitor,
-            .optional_groups = config::collected_groups(config.metrics)}));
-  }
-}
+      series_limit_(size_limit(config), logger),
+      state_(state_keeper(config, logger, guard_)),
+      engines_(config, descriptors, logger, guard_,
+               {.on_cycle = [this](const auto& report) { instruments_.record_cycle(report); },
+                .on_publish = hooks.on_publish,
+                .restore =
+                    [this](const std::string& endpoint) {
+                      return state_ ? state_->restore(endpoint) : nullptr;
+                    },
+                .heartbeats = hooks.heartbeats}),
+      request_reload_(hooks.request_reload) {}
 
 Daemon::~Daemon() {
-  for (auto& thread : threads_) thread.request_stop();
-  threads_.clear();
-  monitors_.clear();  // before the pools: calls are cancelled instead of failing in closing pools
-  server_.reset();
-  for (const auto& held : pools_.close_all(shutdown_grace)) {
-    logger_.warn("connection still held at shutdown", {{"holder", held}});
-  }
+  engines_.stop();  // first: the page is served until the end
+  if (state_) state_->stop();
+  serving_.reset();
 }
 
 Result<void> Daemon::start() {
-  auto server = web::Server::start(
-      {.listen_address = config_.web.listen_address, .max_connections = descriptors_.clients},
-      routes(), guard_);
-  if (!server) return fail(server.error());
-  server_ = std::move(*server);
-  for (auto& monitor : monitors_) {
-    threads_.emplace_back([this, &monitor](const std::stop_token& stop) {
-      guard_.run("monitor", stop, [&] { monitor->run(stop); });
-    });
-  }
+  const auto current = config();
+  auto serving = Serving::start(*current, descriptors_.clients,
+                                {.snapshots = [this] { return fresh_snapshots(); },
+                                 .make_page =
+                                     [this](model::Snapshot engines, metrics::PageRequest request) {
+                                       return page(std::move(engines), std::move(request));
+                                     },
+                                 .pool_slots = [this] { return engines_.slots(); },
+                                 .reload = request_reload_,
+                                 .instruments = instruments_,
+                                 .logger = logger_,
+                                 .guard = guard_});
+  if (!serving) return fail(serving.error());
+  serving_ = std::move(*serving);
+  engines_.start();
+  if (state_) state_->start([this] { return engines_.snapshots(); });
   logger_.info("tidegauge has started", {{"version", TIDEGAUGE_VERSION},
-                                         {"listen_address", config_.web.listen_address},
-                                         {"port", server_->port()},
-                                         {"endpoints", config_.endpoints.size()}});
+                                         {"listen_address", current->web.listen_addresses.front()},
+                                         {"port", serving_->ports().front()},
+                                         {"endpoints", current->endpoints.size()}});
   return {};
 }
 
 bool Daemon::run_once() {
-  for (auto& monitor : monitors_) monitor->run_once();
-  return std::ranges::all_of(snapshots_.latest(), [](const auto& engine) { return engine->up; });
+  return engines_.run_once();
 }
 
 std::unique_ptr<metrics::Page> Daemon::page_of_cycle() {
-  return page(snapshots_.latest());
+  return page(engines_.snapshots(), {});
 }
+
+// --- reload -------------------------------------------------------------------------------------
+
+Result<void> Daemon::apply(const config::Config& next, const DescriptorPlan& descriptors) {
+  const auto before = config();
+  const auto descriptors_before = descriptors_;
+  if (auto served = serving_->reconfigure(next.web); !served) return served;
+  try {
+    apply_all(std::make_shared<const config::Config>(next), descriptors);
+    return {};
+  } catch (const std::exception& error) {
+    const Error reason{Errc::system, "what is new cannot be made: " + std::string(error.what())};
+    restore(before, descriptors_before);
+    return fail(reason);
+  }
+}
+
+/// Makes nothing, unless an Engine was removed for another address.
+void Daemon::restore(const std::shared_ptr<const config::Config>& before,
+                     const DescriptorPlan& descriptors) {
+  std::ignore = serving_->reconfigure(before->web);  // its files were good when it was applied
+  try {
+    apply_all(before, descriptors);
+  } catch (const std::exception& error) {
+    logger_.error("an Engine is not watched any more: reload the configuration, or restart",
+                  {{"reason", error.what()}});
+  }
+}
+
+/// Monitors come before pages: a page of the new configuration must not find snapshots that are too
+/// old for it.
+void Daemon::apply_all(const std::shared_ptr<const config::Config>& next,
+                       const DescriptorPlan& descriptors) {
+  logger_.set_level(next->log.level);
+  logger_.set_format(next->log.format);
+  engines_.remove_others(*next);
+  instruments_.reconfigure(
+      next->metrics.process ? metrics::ProcessMetrics::shown : metrics::ProcessMetrics::absent,
+      names_of(next->endpoints));
+  engines_.apply(*next, descriptors);
+  series_limit_.set_max(size_limit(*next));
+  descriptors_ = descriptors;
+  config_.with([&](auto& current) { current = next; });
+  serving_->forget_pages();
+}
+
+// --- pages --------------------------------------------------------------------------------------
 
 model::Snapshot Daemon::fresh_snapshots() const {
-  return model::without_stale(snapshots_.latest(), steady_now(),
-                              config::greatest_age(config_.container_monitor));
+  return model::without_stale(engines_.snapshots(), steady_now(),
+                              config::greatest_age(config()->container_monitor));
 }
 
-std::unique_ptr<metrics::Page> Daemon::page(model::Snapshot engines) {
+std::unique_ptr<metrics::Page> Daemon::page(model::Snapshot engines, metrics::PageRequest request) {
+  const auto current = config();
   return std::make_unique<metrics::Page>(
       metrics::PageInput{
-          .engines = std::move(engines), .pools = pools_.stats(), .clients = clients_.stats()},
-      metrics::PageOptions{.container_labels = config_.container_monitor.labels,
-                           .labels = config_.metrics.labels,
-                           .disable = config_.metrics.disable,
-                           .max_label_length = config_.metrics.max_label_length},
-      instruments_, series_limit_);
-}
-
-std::vector<web::Route> Daemon::routes() {
-  const auto fixed = [](std::string_view type, std::string_view body) {
-    return [type, body](const web::Request&) {
-      return web::Response{.content_type = std::string(type), .body = std::string(body)};
-    };
-  };
-  const auto metrics = [this](const web::Request&) {
-    return web::Response{.content_type = metrics::page_content_type,
-                         .next_piece = [page = page(fresh_snapshots())] { return page->next(); }};
-  };
-  const auto ready = [this](const web::Request&) {
-    for (const auto& engine : fresh_snapshots()) {
-      if (engine->up) continue;
-      return web::Response{.status = 503,
-                           .body = engine->endpoint + ": " + engine->down_reason + "\n"};
-    }
-    return web::Response{.body = "ready\n"};
-  };
-  const auto debug = [this](const web::Request&) {
-    return web::Response{.content_type = "application/json", .body = debug_page(pools_.slots())};
-  };
-  constexpr std::string_view text = "text/plain; charset=utf-8";
-  return {{"/", fixed("text/html; charset=utf-8", landing_page)},
-          {"/metrics", metrics},
-          {"/-/healthy", fixed(text, "healthy\n")},
-          {"/-/ready", ready},
-          {"/debug/pool", debug}};
+          .engines = std::move(engines), .pools = engines_.pools(), .clients = engines_.clients()},
+      metrics::PageOptions{.container_labels = current->container_monitor.labels,
+                           .labels = current->metrics.labels,
+                           .disable = current->metrics.disable,
+                           .max_label_length = current->metrics.max_label_length},
+      instruments_, series_limit_, std::move(request));
 }
 
 }  // namespace tidegauge::app

@@ -5,28 +5,36 @@
 
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "app/descriptor_plan.h"
+#include "app/serving.h"
+#include "app/state_keeper.h"
+#include "app/watched_engines.h"
 #include "tidegauge/config/config.h"
-#include "tidegauge/docker/client_manager.h"
 #include "tidegauge/metrics/instruments.h"
 #include "tidegauge/metrics/page.h"
 #include "tidegauge/metrics/series_limit.h"
 #include "tidegauge/model/snapshot.h"
-#include "tidegauge/monitor/container_monitor.h"
-#include "tidegauge/pool/pool_manager.h"
+#include "tidegauge/util/guarded.h"
+#include "tidegauge/util/heartbeats.h"
 #include "tidegauge/util/log.h"
 #include "tidegauge/util/thread_guard.h"
-#include "tidegauge/web/server.h"
 
 namespace tidegauge::app {
 
+/// How the rest of the process takes part. All of it may be left out, and outlives the daemon.
+struct DaemonHooks {
+  RequestReload request_reload;  ///< needed where web.enable_lifecycle is on
+  model::SnapshotStore::OnPublish on_publish;
+  Heartbeats* heartbeats = nullptr;  ///< of all loops; null: nobody asks
+};
+
 class Daemon {
  public:
-  /// Starts only the maintenance of the pools. `config` and `logger` must outlive the daemon.
-  Daemon(const config::Config& config, const DescriptorPlan& descriptors, Logger& logger);
+  /// Starts only the maintenance of the pools. `logger` must outlive the daemon.
+  Daemon(const config::Config& config, const DescriptorPlan& descriptors, Logger& logger,
+         const DaemonHooks& hooks = {});
   /// Stops within two seconds, whatever the Engines do.
   ~Daemon();
   Daemon(const Daemon&) = delete;
@@ -38,28 +46,41 @@ class Daemon {
   /// Runs one cycle of every monitor, for --once. False if an Engine is down.
   bool run_once();
 
+  /// Applies another configuration, whose changes need no restart, or none of it. For the main
+  /// thread.
+  [[nodiscard]] Result<void> apply(const config::Config& config, const DescriptorPlan& descriptors);
+  void record_reload(metrics::ReloadOutcome outcome) {
+    instruments_.record_reload(outcome, wall_now());
+  }
+  /// The configuration in effect. Any thread may ask for it.
+  [[nodiscard]] std::shared_ptr<const config::Config> config() const {
+    return config_.with([](const auto& current) { return current; });
+  }
+  /// For the main thread.
+  [[nodiscard]] const DescriptorPlan& descriptors() const noexcept { return descriptors_; }
+
   /// The page of that cycle, whatever its age.
   [[nodiscard]] std::unique_ptr<metrics::Page> page_of_cycle();
-  /// The address of the web server after `start`.
-  [[nodiscard]] std::uint16_t port() const noexcept { return server_->port(); }
 
  private:
-  [[nodiscard]] std::vector<web::Route> routes();
   [[nodiscard]] model::Snapshot fresh_snapshots() const;
-  [[nodiscard]] std::unique_ptr<metrics::Page> page(model::Snapshot engines);
+  [[nodiscard]] std::unique_ptr<metrics::Page> page(model::Snapshot engines,
+                                                    metrics::PageRequest request);
+  void apply_all(const std::shared_ptr<const config::Config>& config,
+                 const DescriptorPlan& descriptors);
+  void restore(const std::shared_ptr<const config::Config>& before,
+               const DescriptorPlan& descriptors);
 
-  const config::Config& config_;
-  const DescriptorPlan descriptors_;
+  Guarded<std::shared_ptr<const config::Config>> config_;
+  DescriptorPlan descriptors_;
   Logger& logger_;
   ThreadGuard guard_;
   metrics::Instruments instruments_;
   metrics::SeriesLimit series_limit_;
-  pool::PoolManager pools_;
-  docker::ClientManager clients_;
-  model::SnapshotStore snapshots_;
-  std::vector<std::unique_ptr<monitor::ContainerMonitor>> monitors_;
-  std::unique_ptr<web::Server> server_;
-  std::vector<std::jthread> threads_;  // one per monitor; declared last, so that they end first
+  const std::unique_ptr<StateKeeper> state_;  ///< null without a directory for it
+  WatchedEngines engines_;
+  const RequestReload request_reload_;
+  std::unique_ptr<Serving> serving_;
 };
 
 }  // namespace tidegauge::app

@@ -2,13 +2,14 @@
 
 // Asks a running daemon whether it is well, as a container's HEALTHCHECK does.
 
-#include <string>
-
+#include "tidegauge/config/config.h"
 #include "tidegauge/model/error.h"
 
 namespace tidegauge::app {
 
-/// `listen_address` as in web.listen_address; a wildcard is asked on the loopback.
-[[nodiscard]] Result<void> check_health(const std::string& listen_address);
+/// Asks the daemon that runs with this configuration: by its private socket (`path.runtime`) where
+/// there is one, otherwise at its first listen address, on the loopback if that is a wildcard.
+/// There, a daemon that asks for credentials (401) or limits the rate (429) is alive as well.
+[[nodiscard]] Result<void> check_health(const config::Config& config);
 
 }  // namespace tidegauge::app

@@ -42,7 +42,8 @@ Milliseconds time_until(SteadyTime deadline) {
 
 }  // namespace
 
-SignalThread::SignalThread(Logger& logger) : logger_(logger), signals_(handled_signals()) {
+SignalThread::SignalThread(Logger& logger, ReloadRequests& requests)
+    : logger_(logger), requests_(requests), signals_(handled_signals()) {
   // Blocked before another thread exists, so that only the descriptor receives them.
   pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
@@ -55,11 +56,6 @@ SignalThread::SignalThread(Logger& logger) : logger_(logger), signals_(handled_s
 SignalThread::~SignalThread() {
   ended_.signal();
   thread_.join();
-}
-
-void SignalThread::wait_for_stop() {
-  MutexLock lock(mutex_);
-  changed_.wait(lock.native(), [this]() REQUIRES(mutex_) { return stopping_; });
 }
 
 void SignalThread::run() {
@@ -81,11 +77,10 @@ void SignalThread::run() {
     if (signal == SIGTERM || signal == SIGINT) {
       if (deadline) continue;
       deadline = steady_now() + stop_limit;
-      const MutexLock lock(mutex_);
-      stopping_ = true;
-      changed_.notify_all();
+      requests_.stop();
     }
     log(signal);
+    if (signal == SIGHUP && !deadline) requests_.request();
   }
 }
 
@@ -93,7 +88,7 @@ void SignalThread::log(int signal) {
   if (signal == SIGTERM || signal == SIGINT) {
     logger_.info("stopping", {{"signal", name_of(signal)}});
   } else if (signal == SIGHUP) {
-    logger_.warn("SIGHUP: the configuration cannot be read again without a restart");
+    logger_.info("SIGHUP: the configuration is read again");
   } else {
     logger_.warn("a signal without a meaning is ignored", {{"signal", name_of(signal)}});
   }

@@ -5,7 +5,7 @@
 // server), the process ends nevertheless.
 //
 //   SIGTERM, SIGINT     stop
-//   SIGHUP              logged: there is no reload
+//   SIGHUP              reload the configuration; ignored while stopping
 //   other signals whose default is to end the process without a core    logged and ignored
 //   SIGPIPE, SIGXFSZ    ignored: the failed write returns an error
 //
@@ -14,12 +14,11 @@
 // The main thread makes it before any other thread of the daemon, and destroys it after all of
 // them.
 
-#include <condition_variable>
 #include <csignal>
 #include <thread>
 
+#include "app/reload_requests.h"
 #include "tidegauge/util/log.h"
-#include "tidegauge/util/mutex.h"
 #include "tidegauge/util/time.h"
 #include "tidegauge/util/unique_fd.h"
 #include "tidegauge/util/wakeup.h"
@@ -31,27 +30,23 @@ class SignalThread {
   /// The time from the signal until the process ends although it has not stopped in order.
   static constexpr Milliseconds stop_limit{4'000};
 
-  /// `logger` must outlive this object. Throws std::system_error without descriptors or threads.
-  explicit SignalThread(Logger& logger);
+  /// Stops and reloads are asked of `requests`, which outlives this object, as does `logger`.
+  /// Throws std::system_error without descriptors or threads.
+  SignalThread(Logger& logger, ReloadRequests& requests);
   /// Call it after the daemon has stopped: it cancels the limit.
   ~SignalThread();
   SignalThread(const SignalThread&) = delete;
   SignalThread& operator=(const SignalThread&) = delete;
 
-  /// Waits for SIGTERM or SIGINT.
-  void wait_for_stop() EXCLUDES(mutex_);
-
  private:
-  void run() EXCLUDES(mutex_);
+  void run();
   void log(int signal);
 
   Logger& logger_;
+  ReloadRequests& requests_;
   sigset_t signals_{};
   UniqueFd signal_fd_;
   Wakeup ended_;
-  Mutex mutex_;
-  std::condition_variable changed_;
-  bool stopping_ GUARDED_BY(mutex_) = false;
   std::thread thread_;  // uses the members above: declared last
 };
 

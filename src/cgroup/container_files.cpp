@@ -35,7 +35,8 @@ struct FileSpec {
   bool OptionalGroups::* group = nullptr;  ///< read only if this group is requested
   /// Read only where the file before it names a device, because both files name the same devices.
   bool of_same_devices = false;
-  bool of_bfq = false;  ///< read only if a device uses the scheduler BFQ
+  bool of_bfq = false;   ///< read only if a device uses the scheduler BFQ
+  bool of_load = false;  ///< also read for the load alone
   /// A setting, which changes seldom: its value is kept until settings are due again.
   std::optional<std::uint64_t> ContainerStats::* setting = nullptr;
 };
@@ -76,11 +77,14 @@ bool names_device(std::string_view text) {
 
 /// Where the numbers of a resource begin, the file that they cannot be without comes first.
 constexpr FileSpec rows[] = {
-    {Hierarchy::cpuacct, "cpuacct.usage",
-     [](std::string_view text, ContainerStats& stats) {
-       const auto usage = parse_cpuacct_usage(text);
-       if (usage) stats.cpu.emplace().usage_seconds = *usage;
-     }},
+    {.hierarchy = Hierarchy::cpuacct,
+     .name = "cpuacct.usage",
+     .read =
+         [](std::string_view text, ContainerStats& stats) {
+           const auto usage = parse_cpuacct_usage(text);
+           if (usage) stats.cpu.emplace().usage_seconds = *usage;
+         },
+     .of_load = true},
     {Hierarchy::cpuacct, "cpuacct.stat",
      [](std::string_view text, ContainerStats& stats) {
        if (!stats.cpu) return;
@@ -103,9 +107,13 @@ constexpr FileSpec rows[] = {
      .name = "cpu.stat",
      .read = [](std::string_view text,
                 ContainerStats& stats) { stats.cpu = parse_cpu_stat_v2(text); },
-     .instead = Hierarchy::cpuacct},
+     .instead = Hierarchy::cpuacct,
+     .of_load = true},
 
-    {Hierarchy::memory, "memory.usage_in_bytes", memory_usage},
+    {.hierarchy = Hierarchy::memory,
+     .name = "memory.usage_in_bytes",
+     .read = memory_usage,
+     .of_load = true},
     {Hierarchy::memory, "memory.max_usage_in_bytes", memory_count<&MemoryStats::max_usage_bytes>},
     {Hierarchy::memory, "memory.failcnt", memory_count<&MemoryStats::fail_count>},
     {Hierarchy::memory, "memory.kmem.usage_in_bytes", memory_count<&MemoryStats::kernel_bytes>},
@@ -117,7 +125,10 @@ constexpr FileSpec rows[] = {
      [](std::string_view text, ContainerStats& stats) {
        if (stats.memory) stats.memory->events.oom_kill = parse_count_of(text, "oom_kill");
      }},
-    {Hierarchy::unified, "memory.current", memory_usage},
+    {.hierarchy = Hierarchy::unified,
+     .name = "memory.current",
+     .read = memory_usage,
+     .of_load = true},
     {Hierarchy::unified, "memory.peak", memory_count<&MemoryStats::max_usage_bytes>},
     {Hierarchy::unified, "memory.swap.current", memory_count<&MemoryStats::swap_bytes>},
     {Hierarchy::unified, "memory.stat",
@@ -371,6 +382,26 @@ std::expected<void, CgroupError> ContainerFiles::sample(SamplingContext& tools,
   if (optional_groups_.processes) count_processes(tools.refused, stats);
   if (optional_groups_.huge_pages) read_huge_pages(tools.reader, stats);
   return {};
+}
+
+std::expected<Load, CgroupError> ContainerFiles::read_load(SamplingContext& tools) const {
+  auto& stats = tools.load;
+  stats.cpu.reset();
+  stats.memory.reset();
+  Load load{.begun_at = steady_now()};
+  for (const auto& file : files_) {
+    if (!file.row->of_load) continue;
+    const auto text = read(file, tools);
+    if (text) {
+      file.row->read(*text, stats);
+    } else if (!says_nothing(text.error())) {
+      return std::unexpected(error_for(file, text.error()));
+    }
+  }
+  load.ended_at = steady_now();
+  if (stats.memory) load.memory_bytes = stats.memory->usage_bytes;
+  if (stats.cpu) load.cpu_seconds = stats.cpu->usage_seconds;
+  return load;
 }
 
 void ContainerFiles::read_huge_pages(FileReader& reader, ContainerStats& stats) const {

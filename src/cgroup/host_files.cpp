@@ -31,15 +31,17 @@ bool is_real(const MountLine& mount) {
 
 }  // namespace
 
-model::HostStats HostFiles::sample(const std::string& engine_directory) {
+model::HostStats HostFiles::sample(const std::string& engine_directory, HostScope scope) {
   model::HostStats host;
   host.use.source = model::StatsSource::kernel;
   host.use.read_at = wall_now();
-  sample_cpu(host);
-  sample_memory(host);
-  sample_network(host);
-  sample_disks(host);
-  sample_filesystems(engine_directory, host);
+  if (scope == HostScope::machine) {
+    sample_cpu(host);
+    sample_memory(host);
+    sample_network(host);
+    sample_disks(host);
+  }
+  sample_filesystems(engine_directory, scope, host);
   return host;
 }
 
@@ -101,7 +103,8 @@ bool HostFiles::is_whole_disk(std::string_view name) const {
   return ::stat(path.c_str(), &status) == 0;
 }
 
-void HostFiles::sample_filesystems(const std::string& engine_directory, model::HostStats& host) {
+void HostFiles::sample_filesystems(const std::string& engine_directory, HostScope scope,
+                                   model::HostStats& host) {
   pollfd changed{.fd = mountinfo_.get(), .events = POLLPRI, .revents = 0};
   const bool other = std::exchange(engine_directory_, engine_directory) != engine_directory;
   if (other || !mountinfo_.valid() || ::poll(&changed, 1, 0) != 0) find_mounts();
@@ -113,7 +116,8 @@ void HostFiles::sample_filesystems(const std::string& engine_directory, model::H
   });
   std::set<std::string_view> known;  // devices that are shown or late
   for (const auto& mount : mounts_) {
-    if ((!mount.real && &mount != engines) || known.contains(mount.device)) continue;
+    const bool wanted = &mount == engines || (mount.real && scope == HostScope::machine);
+    if (!wanted || known.contains(mount.device)) continue;
     auto answer = filesystems_.sample(root_ + mount.point);
     if (!answer) {
       known.insert(mount.device);

@@ -218,6 +218,25 @@ std::string_view Locator::mount_point(Hierarchy hierarchy) const noexcept {
   return mount == mounts_.end() ? std::string_view() : mount->point;
 }
 
+std::expected<std::string, CgroupError> Locator::unified_root() {
+  if (mounts_.empty()) {
+    if (auto refused = find_mounts()) return std::unexpected(*std::move(refused));
+  }
+  bool has_part = false;
+  for (const auto& mount : mounts_) {
+    if (mount.hierarchy != Hierarchy::unified) continue;
+    if (is_root(mount.point)) return mount.point;
+    has_part = true;
+  }
+  if (has_part) {
+    return error(Reason::masked, "a cgroup namespace hides the root of cgroup v2 below " +
+                                     paths_.sysfs +
+                                     "; mount the host's /sys, and name that directory as "
+                                     "path.sysfs");
+  }
+  return error(Reason::no_hierarchy, "no cgroup v2 is mounted below " + paths_.sysfs);
+}
+
 /// In the first mount that shows the path. The error is that of the mount that refused to be
 /// looked at, if one did.
 std::expected<Locator::Directory, std::error_code> Locator::directory_of(Hierarchy hierarchy,

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cgroup/text.h"
+#include "tidegauge/util/ascii.h"
 
 namespace tidegauge::cgroup {
 namespace {
@@ -224,14 +225,6 @@ std::optional<Socket> parse_socket(std::string_view line) noexcept {
       .state = *state, .transmit_queued = *transmit, .receive_queued = *receive, .rest = line};
 }
 
-std::string in_lower_case(std::string_view word) {
-  std::string lower(word);
-  for (auto& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
-
 /// The last of its columns: datagrams that found no room.
 Count parse_drops(std::string_view columns) noexcept {
   std::string_view last;
@@ -391,7 +384,7 @@ void parse_tcp_statistics(std::string_view text, std::vector<model::TcpStatistic
     if (take_word(values) != key) continue;
     for (auto name = take_word(names); !name.empty(); name = take_word(names)) {
       const auto value = to_number<std::int64_t>(take_word(values));
-      auto lower = in_lower_case(name);
+      auto lower = ascii_lower_case(name);
       const bool is_known =
           std::ranges::find(statistics, lower, &model::TcpStatistic::name) != statistics.end();
       if (value && !is_known) statistics.push_back({.name = std::move(lower), .value = *value});

@@ -23,6 +23,8 @@ namespace {
 constexpr std::string_view variable_prefix = "TIDEGAUGE_";
 constexpr std::string_view variable_of_program =
     "TIDEGAUGE_CONFIG";  // names the configuration file
+constexpr std::string_view variable_of_unit =
+    "TIDEGAUGE_DOCKER_PID_FILE";  // the pid file of the Engine behind Docker's own socket
 
 /// One loading: the sources are read into settings, and the settings applied to the defaults.
 class Loading {
@@ -36,6 +38,8 @@ class Loading {
   void choose_endpoints(const Sources& sources);
   void apply_settings();
   void follow_pool_size();
+  void follow_directories();
+  void follow_docker_process();
   void check_rules();
   void check_metric_groups();
   void check_endpoint();
@@ -46,7 +50,10 @@ class Loading {
 
   FileContent file_;
   DockerVariables docker_;
-  std::vector<Setting> settings_;  ///< of all sources, from the weakest to the strongest
+  std::string_view runtime_directories_;  ///< as systemd says them
+  std::string_view state_directories_;    ///< likewise
+  std::string_view docker_pid_file_;      ///< as the unit says it
+  std::vector<Setting> settings_;         ///< of all sources, from the weakest to the strongest
   std::map<const Option*, Origin> set_by_;
   std::set<const Option*> broken_;  ///< options whose value is not valid
   Loaded loaded_;
@@ -66,6 +73,8 @@ std::expected<Loaded, std::vector<Mistake>> Loading::load(const Sources& sources
   choose_endpoints(sources);
   apply_settings();
   follow_pool_size();
+  follow_directories();
+  follow_docker_process();
   if (file_.complete) check_rules();
   check_metric_groups();
   check_endpoint();
@@ -93,7 +102,13 @@ Value value_from(const Option& option, std::string_view text) {
 
 void Loading::read_variable(std::string_view name, std::string_view value) {
   docker_.read(name, value);
-  if (!name.starts_with(variable_prefix) || name == variable_of_program) return;
+  if (name == "RUNTIME_DIRECTORY") runtime_directories_ = value;
+  if (name == "STATE_DIRECTORY") state_directories_ = value;
+  if (name == variable_of_unit) docker_pid_file_ = value;
+  if (!name.starts_with(variable_prefix) || name == variable_of_program ||
+      name == variable_of_unit) {
+    return;
+  }
   const Origin origin{Origin::Source::environment, 0, std::string(name)};
   std::vector<std::string> known;
   for (const auto& option : options()) {
@@ -208,6 +223,29 @@ void Loading::follow_pool_size() {
   if (set_by_.contains(find_option(in_flight_path))) return;
   auto& in_flight = loaded_.config.container_monitor.max_in_flight;
   in_flight = std::min(in_flight, loaded_.config.pool.max_connections);
+}
+
+/// systemd names every RuntimeDirectory= and StateDirectory= of the unit, with colons between.
+void Loading::follow_directories() {
+  const auto follow = [](std::string& directory, std::string_view directories) {
+    const auto first = directories.substr(0, directories.find(':'));
+    if (directory.empty() && first.starts_with('/')) directory = first;
+  };
+  follow(loaded_.config.path.runtime, runtime_directories_);
+  follow(loaded_.config.container_monitor.state_directory, state_directories_);
+}
+
+/// Docker's packages let systemd listen on this socket, which starts the Engine when somebody
+/// connects. The variable is about that socket alone: a unit may set it, whichever Engines the
+/// configuration names.
+void Loading::follow_docker_process() {
+  if (!docker_pid_file_.starts_with('/')) return;
+  for (auto& endpoint : loaded_.config.endpoints) {
+    const auto address = to_string(endpoint.address);
+    const bool is_docker =
+        address == "unix:///var/run/docker.sock" || address == "unix:///run/docker.sock";
+    if (is_docker && endpoint.engine_pid_file.empty()) endpoint.engine_pid_file = docker_pid_file_;
+  }
 }
 
 void Loading::check_rules() {

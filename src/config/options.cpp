@@ -4,6 +4,8 @@
 #include <iterator>
 #include <utility>
 
+#include "tidegauge/util/ascii.h"
+
 namespace tidegauge::config {
 namespace {
 
@@ -43,6 +45,14 @@ std::vector<Option> monitor_options() {
       option("container_monitor.interval", monitor(&C::interval), duration(1s, 1h),
              "From the start of one cycle to the start of the next."),
       option(
+          "container_monitor.peak_interval", monitor(&C::peak_interval), duration_or_zero(1s, 1h),
+          "How often memory in use and CPU time alone are read between two cycles, for "
+          "container_memory_usage_interval_max_bytes and container_cpu_usage_interval_max_cores: "
+          "the highest readings of the last finished container_monitor.interval. With 1s, a burst "
+          "of CPU use of 2.5 s shows within 15 %, and one of 1.2 s shows at least 55 % of it. Only "
+          "for containers that are sampled from the kernel's files. At most "
+          "container_monitor.interval. 0: no readings."),
+      option(
           "container_monitor.max_age", monitor(&C::max_age), duration_or_zero(1s, 24h),
           "The age from which on what is known of an Engine is no longer shown, because its "
           "monitor has stopped: the page then has none of its containers, tidegauge_engine_up is "
@@ -76,6 +86,15 @@ std::vector<Option> monitor_options() {
           "How often the inventory is held against the Engine's own count of containers, and each "
           "container is inspected for what changes without an event: one after another, those "
           "with a health check every 30 s, in all no more than one a second. 0: never."),
+      option("container_monitor.exit_log_lines", monitor(&C::exit_log_lines), number(0, 100),
+             "How many of the last lines of a container's log are read when it ends, and kept with "
+             "its end, at most 4 KiB of them: with --rm the log is gone a moment later. They may "
+             "hold secrets: only the private socket (path.runtime) and clients that had to show "
+             "who they are get them. 0: none."),
+      option("container_monitor.state_directory", monitor(&C::state_directory), directory_path(),
+             "Where the daemon keeps how runs ended and the counters of names, so that a restart "
+             "loses neither: one file for each Engine. Empty: the first directory of "
+             "$STATE_DIRECTORY, which systemd sets. Without either, both begin anew."),
       option("container_monitor.include", monitor(&C::include), list_of_globs(),
              "Containers that are watched: those that one of these matches; all where there is "
              "none."),
@@ -124,8 +143,10 @@ std::vector<Option> endpoint_options() {
           file_path(),
           "For an Engine on whose socket systemd or another program listens: connect only while "
           "this file exists, as /run/docker.pid, and the process that it names is alive. A "
-          "connection to the socket would start the Engine otherwise. Empty: connect whenever the "
-          "socket exists."),
+          "connection to the socket would start the Engine otherwise. Empty: for Docker's own "
+          "socket "
+          "the file that $TIDEGAUGE_DOCKER_PID_FILE names, as the shipped unit of systemd does; "
+          "otherwise connect whenever the socket exists."),
   };
   for (auto& row : rows) row.describes_endpoint = true;
   return rows;
@@ -205,12 +226,42 @@ std::vector<std::pair<std::string, MetricGroup>> group_words(IsOptional wanted) 
   return words;
 }
 
-std::vector<Option> serving_options() {
+std::vector<Option> web_options() {
+  const auto web = [](auto member) { return in(&Config::web, member); };
+  using C = WebConfig;
   return {
-      option("web.listen_address", in(&Config::web, &WebConfig::listen_address), listen_address(),
-             "Where metrics are served. Port 0 takes any free one."),
-      option("web.max_connections", in(&Config::web, &WebConfig::max_connections),
-             number(1, 10'000), "The most clients connected at a time."),
+      option("web.listen_address", web(&C::listen_addresses), listen_addresses(),
+             "Where metrics are served: one address or a list. Port 0 takes any free one. systemd: "
+             "the sockets that systemd passes to the service (LISTEN_FDS)."),
+      option("web.socket_mode", web(&C::socket_mode), file_mode(),
+             "The permission bits of a Unix socket, in octal. A client needs permission to write."),
+      option("web.socket_group", web(&C::socket_group), group_name(),
+             "The group that owns a Unix socket. Empty: the group of the daemon."),
+      option("web.max_connections", web(&C::max_connections), number(1, 10'000),
+             "The most clients connected at a time. At the limit, a new client takes the place of "
+             "one that has waited for longest."),
+      option("web.max_requests", web(&C::max_requests), number(1, 1'000),
+             "The most requests in progress at a time. One more is answered with status 503."),
+      option("web.compression", web(&C::compression),
+             choice<Compression>({{"auto", Compression::automatic},
+                                  {"always", Compression::always},
+                                  {"off", Compression::off}}),
+             "Whether a page goes out compressed to a client that accepts that. auto: not over the "
+             "loopback and Unix sockets, where compression costs the host more than it saves."),
+      option("web.config_file", web(&C::config_file), file_path(),
+             "TLS, users, headers and a limit of the rate, in the format web-config.yml of the "
+             "Prometheus exporters (docs/web_config.md). The file is read again when it changes. "
+             "Empty: none of these."),
+      option("web.bearer_token_file", web(&C::bearer_token_file), file_path(),
+             "A file with a token. A request needs the header `Authorization: Bearer TOKEN`, or a "
+             "user of web.config_file. The file is read again when it changes. Empty: no token."),
+      option("web.enable_lifecycle", web(&C::enable_lifecycle), flag(),
+             "Whether POST /-/reload loads the configuration again, as the signal SIGHUP does."),
+  };
+}
+
+std::vector<Option> page_options() {
+  return {
       option("metrics.process", in(&Config::metrics, &MetricsConfig::process), flag(),
              "Whether the page has the daemon's own process_* metrics."),
       option("metrics.labels", in(&Config::metrics, &MetricsConfig::labels),
@@ -248,12 +299,21 @@ std::vector<Option> serving_options() {
              "The longest value, in bytes, of a label container_label_*; longer ones are cut, "
              "which is logged once and counted by tidegauge_labels_cut. Names, images and ids may "
              "have 192 bytes at least, and are cut so that they stay different."),
+  };
+}
+
+std::vector<Option> place_options() {
+  return {
       option("path.procfs", in(&Config::path, &PathConfig::procfs), absolute_path(),
              "Where the host's /proc is mounted. In a container with -v /proc:/host/proc:ro, "
              "/host/proc."),
       option("path.sysfs", in(&Config::path, &PathConfig::sysfs), absolute_path(),
              "Where the host's /sys is mounted, with its cgroups. In a container with -v "
              "/sys:/host/sys:ro, /host/sys."),
+      option("path.runtime", in(&Config::path, &PathConfig::runtime), directory_path(),
+             "Where the daemon has the private Unix socket (mode 0600) that `tidegauge "
+             "--healthcheck` and `--exits` ask. Empty: the first directory of $RUNTIME_DIRECTORY, "
+             "which systemd sets. Without either, they ask web.listen_address."),
       option("log.level", in(&Config::log, &LogConfig::level),
              choice<LogLevel>({{"debug", LogLevel::debug},
                                {"info", LogLevel::info},
@@ -269,7 +329,7 @@ std::vector<Option> serving_options() {
 std::vector<Option> all_options() {
   std::vector<Option> all;
   for (auto rows : {monitor_options(), endpoint_options(), pool_size_options(), pool_time_options(),
-                    call_options(), serving_options()}) {
+                    call_options(), web_options(), page_options(), place_options()}) {
     std::ranges::move(rows, std::back_inserter(all));
   }
   return all;
@@ -302,7 +362,9 @@ const std::vector<Section>& sections() {
       {"pool", "The connections to an Engine; every endpoint has a pool of its own."},
       {"web", "Serving the metrics."},
       {"metrics", "What is on the page."},
-      {"path", "Where the kernel shows the resource numbers of containers."},
+      {"path",
+       "Where the kernel shows the resource numbers of containers, and where the daemon "
+       "has files of its own."},
       {"log", "The daemon's log."},
   };
   return table;
@@ -324,10 +386,7 @@ const Option* find_option(std::string_view spelling) {
 
 std::string environment_variable(std::string_view spelling) {
   std::string name = "TIDEGAUGE_";
-  for (const char c : spelling) {
-    const bool lower = c >= 'a' && c <= 'z';
-    name += c == '.' ? '_' : lower ? static_cast<char>(c - 'a' + 'A') : c;
-  }
+  for (const char c : spelling) name += c == '.' ? '_' : ascii_upper(c);
   return name;
 }
 

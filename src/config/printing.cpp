@@ -92,7 +92,8 @@ From the weakest to the strongest:
    ignored, with a warning, where the file has a list `endpoints`
 4. the environment: `TIDEGAUGE_` and the path of the option in capitals, with `_` for the dot, as
    `TIDEGAUGE_POOL_MAX_CONNECTIONS=8`. An unknown variable that begins with `TIDEGAUGE_` is a
-   mistake, except for `TIDEGAUGE_CONFIG`, which names the file
+   mistake, except for `TIDEGAUGE_CONFIG`, which names the file, and `TIDEGAUGE_DOCKER_PID_FILE` (see
+   `pool.engine_pid_file`)
 5. the command line: `--pool.max_connections=8`. The last of several counts
 
 Some options have further names, which mean the same in all of these places. An option that is set

@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::string_view connecting_is_part = "connecting is a part of it";
 
-constexpr std::array<Rule, 7> table{{
+constexpr std::array<Rule, 8> table{{
     {"pool.min_connections", "at most", "pool.max_connections", "no more can be open",
      [](const Config& c) { return c.pool.min_connections <= c.pool.max_connections; }},
     {"container_monitor.max_in_flight", "at most", "pool.max_connections",
@@ -18,6 +18,11 @@ constexpr std::array<Rule, 7> table{{
      [](const Config& c) {
        return c.container_monitor.max_age.count() == 0 ||
               c.container_monitor.interval <= c.container_monitor.max_age;
+     }},
+    {"container_monitor.peak_interval", "at most", "container_monitor.interval",
+     "each interval has a reading",
+     [](const Config& c) {
+       return c.container_monitor.peak_interval <= c.container_monitor.interval;
      }},
     {"pool.connect_timeout", "at most", "pool.probe_timeout", connecting_is_part,
      [](const Config& c) { return c.pool.connect_timeout <= c.pool.probe_timeout; }},

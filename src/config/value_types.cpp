@@ -97,7 +97,23 @@ Parsed<Milliseconds> parse_duration(std::string_view text) {
   return sum;
 }
 
+Parsed<std::string> parse_socket_path(const std::string& text, std::string_view path) {
+  constexpr std::size_t longest_path = 107;  // of sockaddr_un
+  if (!path.starts_with('/') || path.ends_with('/')) {
+    return std::unexpected(in_quotes(text) + " is not the absolute path of a socket");
+  }
+  if (path.size() > longest_path) {
+    return std::unexpected(in_quotes(text) + " is longer than 107 bytes");
+  }
+  return text;
+}
+
 Parsed<std::string> parse_listen_address(const std::string& text) {
+  constexpr std::string_view unix_scheme = "unix://";
+  if (text == "systemd") return text;
+  if (text.starts_with(unix_scheme)) {
+    return parse_socket_path(text, std::string_view(text).substr(unix_scheme.size()));
+  }
   const auto colon = text.rfind(':');
   if (colon == std::string::npos) return std::unexpected(in_quotes(text) + " has no port");
   const auto host = std::string_view(text).substr(0, colon);
@@ -113,6 +129,42 @@ Parsed<std::string> parse_listen_address(const std::string& text) {
     return std::unexpected(in_quotes(text) + " has no valid port");
   }
   return text;
+}
+
+Parsed<std::uint32_t> parse_file_mode(const std::string& text) {
+  constexpr std::size_t longest = 4;
+  std::uint32_t mode = 0;
+  const auto* const last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, mode, 8);
+  if (error != std::errc{} || end != last || text.size() > longest) {
+    return std::unexpected(in_quotes(text) + " is not a mode in octal");
+  }
+  return within<std::uint32_t>(mode, 0600, 0777, text, "0600", "0777");
+}
+
+std::string print_file_mode(std::uint32_t mode) {
+  std::string digits = "0";
+  for (const auto shift : {6U, 3U, 0U}) digits += static_cast<char>('0' + ((mode >> shift) & 7U));
+  return digits;
+}
+
+Parsed<std::string> parse_group_name(const std::string& text) {
+  const auto fits = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.' || c == '-';
+  };
+  if (!text.starts_with('-') && std::ranges::all_of(text, fits)) return text;
+  return std::unexpected(in_quotes(text) + " is not the name of a group");
+}
+
+/// `type`, whose value may also be empty.
+ValueType<std::string> or_nothing(ValueType<std::string> type) {
+  type.allowed += ", or nothing";
+  type.parse = [parse_text = type.parse](const Value& value) -> Parsed<std::string> {
+    if (value == Value("")) return "";
+    return parse_text(value);
+  };
+  return type;
 }
 
 /// Whether the UTF-8 `character` may stand in a YAML file: Unicode keeps U+FDD0 to U+FDEF and the
@@ -155,6 +207,26 @@ Parsed<std::vector<std::string>> parse_list(const Value& value) {
     }
   }
   return *items;
+}
+
+Parsed<std::vector<std::string>> parse_listen_addresses(const Value& value) {
+  constexpr std::size_t most_addresses = 16;
+  auto items = value;
+  if (std::holds_alternative<std::string>(value)) {
+    const auto alone = scalar(value);
+    if (!alone) return std::unexpected(alone.error());
+    items = std::vector{*alone};
+  }
+  auto addresses = parse_list(items);
+  if (!addresses) return addresses;
+  if (addresses->empty()) return std::unexpected("there is no address");
+  if (addresses->size() > most_addresses)
+    return std::unexpected("there are more than 16 addresses");
+  for (const auto& address : *addresses) {
+    const auto parsed = parse_listen_address(address);
+    if (!parsed) return std::unexpected(parsed.error());
+  }
+  return addresses;
 }
 
 Parsed<std::vector<model::ContainerGlob>> parse_globs(const Value& value) {
@@ -237,20 +309,34 @@ ValueType<std::vector<model::ContainerGlob>> list_of_globs() {
           }};
 }
 
-ValueType<std::string> listen_address() {
-  return scalar_type<std::string>("address", "host:port, [IPv6]:port, or :port for every interface",
-                                  parse_listen_address,
-                                  [](const std::string& text) { return text; });
+ValueType<std::vector<std::string>> listen_addresses() {
+  return {.name = "list of addresses",
+          .allowed =
+              "one to 16 different ones of host:port, [IPv6]:port, :port for every interface, "
+              "unix:///path and systemd",
+          .parse = parse_listen_addresses,
+          .print = [](const std::vector<std::string>& items) -> Value { return items; }};
+}
+
+ValueType<std::uint32_t> file_mode() {
+  return scalar_type<std::uint32_t>("octal mode", "0600 to 0777", parse_file_mode, print_file_mode);
+}
+
+ValueType<std::string> group_name() {
+  return or_nothing(scalar_type<std::string>("group", "the name or number of a group",
+                                             parse_group_name,
+                                             [](const std::string& text) { return text; }));
 }
 
 ValueType<std::string> file_path() {
-  auto type = absolute_path();
+  auto type = or_nothing(absolute_path());
   type.name = "file";
-  type.allowed += ", or nothing";
-  type.parse = [parse_path = type.parse](const Value& value) -> Parsed<std::string> {
-    if (value == Value("")) return "";
-    return parse_path(value);
-  };
+  return type;
+}
+
+ValueType<std::string> directory_path() {
+  auto type = or_nothing(absolute_path());
+  type.name = "directory";
   return type;
 }
 

@@ -45,9 +45,16 @@ struct ValueType {
 [[nodiscard]] ValueType<bool> flag();
 [[nodiscard]] ValueType<std::vector<std::string>> list_of_text();
 [[nodiscard]] ValueType<std::vector<model::ContainerGlob>> list_of_globs();
-[[nodiscard]] ValueType<std::string> listen_address();
+/// One address of the web server, or a list of different ones.
+[[nodiscard]] ValueType<std::vector<std::string>> listen_addresses();
+/// Permission bits in octal, with or without a 0 in front.
+[[nodiscard]] ValueType<std::uint32_t> file_mode();
+/// A group by name or number, or nothing.
+[[nodiscard]] ValueType<std::string> group_name();
 /// An absolute path, or nothing.
 [[nodiscard]] ValueType<std::string> file_path();
+/// An absolute path of a directory, or nothing.
+[[nodiscard]] ValueType<std::string> directory_path();
 [[nodiscard]] ValueType<model::EngineAddress> engine_address();
 [[nodiscard]] ValueType<std::string> absolute_path();
 [[nodiscard]] ValueType<StatsChoice> stats_choice();

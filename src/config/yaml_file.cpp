@@ -1,55 +1,17 @@
 #include "config/yaml_file.h"
 
-#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstddef>
-#include <cstring>
-#include <fstream>
 #include <map>
 #include <optional>
-#include <sstream>
 #include <string_view>
 #include <utility>
 
+#include "config/yaml_document.h"
+
 namespace tidegauge::config {
 namespace {
-
-constexpr std::size_t largest_file = std::size_t{1} << 20;
-
-/// Remembers where the last document began.
-class DocumentStart : public YAML::EventHandler {
- public:
-  void OnDocumentStart(const YAML::Mark& mark) override { line_ = mark.line + 1; }
-  void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark& /*mark*/, YAML::anchor_t /*anchor*/) override {}
-  void OnAlias(const YAML::Mark& /*mark*/, YAML::anchor_t /*anchor*/) override {}
-  void OnScalar(const YAML::Mark& /*mark*/, const std::string& /*tag*/, YAML::anchor_t /*anchor*/,
-                const std::string& /*value*/) override {}
-  void OnSequenceStart(const YAML::Mark& /*mark*/, const std::string& /*tag*/,
-                       YAML::anchor_t /*anchor*/, YAML::EmitterStyle::value /*style*/) override {}
-  void OnSequenceEnd() override {}
-  void OnMapStart(const YAML::Mark& /*mark*/, const std::string& /*tag*/, YAML::anchor_t /*anchor*/,
-                  YAML::EmitterStyle::value /*style*/) override {}
-  void OnMapEnd() override {}
-
-  [[nodiscard]] int line() const { return line_; }
-
- private:
-  int line_ = 0;
-};
-
-/// Takes two documents at most: YAML::LoadAll finds new ones without end in a file that begins
-/// with a comma, and takes memory for each.
-std::optional<int> line_of_second_document(const std::string& text) {
-  std::istringstream stream(text);
-  YAML::Parser parser(stream);
-  DocumentStart start;
-  if (!parser.HandleNextDocument(start) || !parser.HandleNextDocument(start)) return std::nullopt;
-  return start.line();
-}
 
 class Reader {
  public:
@@ -58,12 +20,8 @@ class Reader {
   FileContent read();
 
  private:
-  [[nodiscard]] std::optional<std::string> text();
-  [[nodiscard]] YAML::Node only_document(const std::string& text);
   void read_top_level(const YAML::Node& root);
   void read_section(const std::string& section, const YAML::Node& content, const Origin& origin);
-  /// Records the reason why nothing can be read, once.
-  void give_up(const Origin& origin, std::string what);
   [[nodiscard]] Origin place_of(const YAML::Node& node) const {
     return in_file(path_, node.Mark().line + 1);
   }
@@ -74,46 +32,10 @@ class Reader {
 };
 
 FileContent Reader::read() {
-  const auto content = text();
-  if (!content) return content_;
-  const auto document = only_document(*content);
-  if (!document.IsNull()) read_top_level(document);
+  const auto document = read_yaml_document(path_, mistakes_);
+  content_.complete = document.complete;
+  if (!document.root.IsNull()) read_top_level(document.root);
   return std::move(content_);
-}
-
-std::optional<std::string> Reader::text() {
-  const auto unreadable = [this](const std::string& why) {
-    give_up({Origin::Source::file, 0, path_},
-            "cannot be read: " + why + "; name a YAML file that this user may read");
-    return std::nullopt;
-  };
-  errno = 0;
-  std::ifstream stream(path_, std::ios::binary);
-  if (!stream) return unreadable(std::strerror(errno));
-  std::string content(largest_file + 1, '\0');
-  stream.read(content.data(), static_cast<std::streamsize>(content.size()));
-  if (stream.bad()) return unreadable(errno != 0 ? std::strerror(errno) : "the reading failed");
-  content.resize(static_cast<std::size_t>(stream.gcount()));
-  if (content.size() > largest_file) return unreadable("it is larger than 1 MiB");
-  return content;
-}
-
-YAML::Node Reader::only_document(const std::string& text) {
-  try {
-    if (const auto line = line_of_second_document(text)) {
-      mistakes_.add(in_file(path_, *line),
-                    "a second document begins here; allowed: one, without ---");
-    }
-    return YAML::Load(text);
-  } catch (const YAML::Exception& error) {
-    give_up(in_file(path_, std::max(error.mark.line, 0) + 1), "is not valid YAML: " + error.msg);
-    return {};
-  }
-}
-
-void Reader::give_up(const Origin& origin, std::string what) {
-  content_.complete = false;
-  mistakes_.add(origin, std::move(what));
 }
 
 std::string name_of(const YAML::Node& key) {

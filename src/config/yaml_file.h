@@ -18,7 +18,7 @@ struct FileContent {
   bool complete = true;  ///< false: not readable or not YAML, and its rest is unknown
 };
 
-/// What is wrong goes to `mistakes`, and the rest is read nevertheless.
+/// Appends each mistake to `mistakes`, and reads the rest nevertheless.
 [[nodiscard]] FileContent read_yaml_file(const std::string& path, MistakeList& mistakes);
 
 }  // namespace tidegauge::config

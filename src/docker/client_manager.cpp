@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <utility>
 
 #include "docker/calls.h"
 #include "docker/replies.h"
@@ -47,9 +48,12 @@ std::string event_target(const EventQuery& query) {
 }
 
 std::string log_target(std::string_view id, const LogQuery& query) {
-  return "/containers/" + std::string(id) +
-         "/logs?stdout=1&stderr=1&follow=" + (query.follow ? "1" : "0") +
-         "&tail=" + (query.tail ? std::to_string(*query.tail) : "all");
+  auto target = "/containers/" + std::string(id) +
+                "/logs?stdout=1&stderr=1&follow=" + (query.follow ? "1" : "0") +
+                "&tail=" + (query.tail ? std::to_string(*query.tail) : "all");
+  if (query.since) target += "&since=" + unix_time(*query.since);
+  if (query.until) target += "&until=" + unix_time(*query.until);
+  return target;
 }
 
 /// Reads the body of an answer that is not a stream.
@@ -65,10 +69,40 @@ std::string read_error(pool::PooledStream& stream, const std::stop_token& stop) 
 ClientManager::ClientManager(pool::PoolManager& pools,
                              const std::vector<config::EndpointConfig>& endpoints,
                              const config::PoolConfig& options)
-    : pools_(pools), options_(options) {
+    : pools_(pools), options_(std::make_shared<const config::PoolConfig>(options)) {
+  set_endpoints(endpoints);
+}
+
+void ClientManager::set_endpoints(const std::vector<config::EndpointConfig>& endpoints) {
+  Endpoints next;
   for (const auto& endpoint : endpoints) {
-    endpoints_.emplace_back(endpoint.name, std::make_unique<EndpointState>(endpoint.name));
+    next.emplace_back(endpoint.name, std::make_shared<EndpointState>(endpoint.name));
   }
+  endpoints_.with([&](Endpoints& current) {
+    for (auto& [name, state] : next) {
+      const auto known = std::ranges::find(current, name, &Endpoints::value_type::first);
+      if (known != current.end()) state = known->second;
+    }
+    std::swap(current, next);
+  });
+}
+
+void ClientManager::reconfigure(const config::PoolConfig& options) {
+  auto next = std::make_shared<const config::PoolConfig>(options);
+  options_.with([&](auto& current) { std::swap(current, next); });
+}
+
+SteadyTime::duration ClientManager::longest_turn() const {
+  constexpr int calls = 4;  // the stream of events, the list, the version and the info
+  const auto limits = options();
+  const auto attempt =
+      limits->connect_timeout + std::max(limits->list_timeout, limits->call_timeout);
+  const auto agreement = limits->connect_timeout + limits->probe_timeout;
+  return calls * (limits->connection_timeout + agreement + 2 * attempt);  // an attempt is repeated
+}
+
+std::shared_ptr<const config::PoolConfig> ClientManager::options() const {
+  return options_.with([](const auto& current) { return current; });
 }
 
 Result<PooledClient> ClientManager::get_client(std::string_view endpoint, const pool::CallTag& tag,
@@ -76,7 +110,7 @@ Result<PooledClient> ClientManager::get_client(std::string_view endpoint, const 
                                                std::source_location place) {
   auto connection = pools_.pool(endpoint).get_connection(tag, stop, place);
   if (!connection) return fail(connection.error());
-  return PooledClient(std::move(*connection), options_, state(endpoint), stop);
+  return PooledClient(std::move(*connection), options(), state(endpoint), stop);
 }
 
 Result<model::ApiVersion> ClientManager::ping(std::string_view endpoint,
@@ -159,7 +193,7 @@ Result<pool::PooledStream> ClientManager::open_stream(std::string_view endpoint,
     }
     const auto started = steady_now();
     auto stream = pools_.pool(endpoint).open_stream(
-        {.target = versioned(*version, target), .limits = limits_of(call, options_)},
+        {.target = versioned(*version, target), .limits = limits_of(call, *options())},
         {.call_class = CallClass::stream, .key = key}, stop);
     shared.count_request(call, to_seconds(steady_now() - started));
     if (!stream) {
@@ -180,6 +214,11 @@ std::optional<model::ApiVersion> ClientManager::api_version(std::string_view end
   return state(endpoint).api_version();
 }
 
+Result<void> ClientManager::ping_anew(std::string_view endpoint, Milliseconds limit,
+                                      const std::stop_token& stop) const {
+  return pools_.pool(endpoint).ping_anew(limit, stop);
+}
+
 pool::EngineHealth ClientManager::health(std::string_view endpoint) const {
   return pools_.pool(endpoint).health();
 }
@@ -192,15 +231,18 @@ pool::EngineHealth ClientManager::wait_for_change(std::string_view endpoint, std
 
 std::vector<model::ClientStats> ClientManager::stats() const {
   std::vector<model::ClientStats> stats;
-  for (const auto& [name, endpoint] : endpoints_) stats.push_back(endpoint->stats());
+  const auto endpoints = endpoints_.with([](const Endpoints& current) { return current; });
+  for (const auto& [name, endpoint] : endpoints) stats.push_back(endpoint->stats());
   return stats;
 }
 
 EndpointState& ClientManager::state(std::string_view endpoint) const noexcept {
-  const auto found = std::ranges::find_if(
-      endpoints_, [endpoint](const auto& named) { return named.first == endpoint; });
-  if (found == endpoints_.end()) std::abort();  // as PoolManager::pool
-  return *found->second;
+  auto* const found = endpoints_.with([endpoint](const Endpoints& current) {
+    const auto known = std::ranges::find(current, endpoint, &Endpoints::value_type::first);
+    return known == current.end() ? nullptr : known->second.get();
+  });
+  if (found == nullptr) std::abort();  // as PoolManager::pool
+  return *found;
 }
 
 }  // namespace tidegauge::docker

@@ -7,10 +7,11 @@
 #include "docker/replies.h"
 
 namespace tidegauge::docker {
-PooledClient::PooledClient(pool::PooledConnection connection, const config::PoolConfig& limits,
+PooledClient::PooledClient(pool::PooledConnection connection,
+                           std::shared_ptr<const config::PoolConfig> limits,
                            EndpointState& endpoint, std::stop_token stop)
     : connection_(std::move(connection)),
-      limits_(&limits),
+      limits_(std::move(limits)),
       endpoint_(&endpoint),
       stop_(std::move(stop)) {}
 

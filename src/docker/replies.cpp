@@ -1,10 +1,11 @@
 #include "docker/replies.h"
 
+#include <chrono>
 #include <optional>
 #include <utility>
 
-#include "docker/timestamp.h"
 #include "tidegauge/json/reader.h"
+#include "tidegauge/util/timestamp.h"
 #include "tidegauge/util/utf8.h"
 
 namespace tidegauge::docker {
@@ -67,6 +68,19 @@ model::ContainerState container_state(std::string_view word) {
   return model::parse_container_state(word);
 }
 
+/// The last element of `Health.Log`. Engines keep the last five, with outputs of up to 4 KiB each.
+model::HealthCheckResult last_health_check(json::Value log) {
+  json::Value last;
+  for (const auto check : log.elements()) last = check;
+  const auto start = parse_timestamp(last["Start"].text());
+  const auto end = parse_timestamp(last["End"].text());
+  model::HealthCheckResult result{.exit_code = last["ExitCode"].integer<int>()};
+  if (start && end && *start <= *end) {
+    result.duration_seconds = std::chrono::duration<double>(*end - *start).count();
+  }
+  return result;
+}
+
 void read_state(json::Value state, model::Container& container) {
   container.state = container_state(state["Status"].text());
   if (state["Dead"].boolean().value_or(false) && !model::has_processes(container.state)) {
@@ -87,6 +101,7 @@ void read_state(json::Value state, model::Container& container) {
   container.health = model::parse_health(health["Status"].text());
   if (container.health != model::Health::none) {
     container.health_failing_streak = health["FailingStreak"].integer<std::uint32_t>();
+    container.last_health_check = last_health_check(health["Log"]);
   }
 }
 
@@ -126,6 +141,7 @@ Result<model::EngineInfo> parse_info(std::string_view body) {
                            .cpus = root["NCPU"].integer<std::uint32_t>(),
                            .memory_bytes = root["MemTotal"].count(),
                            .containers = root["Containers"].count(),
+                           .live_restore = root["LiveRestoreEnabled"].boolean().value_or(false),
                            .system_time = parse_timestamp(root["SystemTime"].text())};
 }
 

@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "docker/replies.h"
-#include "docker/timestamp.h"
 #include "tidegauge/json/reader.h"
+#include "tidegauge/util/timestamp.h"
 
 namespace tidegauge::docker {
 namespace {

@@ -1,14 +1,14 @@
 #include "http/header_line.h"
 
 #include <algorithm>
-#include <cctype>
+
+#include "tidegauge/util/ascii.h"
 
 namespace tidegauge::http {
 
 std::optional<std::string_view> header_value(std::string_view line, std::string_view name) {
   if (line.size() <= name.size() || line[name.size()] != ':') return std::nullopt;
-  const auto lower = [](unsigned char c) { return std::tolower(c); };
-  if (!std::ranges::equal(line.substr(0, name.size()), name, {}, lower, lower)) {
+  if (!std::ranges::equal(line.substr(0, name.size()), name, {}, ascii_lower, ascii_lower)) {
     return std::nullopt;
   }
   line.remove_prefix(name.size() + 1);

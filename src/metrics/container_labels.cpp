@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "metrics/text_format.h"
+#include "metrics/label_text.h"
 
 namespace tidegauge::metrics {
 namespace {

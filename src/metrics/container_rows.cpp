@@ -110,10 +110,11 @@ constexpr Row<Lifecycle> history[] = {
       "Out-of-memory kills, counted from the Engine's events."},
      [](const Lifecycle& counts, const Samples& out) { out.add(counts.oom_events); }},
     {{"container_exits_total", counter,
-      "Exits by class of exit code (0, 1-125, 126-127, 137, 143, signal).", "class"},
+      "Ends of runs by their cause (docs/exits.md), decided within 500 ms of the Engine's event.",
+      "cause"},
      [](const Lifecycle& counts, const Samples& out) {
-       for (const auto exit : model::exit_classes) {
-         out.add(counts.exits[static_cast<std::size_t>(exit)], {{"class", to_string(exit)}});
+       for (const auto cause : model::end_causes) {
+         out.add(counts.exits[static_cast<std::size_t>(cause)], {{"cause", to_string(cause)}});
        }
      }},
     {{"container_health_transitions_total", counter,
@@ -128,6 +129,45 @@ constexpr Row<Lifecycle> history[] = {
       "Time of the last exit, in seconds since the Unix epoch. Absent before the first exit."},
      [](const Lifecycle& counts, const Samples& out) {
        out.add(unix_seconds(counts.last_exit_at));
+     }},
+    {{"container_last_exit_info", gauge, "1, about the last end of a run. Absent before the first.",
+      "cause, signal"},
+     [](const Lifecycle& counts, const Samples& out) {
+       if (!counts.last_run) return;
+       const auto& last = *counts.last_run;
+       const auto signal = last.signal ? model::signal_name(*last.signal) : std::string();
+       out.add(1, {{"cause", to_string(last.cause)}, {"signal", signal}});
+     }},
+    {{"container_last_run_duration_seconds", gauge,
+      "Duration of the last run that has ended. Absent before the first end, and where the start "
+      "or the end is not known."},
+     [](const Lifecycle& counts, const Samples& out) {
+       if (counts.last_run) out.add(counts.last_run->duration_seconds);
+     }},
+    {{"container_last_run_cpu_seconds", gauge,
+      "CPU time that the last run had used when it was last read: at its end with cgroup v2, at "
+      "its last sample otherwise."},
+     [](const Lifecycle& counts, const Samples& out) {
+       if (counts.last_run) out.add(counts.last_run->cpu_seconds);
+     }},
+    {{"container_last_run_memory_peak_bytes", gauge,
+      "Most memory that the last run had used at any time, as the kernel had recorded it when the "
+      "run was last read."},
+     [](const Lifecycle& counts, const Samples& out) {
+       if (counts.last_run) out.add(counts.last_run->memory_peak_bytes);
+     }},
+    {{"container_finished_runs_total", counter,
+      "Runs that have ended, without those that could not be started."},
+     [](const Lifecycle& counts, const Samples& out) { out.add(counts.finished_runs.count); }},
+    {{"container_finished_runs_cpu_seconds_total", counter,
+      "CPU time of the runs that have ended, as last read of each."},
+     [](const Lifecycle& counts, const Samples& out) {
+       out.add(counts.finished_runs.cpu_seconds);
+     }},
+    {{"container_finished_runs_duration_seconds_total", counter,
+      "Duration of the runs that have ended."},
+     [](const Lifecycle& counts, const Samples& out) {
+       out.add(counts.finished_runs.duration_seconds);
      }},
     {{"container_last_oom_timestamp_seconds", gauge,
       "Time of the last out-of-memory kill, in seconds since the Unix epoch. Absent before the "
@@ -190,9 +230,23 @@ constexpr Row<Container> health_metrics[] = {
        }
      }},
     {{"container_health_failing_streak", gauge,
-      "Consecutive failed health checks. Absent without a check."},
+      "Consecutive failed health checks. The Engine is asked every 30 s, or for one container a "
+      "second where more than 30 have a check. Absent without a check."},
      [](const Container& container, const Samples& out) {
        out.add(container.health_failing_streak);
+     }},
+    {{"container_health_last_check_duration_seconds", gauge,
+      "Duration of the last finished health check. The Engine is asked as seldom as for "
+      "container_health_failing_streak. Absent before the first check has finished."},
+     [](const Container& container, const Samples& out) {
+       out.add(container.last_health_check.duration_seconds);
+     }},
+    {{"container_health_last_check_exit_code", gauge,
+      "Exit code of the last finished health check, -1 if the Engine ended it at its timeout. The "
+      "Engine is asked as seldom as for container_health_failing_streak. Absent before the first "
+      "check has finished."},
+     [](const Container& container, const Samples& out) {
+       out.add(container.last_health_check.exit_code);
      }},
 };
 

@@ -20,6 +20,12 @@ struct Shown {
   bool is_ghost;
 };
 
+/// A start of counts. The clock of another machine may be ahead: a start later than the sample is
+/// no start.
+std::optional<WallTime> not_later(std::optional<WallTime> since, WallTime sampled_at) {
+  return since && *since <= sampled_at ? since : std::nullopt;
+}
+
 /// All containers and ghosts. If the name is their only label, two of them must not have the same:
 /// a container may have the name of another one whose removal or renaming is not known yet. Then
 /// only the younger is shown.
@@ -41,10 +47,11 @@ std::vector<Shown> shown(const model::EngineSnapshot& engine, SeriesLabels label
 /// Collects all subjects first, then removes those that do not fit within the limit.
 class Collector {
  public:
-  Collector(const PageInput& input, const PageOptions& options)
-      : input_(input), options_(options), labels_(options) {}
+  Collector(const PageInput& input, const PageOptions& options, WallTime started_at)
+      : input_(input), options_(options), started_at_(started_at), labels_(options) {}
 
   ContainerSubjects collect(SeriesLimit& limit) {
+    reserve();
     for (const auto& engine : input_.engines) add_engine(*engine);
     count_series(limit.share());
     limit.report_cut_labels(labels_.cut(), labels_.first_cut());
@@ -60,6 +67,16 @@ class Collector {
  private:
   using Owners = std::map<std::string_view, std::uint32_t>;  ///< indices of candidates, by name
 
+  /// For what a container has once. What is reserved and not used is no memory yet.
+  void reserve() {
+    std::size_t count = 0;
+    for (const auto& engine : input_.engines) {
+      count += engine->containers.size() + engine->ghosts.size() + 1;
+    }
+    candidates_.reserve(count);
+    subjects_.groups.reserve(count, [this](const auto& group) { return is_shown(group); });
+  }
+
   void add_engine(const model::EngineSnapshot& engine) {
     const auto endpoint_labels = keep(endpoint_label(input_, engine.endpoint));
     if (engine.host && options_.shows(config::MetricGroup::machine)) {
@@ -73,7 +90,7 @@ class Collector {
                                         .gone = is_ghost,
                                         .since = container.created_at.value_or(WallTime::max())});
       owners[container.name] = owner;
-      add_container(*record, engine.host.get(), endpoint_labels, owner);
+      add_container(*record, engine, endpoint_labels, owner);
     }
     for (const auto& [name, lifecycle] : engine.lifecycles) {
       add_history(lifecycle, name, engine.endpoint, endpoint_labels, owners);
@@ -94,26 +111,34 @@ class Collector {
     const auto& record = subjects_.machines.emplace_back(ContainerRecord{
         .container = std::make_shared<model::Container>(container), .last_seen = engine.taken_at});
     select({.endpoint_labels = endpoint_labels,
-            .labels = keep(std::move(labels)),
+            .labels = keep(labels),
             .record = &record,
             .stats = &host.use,
             .filesystems = host.filesystems,
-            .machine = &host},
+            .machine = &host,
+            .since = not_later(host.booted_at, engine.taken_at)},
            owner);
   }
 
-  void add_container(const ContainerRecord& record, const model::HostStats* host,
+  void add_container(const ContainerRecord& record, const model::EngineSnapshot& engine,
                      std::string_view endpoint_labels, std::uint32_t owner) {
+    const auto& container = *record.container;
     const auto all_labels = keep(labels_.all_labels(record, endpoint_labels));
     const auto labels = options_.labels == SeriesLabels::cadvisor
                             ? all_labels
-                            : keep(labels_.name_only(record.container->name, endpoint_labels));
-    ContainerScope scope{.endpoint_labels = endpoint_labels,
-                         .labels = labels,
-                         .all_labels = all_labels,
-                         .record = &record,
-                         .stats = record.stats.get()};
-    if (record.layer) scope.filesystems = {&layer_as_filesystem(*record.layer, host), 1};
+                            : keep(labels_.name_only(container.name, endpoint_labels));
+    ContainerScope scope{
+        .endpoint_labels = endpoint_labels,
+        .labels = labels,
+        .all_labels = all_labels,
+        .record = &record,
+        .stats = record.stats.get(),
+        .since = not_later(container.started_at, engine.taken_at),
+        .watched_since = not_later(
+            std::max(started_at_, container.created_at.value_or(started_at_)), engine.taken_at)};
+    if (record.layer) {
+      scope.filesystems = {&layer_as_filesystem(*record.layer, engine.host.get()), 1};
+    }
     select(scope, owner);
   }
 
@@ -143,7 +168,8 @@ class Collector {
     }
     select({.endpoint_labels = endpoint_labels,
             .labels = keep(labels_.name_only(name, endpoint_labels)),
-            .history = &lifecycle},
+            .history = &lifecycle,
+            .since = lifecycle.counted_since},
            entry->second);
   }
 
@@ -153,12 +179,15 @@ class Collector {
   }
 
   void select(const ContainerScope& scope, std::uint32_t owner) {
-    subjects_.groups.select(scope, owner, subjects_.label_sets, [this](const auto& group) {
-      return !group.name || options_.shows(*group.name);
-    });
+    subjects_.groups.select(scope, owner, subjects_.label_sets,
+                            [this](const auto& group) { return is_shown(group); });
   }
 
-  std::string_view keep(std::string labels) { return subjects_.label_sets.keep(std::move(labels)); }
+  [[nodiscard]] bool is_shown(const auto& group) const {
+    return !group.name || options_.shows(*group.name);
+  }
+
+  std::string_view keep(std::string_view labels) { return subjects_.label_sets.keep(labels); }
 
   /// Counts the series of each container, and removes those beyond `share` by their priority.
   void count_series(const PageSize& share) {
@@ -202,6 +231,7 @@ class Collector {
 
   const PageInput& input_;
   const PageOptions& options_;
+  const WallTime started_at_;
   ContainerLabels labels_;
   ContainerSubjects subjects_;
   std::vector<SeriesLimit::Candidate> candidates_;
@@ -216,8 +246,8 @@ std::string endpoint_label(const PageInput& input, std::string_view endpoint) {
 }
 
 ContainerSubjects collect_containers(const PageInput& input, const PageOptions& options,
-                                     SeriesLimit& limit) {
-  return Collector(input, options).collect(limit);
+                                     SeriesLimit& limit, WallTime started_at) {
+  return Collector(input, options, started_at).collect(limit);
 }
 
 }  // namespace tidegauge::metrics

@@ -22,8 +22,10 @@ struct ContainerSubjects {
   LabelSets label_sets;
 };
 
-/// The subjects of `input` that fit within `limit`. `input` outlives them.
+/// The subjects of `input` that fit within `limit`. `input` outlives them. This daemon has counted
+/// since `started_at`.
 [[nodiscard]] ContainerSubjects collect_containers(const PageInput& input,
-                                                   const PageOptions& options, SeriesLimit& limit);
+                                                   const PageOptions& options, SeriesLimit& limit,
+                                                   WallTime started_at);
 
 }  // namespace tidegauge::metrics

@@ -21,6 +21,12 @@ constexpr Row<model::DurationHistogram> latency_metrics[] = {
      [](const model::DurationHistogram& latency, const Samples& out) { out.add(latency); }},
 };
 
+constexpr Row<model::DurationHistogram> request_duration_metrics[] = {
+    {{"tidegauge_http_request_duration_seconds", histogram,
+      "Time from a request to this daemon to the end of the answer, by path.", "path"},
+     [](const model::DurationHistogram& duration, const Samples& out) { out.add(duration); }},
+};
+
 constexpr Row<Logger> log_metrics[] = {
     {{"tidegauge_log_lines_total", counter, "Log lines, by level.", "level"},
      [](const Logger& logger, const Samples& out) {
@@ -77,6 +83,9 @@ std::span<const Row<SeriesLimit>> series_rows() noexcept {
 }
 std::span<const Row<model::DurationHistogram>> latency_rows() noexcept {
   return latency_metrics;
+}
+std::span<const Row<model::DurationHistogram>> request_duration_rows() noexcept {
+  return request_duration_metrics;
 }
 std::span<const Row<Logger>> log_rows() noexcept {
   return log_metrics;

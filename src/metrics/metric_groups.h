@@ -42,6 +42,10 @@ struct ContainerScope {
   std::span<const model::FilesystemStats> filesystems;
   const model::HostStats* machine = nullptr;
   const model::Lifecycle* history = nullptr;
+  /// Start of the counts: of the container's run, of the machine or of the history.
+  std::optional<WallTime> since = {};
+  /// Start of what this daemon counts about the container.
+  std::optional<WallTime> watched_since = {};
 
   /// Null for the machine and for histories.
   [[nodiscard]] const model::Container* container() const {
@@ -59,6 +63,7 @@ struct EngineScope {
   const model::EngineSnapshot* engine = nullptr;
   const model::ClientStats* client = nullptr;
   const model::PoolStats* pool = nullptr;
+  std::optional<WallTime> since = {};  ///< start of the counts: that of this daemon
 };
 
 /// "/dev/vda", or "major:minor" if the name is not known.
@@ -87,14 +92,16 @@ inline constexpr std::tuple container_groups{
                                            [](const auto& scope, const auto& out) {
                                              if (scope.record) out.add(*scope.record, scope.labels);
                                            }},
-    ContainerGroup<model::ContainerRecord>{{},
-                                           {},
-                                           {},
-                                           lifecycle_rows,
-                                           [](const auto& scope, const auto& out) {
-                                             if (scope.container() && scope.record->state_known)
-                                               out.add(*scope.record, scope.labels);
-                                           }},
+    ContainerGroup<model::ContainerRecord>{
+        {},
+        {},
+        {},
+        lifecycle_rows,
+        [](const auto& scope, const auto& out) {
+          if (!scope.container()) return;
+          if (!scope.record->state_known) return;
+          out.counted_since(scope.watched_since).add(*scope.record, scope.labels);
+        }},
     ContainerGroup<model::Lifecycle>{"Containers: history", config::MetricGroup::history,
                                      history_text, history_rows,
                                      [](const auto& scope, const auto& out) {

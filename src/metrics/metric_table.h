@@ -7,8 +7,9 @@
 
 #include <span>
 
+#include "metrics/family.h"
+#include "metrics/family_writer.h"
 #include "metrics/process_stats.h"
-#include "metrics/text_format.h"
 #include "tidegauge/metrics/series_limit.h"
 #include "tidegauge/model/call_stats.h"
 #include "tidegauge/model/pool_stats.h"
@@ -56,15 +57,9 @@ struct Row {
 // The daemon.
 [[nodiscard]] std::span<const Row<SeriesLimit>> series_rows() noexcept;
 [[nodiscard]] std::span<const Row<model::DurationHistogram>> latency_rows() noexcept;
+[[nodiscard]] std::span<const Row<model::DurationHistogram>> request_duration_rows() noexcept;
 [[nodiscard]] std::span<const Row<Logger>> log_rows() noexcept;
 [[nodiscard]] std::span<const Row<ThreadGuard>> thread_rows() noexcept;
 [[nodiscard]] std::span<const Row<ProcessStats>> process_rows() noexcept;
-
-/// The metrics that prometheus-cpp holds (`instruments.cpp`): they are counted in place.
-inline constexpr Family build_info{"tidegauge_build_info", MetricType::gauge,
-                                   "Version of this daemon; always 1.", "version"};
-inline constexpr Family cycle_errors{"tidegauge_cycle_errors_total", MetricType::counter,
-                                     "Failed calls of the monitoring cycles, by step.",
-                                     "endpoint, step"};
 
 }  // namespace tidegauge::metrics

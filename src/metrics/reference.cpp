@@ -4,6 +4,7 @@
 #include <string_view>
 #include <tuple>
 
+#include "metrics/instrument_families.h"
 #include "metrics/metric_groups.h"
 #include "tidegauge/metrics/page.h"
 
@@ -26,6 +27,14 @@ that it also renders the page from, and a test compares both. To change it, chan
 - `metrics.disable: [pressure, pool]` leaves off the groups with these names; the headings below have
   the names. The data of an *optional* group is expensive to collect. It needs the kernel's files, and
   it is collected only if the group is enabled: `metrics.enable: [processes, huge_pages]`.
+- The same page comes in three formats: the Prometheus text format 0.0.4, OpenMetrics 1.0 and
+  Prometheus' protobuf format. All have the same series and values. OpenMetrics names a counter
+  `x_total` the family `x` and a metric `x_info` the info `x`, and a counter without `_total` is of
+  type `unknown` there: OpenMetrics has no such counters. The protobuf format alone tells when a
+  count has started (`created_timestamp`): the resource counters of a container with its run, those
+  of the machine with its boot, `container_restarts_total` and its group when this daemon began to
+  count them, and all others with this daemon. The protobuf format alone has native histograms
+  (schema 3) beside the classic buckets.
 - Sizes are bytes and times are seconds unless the text says otherwise.
 - These metrics of cAdvisor are missing: `container_cpu_load_average_10s` and
   `container_cpu_load_d_average_10s`, because the kernel has no load average of a container (cAdvisor
@@ -74,8 +83,9 @@ std::string print_reference() {
   print_groups(page, container_groups);
   print_groups(page, engine_groups);
   print_heading(page, "The daemon", {}, {});
-  for (const auto& family : {build_info, cycle_errors}) print_family(page, family);
+  for (const auto& family : instrument::all) print_family(page, family);
   print_rows(page, latency_rows());
+  print_rows(page, request_duration_rows());
   print_rows(page, series_rows());
   print_rows(page, log_rows());
   print_rows(page, thread_rows());

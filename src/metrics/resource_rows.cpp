@@ -59,6 +59,11 @@ constexpr Row<CpuStats> cpu_metrics[] = {
      [](const CpuStats& cpu, const Samples& out) {
        if (cpu.throttling) out.add(cpu.throttling->burst_seconds);
      }},
+    {{"container_cpu_usage_interval_max_cores", gauge,
+      "Highest mean CPU use over one container_monitor.peak_interval, in the last finished "
+      "container_monitor.interval. Absent without a peak_interval, for a container that the Engine "
+      "samples, and before a run's first interval has ended."},
+     [](const CpuStats& cpu, const Samples& out) { out.add(cpu.interval_max_cores); }},
 };
 
 constexpr Row<MemoryStats> memory_metrics[] = {
@@ -79,6 +84,13 @@ constexpr Row<MemoryStats> memory_metrics[] = {
      [](const MemoryStats& memory, const Samples& out) { out.add(memory.swap_bytes); }},
     {{"container_memory_max_usage_bytes", gauge, "Peak of the memory in use."},
      [](const MemoryStats& memory, const Samples& out) { out.add(memory.max_usage_bytes); }},
+    {{"container_memory_usage_interval_max_bytes", gauge,
+      "Highest memory in use, read every container_monitor.peak_interval, in the last finished "
+      "container_monitor.interval. Absent without a peak_interval, for a container that the Engine "
+      "samples, and before a run's first interval has ended."},
+     [](const MemoryStats& memory, const Samples& out) {
+       out.add(memory.interval_max_usage_bytes);
+     }},
     {{"container_memory_total_active_file_bytes", gauge, "Recently used page cache."},
      [](const MemoryStats& memory, const Samples& out) { out.add(memory.active_file_bytes); }},
     {{"container_memory_total_inactive_file_bytes", gauge,

@@ -59,7 +59,18 @@ std::string names_of(const std::vector<Candidate>& candidates, const Indices& in
 }  // namespace
 
 SeriesLimit::SeriesLimit(PageSize max, Logger& logger)
-    : max_(max), share_(share_of(max)), logger_(logger) {}
+    : logger_(logger), state_(State{.max = max}) {}
+
+void SeriesLimit::set_max(PageSize max) {
+  state_.with([&](State& state) {
+    state.max = max;
+    state.reserved.clear();
+  });
+}
+
+PageSize SeriesLimit::share() const {
+  return share_of(state_.with([](const State& state) { return state.max; }));
+}
 
 std::vector<bool> SeriesLimit::choose(const std::vector<Candidate>& candidates, PageSize taken) {
   std::vector<bool> chosen(candidates.size(), true);
@@ -68,10 +79,12 @@ std::vector<bool> SeriesLimit::choose(const std::vector<Candidate>& candidates, 
   bool has_new_left_off = false;
   bool has_new_beyond = false;
   bool is_complete_again = false;
+  PageSize max;
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     if (candidates[i].beyond > 0) beyond.push_back(i);
   }
   state_.with([&](State& state) {
+    max = state.max;
     state.dropped = 0;
     if (candidates.empty()) return;  // the Engine is down: its containers will come back
     left_off = fill(state, candidates, taken);
@@ -83,23 +96,23 @@ std::vector<bool> SeriesLimit::choose(const std::vector<Candidate>& candidates, 
     forget_removed(state, candidates);
   });
   for (const auto index : left_off) chosen[index] = false;
-  if (has_new_left_off) log_left_off(candidates, left_off);
-  if (has_new_beyond) log_beyond_share(candidates, beyond);
+  if (has_new_left_off) log_left_off(max, candidates, left_off);
+  if (has_new_beyond) log_beyond_share(max, candidates, beyond);
   if (is_complete_again) {
-    logger_.info("all containers are on the page again", {{"metrics.max_series", max_.series}});
+    logger_.info("all containers are on the page again", {{"metrics.max_series", max.series}});
   }
   return chosen;
 }
 
 /// Returns the candidates that do not fit.
 SeriesLimit::Indices SeriesLimit::fill(State& state, const std::vector<Candidate>& candidates,
-                                       PageSize taken) const {
+                                       PageSize taken) {
   Indices left_off;
   for (const auto index : by_priority(candidates)) {
     auto& reserved = state.reserved[candidates[index].key];
     reserved.series = std::max(reserved.series, candidates[index].size.series);
     reserved.bytes = std::max(reserved.bytes, candidates[index].size.bytes);
-    if ((taken + reserved).fits(max_)) {
+    if ((taken + reserved).fits(state.max)) {
       taken += reserved;
     } else {
       left_off.push_back(index);
@@ -135,12 +148,13 @@ std::uint64_t SeriesLimit::cut_labels() const {
   return state_.with([](const State& state) { return state.cut_labels; });
 }
 
-void SeriesLimit::log_left_off(const std::vector<Candidate>& candidates, const Indices& left_off) {
+void SeriesLimit::log_left_off(PageSize max, const std::vector<Candidate>& candidates,
+                               const Indices& left_off) {
   std::size_t series = 0;
   for (const auto index : left_off) series += candidates[index].size.series;
   logger_.warn("the page leaves off containers: together they have too many series",
-               {{"metrics.max_series", max_.series},
-                {"metrics.max_page_bytes", max_.bytes},
+               {{"metrics.max_series", max.series},
+                {"metrics.max_page_bytes", max.bytes},
                 {"containers", left_off.size()},
                 {"series", series},
                 {"left_off", names_of(candidates, left_off)},
@@ -149,13 +163,13 @@ void SeriesLimit::log_left_off(const std::vector<Candidate>& candidates, const I
                  "tidegauge.enable=false"}});
 }
 
-void SeriesLimit::log_beyond_share(const std::vector<Candidate>& candidates,
+void SeriesLimit::log_beyond_share(PageSize max, const std::vector<Candidate>& candidates,
                                    const Indices& beyond) {
   std::size_t series = 0;
   for (const auto index : beyond) series += candidates[index].beyond;
   logger_.warn("the page leaves off series of containers that have too many",
-               {{"max_series", share_.series},
-                {"max_bytes", share_.bytes},
+               {{"max_series", share_of(max).series},
+                {"max_bytes", share_of(max).bytes},
                 {"series", series},
                 {"containers", names_of(candidates, beyond)},
                 {"remedy",

@@ -5,33 +5,6 @@
 
 namespace tidegauge::model {
 
-ExitClass exit_class(int exit_code) noexcept {
-  if (exit_code == 0) return ExitClass::success;
-  if (exit_code >= 1 && exit_code <= 125) return ExitClass::failure;
-  if (exit_code == 126 || exit_code == 127) return ExitClass::not_started;
-  if (exit_code == 137) return ExitClass::killed;
-  if (exit_code == 143) return ExitClass::terminated;
-  return ExitClass::signal;
-}
-
-std::string_view to_string(ExitClass exit) noexcept {
-  switch (exit) {
-    case ExitClass::success:
-      return "0";
-    case ExitClass::failure:
-      return "1-125";
-    case ExitClass::not_started:
-      return "126-127";
-    case ExitClass::killed:
-      return "137";
-    case ExitClass::terminated:
-      return "143";
-    case ExitClass::signal:
-      return "signal";
-  }
-  return "signal";
-}
-
 Lifecycle& Lifecycle::operator+=(const Lifecycle& other) noexcept {
   const bool counts = counted_since != WallTime{};
   counted_since = counts ? std::min(counted_since, other.counted_since) : other.counted_since;
@@ -41,9 +14,31 @@ Lifecycle& Lifecycle::operator+=(const Lifecycle& other) noexcept {
   for (std::size_t i = 0; i < health_transitions.size(); ++i) {
     health_transitions[i] += other.health_transitions[i];
   }
+  if (!last_run || (other.last_run && other.last_exit_at > last_exit_at)) {
+    last_run = other.last_run;
+  }
+  finished_runs.count += other.finished_runs.count;
+  finished_runs.cpu_seconds += other.finished_runs.cpu_seconds;
+  finished_runs.duration_seconds += other.finished_runs.duration_seconds;
   last_exit_at = std::max(last_exit_at, other.last_exit_at);
   last_oom_at = std::max(last_oom_at, other.last_oom_at);
   return *this;
+}
+
+void count_end(const RunEnd& end, Lifecycle& lifecycle) {
+  ++lifecycle.exits[static_cast<std::size_t>(end.cause)];
+  lifecycle.last_exit_at = std::max(lifecycle.last_exit_at, std::optional(end.ended_at));
+  auto& last = lifecycle.last_run.emplace(LastRun{.cause = end.cause, .signal = end.signal});
+  if (end.cause == EndCause::not_started) return;
+  auto& finished = lifecycle.finished_runs;
+  ++finished.count;
+  // Nothing tells when a run has ended that was not seen to end.
+  if (end.exit_code) last.duration_seconds = duration_seconds(end);
+  finished.duration_seconds += last.duration_seconds.value_or(0);
+  if (!end.use) return;
+  last.cpu_seconds = end.use->cpu_seconds;
+  last.memory_peak_bytes = end.use->memory_peak_bytes;
+  finished.cpu_seconds += last.cpu_seconds.value_or(0);
 }
 
 bool is_blank(const Lifecycle& lifecycle) noexcept {

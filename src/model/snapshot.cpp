@@ -1,5 +1,6 @@
 #include "tidegauge/model/snapshot.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace tidegauge::model {
@@ -17,8 +18,14 @@ std::shared_ptr<const EngineSnapshot> stale_snapshot(const EngineSnapshot& old,
   snapshot->published_at = old.published_at;
   snapshot->stale = true;
   snapshot->max_in_flight = old.max_in_flight;
+  snapshot->ends = old.ends;
   snapshot->inventory = old.inventory;
   return snapshot;
+}
+
+Snapshot::iterator of_endpoint(Snapshot& engines, const std::string& endpoint) {
+  return std::ranges::find(
+      engines, endpoint, [](const auto& engine) -> const std::string& { return engine->endpoint; });
 }
 
 }  // namespace
@@ -32,22 +39,37 @@ Snapshot without_stale(Snapshot engines, SteadyTime now, SteadyTime::duration ma
   return engines;
 }
 
-SnapshotStore::SnapshotStore(const std::vector<std::string>& endpoints) {
-  Snapshot initial;
+SnapshotStore::SnapshotStore(const std::vector<std::string>& endpoints, OnPublish on_publish)
+    : on_publish_(std::move(on_publish)) {
+  set_endpoints(endpoints);
+}
+
+void SnapshotStore::set_endpoints(const std::vector<std::string>& endpoints) {
+  Snapshot next;
   for (const auto& endpoint : endpoints) {
     auto snapshot = std::make_shared<EngineSnapshot>();
     snapshot->endpoint = endpoint;
     snapshot->down_reason = "not asked yet";
     snapshot->taken_at = wall_now();
-    initial.push_back(std::move(snapshot));
+    next.push_back(std::move(snapshot));
   }
-  snapshot_.with([&](Snapshot& current) { current = std::move(initial); });
+  snapshot_.with([&](Snapshot& current) {
+    for (auto& snapshot : next) {
+      const auto known = of_endpoint(current, snapshot->endpoint);
+      if (known != current.end()) snapshot = *known;
+    }
+    std::swap(current, next);  // what is dropped is destroyed without the lock
+  });
 }
 
-void SnapshotStore::publish(std::size_t endpoint, std::shared_ptr<const EngineSnapshot> snapshot) {
+void SnapshotStore::publish(std::shared_ptr<const EngineSnapshot> snapshot) {
   // The old snapshot may hold the last reference to thousands of containers: destroy it without the
   // lock.
-  snapshot_.with([&](Snapshot& current) { std::swap(current.at(endpoint), snapshot); });
+  snapshot_.with([&](Snapshot& current) {
+    const auto known = of_endpoint(current, snapshot->endpoint);
+    if (known != current.end()) std::swap(*known, snapshot);
+  });
+  if (on_publish_) on_publish_(latest());
 }
 
 Snapshot SnapshotStore::latest() const {

@@ -7,15 +7,40 @@ namespace tidegauge::monitor {
 CallScheduler::CallScheduler(std::uint32_t initial, std::uint32_t max, ThreadGuard& guard,
                              Work work)
     : guard_(guard), work_(std::move(work)), control_(initial, max) {
-  for (std::uint32_t i = 0; i < max; ++i) {
-    threads_.emplace_back([this](const std::stop_token& stop) {
-      guard_.run("scheduler", stop, [&] { serve(stop); });
-    });
-  }
+  set_limits(initial, max);
 }
 
 CallScheduler::~CallScheduler() {
   for (auto& thread : threads_) thread.request_stop();
+}
+
+void CallScheduler::set_limits(std::uint32_t initial, std::uint32_t max) {
+  {
+    const MutexLock lock(mutex_);
+    if (std::exchange(initial_, initial) == initial && max_ == max) return;
+    max_ = max;
+    control_ = InFlightControl(initial, max);
+  }
+  wanted_.notify_all();  // those beyond the maximum end
+  sooner_.notify_all();
+  for (std::size_t index = 0; index < max; ++index) ensure_thread(index);
+}
+
+void CallScheduler::ensure_thread(std::size_t index) {
+  {
+    const MutexLock lock(mutex_);
+    if (!serving_.insert(index).second) return;
+  }
+  try {
+    if (index >= threads_.size()) threads_.resize(index + 1);
+    threads_[index] = std::jthread([this, index](const std::stop_token& stop) {
+      guard_.run("scheduler", stop, [&] { serve(index, stop); });
+    });  // joins one that has ended
+  } catch (...) {
+    const MutexLock lock(mutex_);
+    serving_.erase(index);
+    throw;
+  }
 }
 
 void CallScheduler::schedule(Task task) {
@@ -75,12 +100,17 @@ std::uint32_t CallScheduler::limit() const {
   return control_.limit();
 }
 
-void CallScheduler::serve(const std::stop_token& stop) {
+void CallScheduler::serve(std::size_t index, const std::stop_token& stop) {
   MutexLock lock(mutex_);
   while (!stop.stop_requested()) {
+    if (index >= max_) {
+      serving_.erase(index);
+      wanted_.notify_one();  // this thread may have been notified of a task
+      return;
+    }
     const auto next = next_task();
     if (next == queue_.end() || next->first.first > steady_now()) {
-      wait_for_work(lock, stop);
+      wait_for_work(lock, index, stop);
       continue;
     }
     const auto task = std::move(next->second);
@@ -111,19 +141,20 @@ std::map<CallScheduler::Order, CallScheduler::Task>::iterator CallScheduler::nex
 /// One idle thread sets its alarm to the time when the next task is due, and the others wait until
 /// it takes that task. A call that ends may make a task possible that is due before the alarm: it
 /// was asked for while the same call was in progress.
-void CallScheduler::wait_for_work(MutexLock& lock, const std::stop_token& stop) {
+void CallScheduler::wait_for_work(MutexLock& lock, std::size_t index, const std::stop_token& stop) {
   const auto next = next_task();
   if (next == queue_.end() || alarm_) {
     if (next != queue_.end()) wake_for(next->first.first);
-    wanted_.wait(lock, stop,
-                 [&]() REQUIRES(mutex_) { return !alarm_ && next_task() != queue_.end(); });
+    wanted_.wait(lock, stop, [&]() REQUIRES(mutex_) {
+      return index >= max_ || (!alarm_ && next_task() != queue_.end());
+    });
     return;
   }
   const auto due = next->first.first;
   alarm_ = due;
   sooner_.wait_until(lock, stop, due, [&]() REQUIRES(mutex_) {
     const auto now_next = next_task();
-    return now_next != queue_.end() && now_next->first.first < due;
+    return index >= max_ || (now_next != queue_.end() && now_next->first.first < due);
   });
   alarm_.reset();
 }

@@ -29,10 +29,10 @@ namespace tidegauge::monitor {
 
 class CallScheduler {
  public:
-  enum class Call : std::uint8_t { inspect, sample, measure };
+  enum class Call : std::uint8_t { inspect, sample, measure, check_engine, read_log };
   struct Task {
     Call call = Call::inspect;
-    std::string id;  ///< of the container
+    std::string id;  ///< of the container; empty: about the Engine
     SteadyTime due{};
   };
   using Work = std::function<void(const Task& task, const std::stop_token& stop)>;
@@ -43,6 +43,10 @@ class CallScheduler {
   ~CallScheduler();
   CallScheduler(const CallScheduler&) = delete;
   CallScheduler& operator=(const CallScheduler&) = delete;
+
+  /// Changes what the constructor was given. Calls in progress go on, also where there are more of
+  /// them than `max`. Called by one thread at a time. Throws std::system_error without threads.
+  void set_limits(std::uint32_t initial, std::uint32_t max);
 
   /// A call that is pending already is made at the earlier of the two times.
   void schedule(Task task);
@@ -60,10 +64,12 @@ class CallScheduler {
   using Order = std::pair<SteadyTime, std::uint64_t>;  // due, then in the order of scheduling
   using Key = std::pair<Call, std::string>;
 
-  void serve(const std::stop_token& stop);
+  void ensure_thread(std::size_t index);
+  void serve(std::size_t index, const std::stop_token& stop);
   void wake_for(SteadyTime due) REQUIRES(mutex_);
   [[nodiscard]] std::map<Order, Task>::iterator next_task() REQUIRES(mutex_);
-  void wait_for_work(MutexLock& lock, const std::stop_token& stop) REQUIRES(mutex_);
+  void wait_for_work(MutexLock& lock, std::size_t index, const std::stop_token& stop)
+      REQUIRES(mutex_);
   [[nodiscard]] bool idle(SteadyTime now) const REQUIRES(mutex_);
 
   ThreadGuard& guard_;
@@ -79,7 +85,10 @@ class CallScheduler {
   std::uint64_t scheduled_ GUARDED_BY(mutex_) = 0;  // tasks so far
   std::optional<SteadyTime> alarm_
       GUARDED_BY(mutex_);  // of the one idle thread that waits for a time
-  std::vector<std::jthread> threads_;
+  std::uint32_t initial_ GUARDED_BY(mutex_) = 0;
+  std::uint32_t max_ GUARDED_BY(mutex_) = 0;
+  std::set<std::size_t> serving_ GUARDED_BY(mutex_);  ///< indices of threads that have not ended
+  std::vector<std::jthread> threads_;                 ///< those beyond `max_` end
 };
 
 }  // namespace tidegauge::monitor

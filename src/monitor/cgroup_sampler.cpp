@@ -13,6 +13,11 @@ constexpr std::size_t most_buffers = 4;
 
 constexpr std::chrono::minutes settings_interval{1};  // for changes that no event tells of
 
+void show(const IntervalPeaks::Highest& highest, model::ContainerStats& sample) {
+  if (sample.cpu) sample.cpu->interval_max_cores = highest.cpu_cores;
+  if (sample.memory) sample.memory->interval_max_usage_bytes = highest.memory_bytes;
+}
+
 }  // namespace
 
 CgroupSampler::CgroupSampler(const cgroup::Paths& paths, std::size_t descriptors,
@@ -23,6 +28,25 @@ CgroupSampler::CgroupSampler(const cgroup::Paths& paths, std::size_t descriptors
       locator_(paths),
       budget_(descriptors),
       tools_{.devices = cgroup::DeviceNames(paths.sysfs)} {}
+
+void CgroupSampler::reconfigure(std::size_t descriptors, Milliseconds retry,
+                                const config::OptionalGroups& optional_groups) {
+  for (auto& [id, watched] : containers_) {
+    watched.files.reset();  // gives its descriptors back to the old budget
+    watched.failures = 0;
+    watched.next_try = {};
+  }
+  budget_ = cgroup::DescriptorBudget(descriptors);
+  retry_ = retry;
+  optional_groups_ = optional_groups;
+}
+
+void CgroupSampler::set_peak_interval(Milliseconds pace) {
+  if (pace == pace_) return;
+  pace_ = pace;
+  next_loads_ = pace.count() > 0 ? SteadyTime{} : SteadyTime::max();
+  for (auto& [id, watched] : containers_) watched.peaks = {};
+}
 
 void CgroupSampler::follow(const std::string& id, const std::optional<Inventory::Run>& run) {
   const auto known = containers_.find(id);
@@ -65,13 +89,18 @@ void CgroupSampler::sample(SteadyTime now) {
 
 void CgroupSampler::sample(const std::string& id, Watched& watched, SteadyTime now) {
   watched.error.reset();
-  if (!watched.files) watched.error = open(id, watched);
+  watched.was_located = !watched.files;
+  if (!watched.files) {
+    watched.error = open(id, watched);
+    read_load(watched);
+  }
   if (watched.files) {
     auto sampled = watched.files->sample(tools_, *watched.sample);
     if (!sampled) watched.error = std::move(sampled.error());
   }
   if (!watched.error) {
     watched.failures = 0;
+    show(watched.peaks.of_last_interval(), *watched.sample);
     return;
   }
   watched.sample.reset();
@@ -82,6 +111,21 @@ void CgroupSampler::sample(const std::string& id, Watched& watched, SteadyTime n
   const bool soon = reason == cgroup::CgroupError::Reason::shortage ||
                     (watched.failures == 1 && cgroup::is_transient(reason));
   watched.next_try = soon ? now : now + retry_;
+}
+
+void CgroupSampler::read_loads(SteadyTime now) {
+  // A late reading moves those to come, or the next mean would be over too short a time.
+  next_loads_ = std::max(next_loads_ + pace_, now + pace_ * 7 / 8);
+  for (auto& [id, watched] : containers_) read_load(watched);
+}
+
+void CgroupSampler::read_load(Watched& watched) {
+  if (!watched.files || pace_.count() == 0) return;
+  if (const auto load = watched.files->read_load(tools_)) watched.peaks.add(*load, pace_);
+}
+
+void CgroupSampler::end_interval() {
+  for (auto& [id, watched] : containers_) watched.peaks.end_interval();
 }
 
 std::optional<cgroup::CgroupError> CgroupSampler::open(const std::string& id, Watched& watched) {

@@ -13,6 +13,9 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr Milliseconds max_inspect_pause = 5min;  // after failures in a row
+constexpr Milliseconds engine_check_limit = 2s;
+constexpr Milliseconds exit_log_limit = 5s;
+constexpr Milliseconds prompt_answer = 500ms;  // from an Engine that was there all the time
 
 /// Between an inspect that failed and the next: the interval, then twice as long each time.
 Milliseconds inspect_pause(Milliseconds interval, std::uint64_t failures) {
@@ -31,7 +34,41 @@ void ContainerCalls::run(const CallScheduler::Task& task, const std::stop_token&
       return sample(task.id, task.due, stop);
     case CallScheduler::Call::measure:
       return measure(task.id, stop);
+    case CallScheduler::Call::check_engine:
+      return check_engine(stop);
+    case CallScheduler::Call::read_log:
+      return read_log(task.id, stop);
   }
+}
+
+/// Whether the Engine that was asked to end containers is ending itself. A socket that systemd
+/// holds accepts connections all the same: then nobody answers, or the next Engine does.
+void ContainerCalls::check_engine(const std::stop_token& stop) {
+  const auto begun = steady_now();
+  const auto streams = [this] {
+    return context_.state.with_inventory(
+        [](const Inventory& inventory) { return inventory.streams_opened(); });
+  };
+  const auto streams_before = streams();
+  const auto answer = context_.clients.ping_anew(context_.endpoint, engine_check_limit, stop);
+  if (stop.stop_requested()) return;
+  const bool prompt = steady_now() - begun <= prompt_answer;
+  const bool is_up = answer && (prompt || streams() == streams_before);
+  context_.state.engine_checked(begun, !is_up);
+  context_.state.mark_changed();
+}
+
+/// A log that cannot be read, as some log drivers have none, costs only its lines.
+void ContainerCalls::read_log(const std::string& id, const std::stop_token& stop) {
+  const auto query = context_.state.with_inventory(
+      [&](Inventory& inventory) { return inventory.exit_log_query(id); });
+  if (!query) return;
+  auto lines = read_exit_log(context_.clients, context_.endpoint, *query,
+                             steady_now() + exit_log_limit, stop);
+  if (!lines) return;
+  context_.state.with_inventory(
+      [&](Inventory& inventory) { inventory.record_exit_log(id, *std::move(lines)); });
+  context_.state.mark_changed();
 }
 
 void ContainerCalls::inspect(const std::string& id, const std::stop_token& stop) {
@@ -65,7 +102,7 @@ void ContainerCalls::retry_inspect(const std::string& id, Errc reason) {
         return std::pair(inventory.is_watched(id), inventory.failures(id, CallKind::inspect));
       });
   if (is_watched)
-    schedule_inspect(context_, id, inspect_pause(context_.options.interval, failures));
+    schedule_inspect(context_, id, inspect_pause(context_.state.pace().interval, failures));
 }
 
 void ContainerCalls::warn_of_invalid_enable_label(const model::Container& container) {

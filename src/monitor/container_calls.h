@@ -21,6 +21,8 @@ class ContainerCalls {
   void run(const CallScheduler::Task& task, const std::stop_token& stop);
 
  private:
+  void check_engine(const std::stop_token& stop);
+  void read_log(const std::string& id, const std::stop_token& stop);
   void inspect(const std::string& id, const std::stop_token& stop);
   void retry_inspect(const std::string& id, Errc reason);
   void warn_of_invalid_enable_label(const model::Container& container);

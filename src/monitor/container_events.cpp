@@ -5,7 +5,19 @@
 #include <system_error>
 #include <utility>
 
+#include "tidegauge/model/run_end.h"
+
 namespace tidegauge::monitor {
+namespace {
+
+std::optional<int> whole_number(std::string_view text) {
+  int number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+}  // namespace
 
 std::string attribute(const model::Event& event, std::string_view key) {
   const auto found = std::ranges::lower_bound(event.attributes, key, {},
@@ -25,11 +37,13 @@ std::string_view action_detail(const model::Event& event) {
 }
 
 std::optional<int> exit_code(const model::Event& event) {
-  const auto text = attribute(event, "exitCode");
-  int code = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), code);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return code;
+  return whole_number(attribute(event, "exitCode"));
+}
+
+std::optional<int> signal_of(const model::Event& event) {
+  const auto text = attribute(event, "signal");
+  if (const auto number = whole_number(text)) return number;
+  return model::parse_signal_name(text);
 }
 
 std::string name_before(const model::Event& event) {

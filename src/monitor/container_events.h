@@ -22,6 +22,9 @@ namespace tidegauge::monitor {
 /// The exit code that a "die" event tells; nothing where it tells none.
 [[nodiscard]] std::optional<int> exit_code(const model::Event& event);
 
+/// The signal of a "kill" event, as "9" or "SIGKILL"; nothing where it tells none.
+[[nodiscard]] std::optional<int> signal_of(const model::Event& event);
+
 /// The name that the container had before the event; empty where Podman does not say.
 [[nodiscard]] std::string name_before(const model::Event& event);
 

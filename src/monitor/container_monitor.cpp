@@ -15,6 +15,7 @@
 #include "monitor/engine_follower.h"
 #include "monitor/engine_state.h"
 #include "monitor/kernel_sampling.h"
+#include "monitor/pending_settings.h"
 #include "monitor/snapshot_recycler.h"
 #include "monitor/worker_context.h"
 
@@ -44,14 +45,21 @@ void schedule_over(std::chrono::nanoseconds interval, CallScheduler& scheduler,
 
 class ContainerMonitor::Impl {
  public:
-  Impl(std::string endpoint, std::size_t index, const config::MonitorConfig& options,
-       const MonitorContext& context);
+  Impl(std::string endpoint, const MonitorSettings& settings, const MonitorContext& context);
 
   void run_once(const std::stop_token& stop);
   void run(const std::stop_token& stop);
+  void reconfigure(MonitorSettings settings);
+  [[nodiscard]] bool wait_until_reconfigured(SteadyTime deadline) {
+    return pending_.wait_until_applied(deadline);
+  }
 
  private:
-  void publish_when_due(SteadyTime& next_publish, SteadyTime next_cycle,
+  void apply_pending_settings(SteadyTime& next_publish);
+  void apply(const MonitorSettings& settings);
+  void choose_source(const MonitorSettings& settings);
+  [[nodiscard]] SteadyTime after_publication();
+  void publish_when_due(SteadyTime& next_publish, SteadyTime next_cycle, Heartbeats::Loop& loop,
                         const std::stop_token& stop);
   void begin_cycle();
   void measure_layers(bool every_one);
@@ -60,8 +68,8 @@ class ContainerMonitor::Impl {
   void publish();
 
   const std::string endpoint_;
-  const std::size_t index_;
-  const config::MonitorConfig options_;
+  MonitorSettings settings_;  // of the thread of `run`
+  PendingSettings pending_;
   const MonitorContext context_;
 
   EngineState state_;
@@ -69,20 +77,19 @@ class ContainerMonitor::Impl {
   const WorkerContext workers_;
   EngineCalls engine_calls_;
   ContainerCalls container_calls_;
+  RunNotices run_notices_;
   std::optional<KernelSampling> kernel_;  // none: only the Engine is asked
   SnapshotRecycler recycler_;
   CallScheduler scheduler_;  // last: its threads end before what they use
 };
 
-ContainerMonitor::Impl::Impl(std::string endpoint, std::size_t index,
-                             const config::MonitorConfig& options, const MonitorContext& context)
+ContainerMonitor::Impl::Impl(std::string endpoint, const MonitorSettings& settings,
+                             const MonitorContext& context)
     : endpoint_(std::move(endpoint)),
-      index_(index),
-      options_(options),
+      settings_(settings),
       context_(context),
-      state_(options_, options.stats_source != config::StatsChoice::engine),
+      state_(settings.options),
       workers_{.endpoint = endpoint_,
-               .options = options_,
                .clients = context.clients,
                .logger = context.logger,
                .state = state_,
@@ -90,13 +97,15 @@ ContainerMonitor::Impl::Impl(std::string endpoint, std::size_t index,
                .counts = counts_},
       engine_calls_(workers_),
       container_calls_(workers_),
-      scheduler_(options.max_in_flight, context.max_connections, context.guard,
+      run_notices_(workers_, context.kernel, descriptors_of_notices(settings)),
+      scheduler_(settings.options.max_in_flight, settings.max_connections, context.guard,
                  [this](const CallScheduler::Task& task, const std::stop_token& stop) {
+                   Heartbeats::Loop call(context_.heartbeats);
+                   call.work_for(context_.clients.longest_turn());
                    container_calls_.run(task, stop);
                  }) {
-  if (options.stats_source == config::StatsChoice::engine) return;
-  kernel_.emplace(workers_, context.kernel, context.kernel_descriptors, context.stat_filesystem,
-                  context.optional_groups);
+  choose_source(settings);
+  if (context.restored) state_.restore(*context.restored);
 }
 
 void ContainerMonitor::Impl::run_once(const std::stop_token& stop) {
@@ -129,48 +138,125 @@ void ContainerMonitor::Impl::run_once(const std::stop_token& stop) {
 }
 
 void ContainerMonitor::Impl::run(const std::stop_token& stop) {
-  EngineFollower follower(endpoint_, options_, context_.clients, context_.logger, engine_calls_);
+  EngineFollower follower(endpoint_, context_.clients, context_.logger, engine_calls_,
+                          context_.heartbeats);
   const std::jthread inventory([&](const std::stop_token& end) {
     context_.guard.run("inventory", end, [&] { follower.follow(end); });
   });
   const std::jthread health([&](const std::stop_token& end) {
     context_.guard.run("health", end, [&] { follower.watch_health(end); });
   });
-  auto next_cycle = steady_now() + options_.interval;
+  const std::jthread notices([&](const std::stop_token& end) {
+    context_.guard.run("notices", end, [&] { run_notices_.run(end, context_.heartbeats); });
+  });
+  Heartbeats::Loop loop(context_.heartbeats);
+  auto last_cycle = steady_now();  // when it was due
   auto next_publish = steady_now();
   while (!stop.stop_requested()) {
-    publish_when_due(next_publish, next_cycle, stop);
+    apply_pending_settings(next_publish);
+    const auto interval = settings_.options.interval;
+    const auto next_cycle = last_cycle + interval;
+    publish_when_due(next_publish, next_cycle, loop, stop);
     if (steady_now() < next_cycle || stop.stop_requested()) continue;
     report_cycle();
     begin_cycle();
     state_.mark_changed();  // also without a change: readers judge the age of what is published
-    const auto late = (steady_now() - next_cycle) / options_.interval;
-    next_cycle += (1 + late) * options_.interval;  // missed cycles are not made up for
+    const auto late = (steady_now() - next_cycle) / interval;
+    last_cycle = next_cycle + late * interval;  // missed cycles are not made up for
   }
+  state_.decide_all();  // the next daemon cannot
+  if (state_.take_changed()) publish();
 }
 
 /// Waits for something to publish or to sample, and does it.
 void ContainerMonitor::Impl::publish_when_due(SteadyTime& next_publish, SteadyTime next_cycle,
-                                              const std::stop_token& stop) {
+                                              Heartbeats::Loop& loop, const std::stop_token& stop) {
   const bool may_publish = steady_now() >= next_publish;
-  state_.wait(may_publish ? next_cycle : std::min(next_publish, next_cycle), may_publish, stop);
+  auto deadline = may_publish ? next_cycle : std::min(next_publish, next_cycle);
+  if (kernel_) deadline = std::min(deadline, kernel_->next_loads());
+  state_.wait(loop.beat(deadline), may_publish, stop);
   const bool has_changed = may_publish && state_.take_changed();
   if (kernel_ && kernel_->follow_runs()) kernel_->sample(SampleScope::not_yet_sampled);
+  if (kernel_) kernel_->read_loads_when_due(steady_now());
+  for (const auto& id : state_.take_due()) schedule_inspect(workers_, id);
   if (!has_changed) return;
   publish();
+  next_publish = after_publication();
+}
+
+/// The earliest time of the next publication.
+SteadyTime ContainerMonitor::Impl::after_publication() {
   const auto containers =
       state_.with_inventory([](const Inventory& inventory) { return inventory.size(); });
-  next_publish = steady_now() + publish_gap + containers * publish_gap_of_container;
+  return steady_now() + publish_gap + containers * publish_gap_of_container;
+}
+
+// --- settings -----------------------------------------------------------------------------------
+
+void ContainerMonitor::Impl::reconfigure(MonitorSettings settings) {
+  pending_.put(std::move(settings));
+  state_.interrupt();
+}
+
+/// Publishes what has changed before it reports the settings as applied.
+void ContainerMonitor::Impl::apply_pending_settings(SteadyTime& next_publish) {
+  const auto settings = pending_.take();
+  if (!settings) return;
+  if (*settings != settings_) {
+    apply(*settings);
+    state_.mark_changed();
+    if (state_.take_changed()) {
+      publish();
+      next_publish = after_publication();
+    }
+  }
+  pending_.applied();
+}
+
+void ContainerMonitor::Impl::apply(const MonitorSettings& settings) {
+  const bool other_source = settings.options.stats_source != settings_.options.stats_source;
+  const bool other_groups = settings.optional_groups != settings_.optional_groups;
+  const bool other_peaks = settings.options.peak_interval != settings_.options.peak_interval;
+  settings_ = settings;
+  scheduler_.set_limits(settings.options.max_in_flight, settings.max_connections);
+  auto newly_watched = state_.reconfigure(settings.options);
+  choose_source(settings);
+  if (kernel_) {
+    std::ignore = kernel_->follow_runs();
+    const bool sample_all = other_source || other_groups || other_peaks;
+    kernel_->sample(sample_all ? SampleScope::all : SampleScope::not_yet_sampled);
+  }
+  if (!state_.is_up()) return;  // the inventory to come asks about all containers
+  if (other_source) {
+    auto ids = state_.with_inventory(
+        [](const Inventory& inventory) { return inventory.ids_sampled_by_engine(); });
+    schedule_over(0ns, scheduler_, CallScheduler::Call::sample, std::move(ids));
+  }
+  schedule_over(0ns, scheduler_, CallScheduler::Call::inspect, std::move(newly_watched));
+}
+
+void ContainerMonitor::Impl::choose_source(const MonitorSettings& settings) {
+  if (settings.options.stats_source == config::StatsChoice::engine) {
+    kernel_.reset();
+  } else if (kernel_) {
+    kernel_->reconfigure(settings);
+  } else {
+    kernel_.emplace(workers_, run_notices_, settings, context_.kernel, context_.stat_filesystem);
+  }
 }
 
 // --- cycles and snapshots -----------------------------------------------------------------------
 
 void ContainerMonitor::Impl::begin_cycle() {
-  if (kernel_) kernel_->sample(SampleScope::all);
+  if (kernel_) {
+    kernel_->end_interval();
+    kernel_->sample(SampleScope::all);
+  }
   if (!state_.is_up()) return;
   auto ids = state_.with_inventory(
       [](const Inventory& inventory) { return inventory.ids_sampled_by_engine(); });
-  schedule_over(options_.interval, scheduler_, CallScheduler::Call::sample, std::move(ids));
+  schedule_over(settings_.options.interval, scheduler_, CallScheduler::Call::sample,
+                std::move(ids));
   measure_layers(/*every_one=*/false);
   refresh_some();
 }
@@ -181,7 +267,7 @@ void ContainerMonitor::Impl::refresh_some() {
   const auto now = steady_now();
   std::vector<CallScheduler::Task> due;
   state_.with_inventory([&](Inventory& inventory) {
-    for (auto at = now; at < now + options_.interval; at += refresh_step) {
+    for (auto at = now; at < now + settings_.options.interval; at += refresh_step) {
       if (auto id = inventory.next_to_refresh(at)) {
         due.push_back({CallScheduler::Call::inspect, std::move(*id), at});
       }
@@ -191,11 +277,11 @@ void ContainerMonitor::Impl::refresh_some() {
 }
 
 void ContainerMonitor::Impl::measure_layers(bool every_one) {
-  if (options_.filesystem_interval.count() == 0) return;
+  if (settings_.options.filesystem_interval.count() == 0) return;
   auto ids = state_.with_inventory(
       [&](Inventory& inventory) { return inventory.take_ids_to_measure(steady_now(), every_one); });
-  schedule_over(every_one ? 0ns : options_.interval, scheduler_, CallScheduler::Call::measure,
-                std::move(ids));
+  schedule_over(every_one ? 0ns : settings_.options.interval, scheduler_,
+                CallScheduler::Call::measure, std::move(ids));
 }
 
 void ContainerMonitor::Impl::report_cycle() {
@@ -215,13 +301,12 @@ void ContainerMonitor::Impl::publish() {
   snapshot->host = host;
   snapshot->negotiated_api_version = context_.clients.api_version(endpoint_);
   state_.write_snapshot(*snapshot, now);
-  context_.snapshots.publish(index_, std::move(snapshot));
+  context_.snapshots.publish(std::move(snapshot));
 }
 
-ContainerMonitor::ContainerMonitor(std::string endpoint, std::size_t index,
-                                   const config::MonitorConfig& options,
+ContainerMonitor::ContainerMonitor(std::string endpoint, const MonitorSettings& settings,
                                    const MonitorContext& context)
-    : impl_(std::make_unique<Impl>(std::move(endpoint), index, options, context)) {}
+    : impl_(std::make_unique<Impl>(std::move(endpoint), settings, context)) {}
 
 ContainerMonitor::~ContainerMonitor() = default;
 
@@ -231,6 +316,14 @@ void ContainerMonitor::run_once(const std::stop_token& stop) {
 
 void ContainerMonitor::run(const std::stop_token& stop) {
   impl_->run(stop);
+}
+
+void ContainerMonitor::reconfigure(MonitorSettings settings) {
+  impl_->reconfigure(std::move(settings));
+}
+
+bool ContainerMonitor::wait_until_reconfigured(SteadyTime deadline) {
+  return impl_->wait_until_reconfigured(deadline);
 }
 
 }  // namespace tidegauge::monitor

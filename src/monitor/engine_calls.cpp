@@ -29,6 +29,12 @@ Inventory::Effect EngineCalls::apply(const model::Event& event) {
   }
   const auto applied = context_.state.apply(event);
   if (applied.inspect) schedule_inspect(context_, event.id, inspect_debounce);
+  if (applied.check_engine) {
+    context_.scheduler.schedule({CallScheduler::Call::check_engine, {}, steady_now()});
+  }
+  if (applied.read_log) {
+    context_.scheduler.schedule({CallScheduler::Call::read_log, event.id, steady_now()});
+  }
   if (applied.effect != Inventory::Effect::known) context_.state.mark_changed();
   return applied.effect;
 }
@@ -72,7 +78,7 @@ void EngineCalls::engine_down(const Error& reason) {
   const bool logged_by_pool = reason.code == Errc::engine_down || blames_engine(reason.code) ||
                               !context_.clients.health(context_.endpoint).up;
   context_.scheduler.cancel_pending();
-  if (context_.state.set_down(reason.message, !logged_by_pool)) {
+  if (context_.state.set_down(reason, !logged_by_pool)) {
     context_.logger.warn("containers cannot be watched",
                          {{"endpoint", context_.endpoint}, {"reason", reason.message}});
   }

@@ -30,6 +30,7 @@ class EngineCalls final : public FollowedEngine {
   void await_inspects(SteadyTime deadline, const std::stop_token& stop) override;
   Result<void> reconcile(const std::stop_token& stop) override;
 
+  EngineState::Pace pace() override { return context_.state.pace(); }
   bool is_up() override { return context_.state.is_up(); }
   std::uint64_t outages() override { return context_.state.outages(); }
   void engine_up(std::uint64_t outages) override;

@@ -16,7 +16,7 @@ constexpr Milliseconds retry_pause = 200ms;
 constexpr auto slow_reader = 2s;        // the Engine drops events for readers that slow
 constexpr auto rest_limit = 100ms;      // for the last events of a stream that is left
 constexpr auto silence = 10ms;          // after which nothing more has come on it
-constexpr auto listen_limit = 10s;      // between two looks at the clock
+constexpr auto look_limit = 10s;        // between two looks at the clock and at the pace
 constexpr auto long_life = 10s;         // of a stream that is not opened more rarely when it ends
 constexpr auto short_life = 1s;         // likewise, where it was resumed without a list
 constexpr auto no_more_losses = 10min;  // without an event that cannot be read
@@ -26,31 +26,32 @@ constexpr int rest_per_list = 20;  // times as long as the list took
 
 }  // namespace
 
-EngineFollower::EngineFollower(std::string endpoint, const config::MonitorConfig& options,
-                               docker::ClientManager& clients, Logger& logger,
-                               FollowedEngine& engine)
+EngineFollower::EngineFollower(std::string endpoint, docker::ClientManager& clients, Logger& logger,
+                               FollowedEngine& engine, Heartbeats* heartbeats)
     : endpoint_(std::move(endpoint)),
-      options_(options),
       clients_(clients),
       logger_(logger),
       engine_(engine),
+      heartbeats_(heartbeats),
+      loop_(heartbeats),
       events_(endpoint_, "GET /events",
-              "the containers are listed every " +
-                  std::to_string(intervals_per_list * options.interval.count() / 1000) +
-                  " s or more rarely, and what happens to them is seen late or not at all",
+              "the containers are listed every three intervals or more rarely, and what happens to "
+              "them is seen late or not at all",
               logger),
-      inventories_({.first_pause = retry_pause, .longest_pause = options.interval}),
+      inventories_({.first_pause = retry_pause}),
       streams_({.first_pause = retry_pause, .longest_pause = 30s}),
-      losses_({.first_pause = retry_pause, .longest_pause = 5min}) {}
+      losses_({.first_pause = retry_pause, .longest_pause = 5min}),
+      pace_(engine.pace()) {}
 
 void EngineFollower::follow(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
+    loop_.work_for(clients_.longest_turn());
     std::stop_source leave;
     const std::stop_callback forward(stop, [&leave] { leave.request_stop(); });
     const auto health = begin_following(leave);
     if (!health.up) {
       static_cast<void>(
-          clients_.wait_for_change(endpoint_, health.version, SteadyTime::max(), stop));
+          clients_.wait_for_change(endpoint_, health.version, loop_.beat(SteadyTime::max()), stop));
       continue;
     }
     const auto kept = keep_up(leave.get_token());
@@ -60,19 +61,45 @@ void EngineFollower::follow(const std::stop_token& stop) {
     } else if (kept.error().code != Errc::cancelled) {
       inventory_failed(kept.error());
     }
-    const auto now = clients_.health(endpoint_);
-    if (now.up) {
-      static_cast<void>(clients_.wait_for_change(endpoint_, now.version, next_attempt_, stop));
-    }
+    wait_for_attempt(stop);
   }
 }
 
+/// Until the next attempt to keep up is due, or the health changes. Another pace may make the
+/// attempt due at once.
+void EngineFollower::wait_for_attempt(const std::stop_token& stop) {
+  const auto first = clients_.health(endpoint_);
+  auto health = first;
+  while (health.up && health.version == first.version && !stop.stop_requested()) {
+    follow_pace();
+    const auto now = steady_now();
+    if (now >= next_attempt_) return;
+    const auto deadline = loop_.beat(std::min(next_attempt_, now + look_limit));
+    health = clients_.wait_for_change(endpoint_, health.version, deadline, stop);
+  }
+}
+
+/// Where the interval has changed, the containers are listed at once and then at the new distance.
+void EngineFollower::follow_pace() {
+  const auto before = std::exchange(pace_, engine_.pace());
+  if (before.interval == pace_.interval) return;
+  next_list_ = next_attempt_ = std::min(next_attempt_, steady_now());
+}
+
 void EngineFollower::watch_health(const std::stop_token& stop) {
+  Heartbeats::Loop loop(heartbeats_);
   auto health = clients_.health(endpoint_);
+  if (!health.up) engine_.engine_down(*health.reason);
   while (!stop.stop_requested()) {
-    if (!health.up) engine_.engine_down(*health.reason);
-    health = clients_.wait_for_change(endpoint_, health.version, SteadyTime::max(), stop);
-    if (health.up) leave_stream_before(health.version);
+    auto next =
+        clients_.wait_for_change(endpoint_, health.version, loop.beat(SteadyTime::max()), stop);
+    if (next.version == health.version) continue;
+    health = std::move(next);
+    if (health.up) {
+      leave_stream_before(health.version);
+    } else {
+      engine_.engine_down(*health.reason);
+    }
   }
 }
 
@@ -98,8 +125,10 @@ Result<void> EngineFollower::keep_up(const std::stop_token& stop) {
   next_attempt_ = steady_now() + retry_pause;
   if (!events_.is_due(steady_now())) return list_instead(stop);
   const auto since = engine_.follow_from();
-  auto stream =
-      clients_.events(endpoint_, {.since = since, .actions = Inventory::wanted_actions()}, stop);
+  auto stream = clients_.events(
+      endpoint_,
+      {.since = since, .types = {"container", "network"}, .actions = Inventory::wanted_actions()},
+      stop);
   if (stream) {
     events_.answered();
     lists_only_ = false;
@@ -114,7 +143,7 @@ Result<void> EngineFollower::keep_up(const std::stop_token& stop) {
 void EngineFollower::inventory_failed(const Error& reason) {
   static_cast<void>(inventories_.failed(steady_now()));  // `engine_down` limits the log
   const bool again = inventories_.failures() > 1;
-  next_attempt_ = steady_now() + (again ? options_.interval : inventories_.next_pause());
+  next_attempt_ = steady_now() + (again ? pace_.interval : inventories_.next_pause());
   if (again && clients_.health(endpoint_).up) engine_.engine_down(reason);
 }
 
@@ -165,12 +194,14 @@ bool EngineFollower::replay(docker::EventStream& stream, const std::stop_token& 
 
 /// Until the stream ends, or has to be left for another.
 Result<void> EngineFollower::listen(docker::EventStream& stream, const std::stop_token& stop) {
-  reconcile_due_ = next_reconcile();
+  reconciled_at_ = steady_now();
   while (!stop.stop_requested()) {
     const bool up = engine_.is_up();
     if (!up && clients_.health(endpoint_).up) break;  // the inventory was forgotten
-    auto deadline = steady_now() + listen_limit;
-    if (up) deadline = std::min({deadline, inventory_due_, reconcile_due_});
+    follow_pace();
+    auto deadline = steady_now() + look_limit;
+    if (up) deadline = std::min({deadline, inventory_due_, reconcile_due()});
+    deadline = loop_.beat(deadline, clients_.longest_turn());
     const auto event = stream.next(deadline, stop);
     const auto now = steady_now();
     if (now > deadline + slow_reader) inventory_due_ = std::min(inventory_due_, now);
@@ -225,8 +256,8 @@ void EngineFollower::event_lost(const Error& reason) {
 
 Result<void> EngineFollower::look_after_inventory(SteadyTime now, const std::stop_token& stop) {
   if (now >= inventory_due_) return take_inventory(InspectScope::all, stop);
-  if (now < reconcile_due_) return {};
-  reconcile_due_ = next_reconcile();
+  if (now < reconcile_due()) return {};
+  reconciled_at_ = steady_now();
   return engine_.reconcile(stop);
 }
 
@@ -251,9 +282,9 @@ void EngineFollower::stream_ended(bool was_good) {
                {{"endpoint", endpoint_}});
 }
 
-SteadyTime EngineFollower::next_reconcile() const {
-  if (options_.reconcile_interval.count() == 0) return SteadyTime::max();
-  return steady_now() + options_.reconcile_interval;
+SteadyTime EngineFollower::reconcile_due() const {
+  if (pace_.reconcile_interval.count() == 0) return SteadyTime::max();
+  return reconciled_at_ + pace_.reconcile_interval;
 }
 
 // --- by lists -----------------------------------------------------------------------------------
@@ -267,7 +298,7 @@ Result<void> EngineFollower::list_instead(const std::stop_token& stop) {
     const auto begun = steady_now();
     const auto scope = known ? InspectScope::changed : InspectScope::all;
     if (auto taken = take_inventory(scope, stop); !taken) return taken;
-    const auto pause = std::max<std::chrono::nanoseconds>(intervals_per_list * options_.interval,
+    const auto pause = std::max<std::chrono::nanoseconds>(intervals_per_list * pace_.interval,
                                                           rest_per_list * (steady_now() - begun));
     next_list_ = steady_now() + pause;
     lists_only_ = true;

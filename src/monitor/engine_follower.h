@@ -27,8 +27,8 @@
 
 #include "monitor/engine_state.h"
 #include "monitor/optional_call.h"
-#include "tidegauge/config/config.h"
 #include "tidegauge/docker/client_manager.h"
+#include "tidegauge/util/heartbeats.h"
 #include "tidegauge/util/log.h"
 #include "tidegauge/util/mutex.h"
 #include "tidegauge/util/retry.h"
@@ -53,6 +53,8 @@ class FollowedEngine {
   virtual void await_inspects(SteadyTime deadline, const std::stop_token& stop) = 0;
   virtual Result<void> reconcile(const std::stop_token& stop) = 0;
 
+  /// How often to list and to reconcile. It may change at any time.
+  [[nodiscard]] virtual EngineState::Pace pace() = 0;
   [[nodiscard]] virtual bool is_up() = 0;
   [[nodiscard]] virtual std::uint64_t outages() = 0;
   /// The Engine is up, unless it went down since there were `outages` outages.
@@ -62,8 +64,9 @@ class FollowedEngine {
 
 class EngineFollower {
  public:
-  EngineFollower(std::string endpoint, const config::MonitorConfig& options,
-                 docker::ClientManager& clients, Logger& logger, FollowedEngine& engine);
+  /// `heartbeats`: null where nobody asks whether these loops turn.
+  EngineFollower(std::string endpoint, docker::ClientManager& clients, Logger& logger,
+                 FollowedEngine& engine, Heartbeats* heartbeats = nullptr);
 
   void follow(const std::stop_token& stop);
   /// Reports an outage at once, also while the stream of events goes on.
@@ -92,20 +95,23 @@ class EngineFollower {
   Result<void> look_after_inventory(SteadyTime now, const std::stop_token& stop);
   Result<void> take_inventory(InspectScope scope, const std::stop_token& stop);
   void stream_ended(bool was_good);
-  [[nodiscard]] SteadyTime next_reconcile() const;
+  [[nodiscard]] SteadyTime reconcile_due() const;
+  void wait_for_attempt(const std::stop_token& stop);
+  void follow_pace();
 
   Result<void> list_instead(const std::stop_token& stop);
 
   const std::string endpoint_;
-  const config::MonitorConfig& options_;
   docker::ClientManager& clients_;
   Logger& logger_;
   FollowedEngine& engine_;
+  Heartbeats* const heartbeats_;
 
   Mutex mutex_;
   Following following_ GUARDED_BY(mutex_);
 
   // Of the thread of `follow`:
+  Heartbeats::Loop loop_;
   OptionalCall events_;
   Retry inventories_;  // those that could not be taken
   Retry streams_;      // those that ended at once
@@ -113,7 +119,8 @@ class EngineFollower {
   std::optional<SteadyTime> last_loss_;
   std::uint64_t news_ = 0;  // events of this stream that were not known
   SteadyTime inventory_due_ = SteadyTime::max();
-  SteadyTime reconcile_due_ = SteadyTime::max();
+  SteadyTime reconciled_at_{};                   // or when this stream was opened
+  EngineState::Pace pace_;                       // as it was at the last look
   SteadyTime next_attempt_ = SteadyTime::min();  // to keep up, once the last one has ended
   SteadyTime next_list_ = SteadyTime::min();
   bool lists_only_ = false;

@@ -1,5 +1,8 @@
 #include "monitor/engine_state.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace tidegauge::monitor {
 namespace {
 
@@ -10,16 +13,39 @@ model::StatsSource first_source(config::StatsChoice choice) {
 
 }  // namespace
 
-EngineState::EngineState(const config::MonitorConfig& options, bool kernel_samples)
-    : options_(options),
-      kernel_samples_(kernel_samples),
-      inventory_(options, first_source(options.stats_source)) {}
+EngineState::EngineState(config::MonitorConfig options)
+    : options_(std::move(options)), inventory_(options_, first_source(options_.stats_source)) {}
+
+void EngineState::restore(const RestoredState& state) {
+  const MutexLock lock(mutex_);
+  inventory_.restore(state, moment_now());
+}
+
+std::vector<std::string> EngineState::reconfigure(config::MonitorConfig options) {
+  const MutexLock lock(mutex_);
+  const bool other_source = options.stats_source != options_.stats_source;
+  options_ = std::move(options);
+  auto newly_watched = inventory_.options_changed(moment_now());
+  if (other_source) inventory_.set_source_of_all(first_source(options_.stats_source));
+  for (const auto& id : inventory_.ids()) mark_for_kernel(id);
+  if (!kernel_samples()) pending_kernel_ids_.clear();  // nobody takes them any more
+  return newly_watched;
+}
+
+EngineState::Pace EngineState::pace() const {
+  const MutexLock lock(mutex_);
+  return {.interval = options_.interval, .reconcile_interval = options_.reconcile_interval};
+}
 
 EngineState::Applied EngineState::apply(const model::Event& event) {
   const MutexLock lock(mutex_);
   const auto effect = inventory_.apply(event, moment_now());
   if (event.type == "container") mark_for_kernel(event.id);
-  return {.effect = effect, .inspect = effect == Inventory::Effect::inspect && up_};
+  return {.effect = effect,
+          .inspect = effect == Inventory::Effect::inspect && up_,
+          .check_engine = inventory_.take_engine_check(),
+          .read_log = options_.exit_log_lines > 0 && effect != Inventory::Effect::known &&
+                      event.action == "die" && inventory_.is_watched(event.id)};
 }
 
 std::vector<std::string> EngineState::apply_list(const std::vector<model::ContainerSummary>& list,
@@ -77,18 +103,25 @@ bool EngineState::set_up(std::uint64_t outages) {
   if (outages != outages_) return false;
   up_ = true;
   down_reason_.clear();
+  inventory_.engine_up(steady_now());
   return std::exchange(failure_logged_, false);
 }
 
-bool EngineState::set_down(const std::string& reason, bool loggable) {
+bool EngineState::set_down(const Error& reason, bool loggable) {
   const MutexLock lock(mutex_);
+  if (is_end(reason)) inventory_.engine_gone(steady_now());
   up_ = false;
   ++outages_;
-  down_reason_ = reason;
+  down_reason_ = reason.message;
   version_.reset();
   info_.reset();
   inventory_.forget_engine_samples();
   return loggable && !std::exchange(failure_logged_, true);
+}
+
+void EngineState::engine_checked(SteadyTime asked_at, bool ending) {
+  const MutexLock lock(mutex_);
+  inventory_.engine_checked(asked_at, ending && !containers_outlive(), moment_now());
 }
 
 bool EngineState::is_known_down() const {
@@ -104,6 +137,8 @@ void EngineState::record(model::EngineVersion version) {
 void EngineState::record(model::EngineInfo info) {
   const MutexLock lock(mutex_);
   record_time(info);
+  inventory_.learn_cgroup_driver(info);
+  for (const auto& id : inventory_.ids()) mark_for_kernel(id);  // their cgroups may be elsewhere
   info_ = std::move(info);
 }
 
@@ -128,10 +163,13 @@ std::optional<std::string> EngineState::root_directory() const {
   return info_ ? std::optional(info_->docker_root_dir) : std::nullopt;
 }
 
-EngineState::Runs EngineState::take_pending_runs() {
+std::vector<EngineState::PendingRun> EngineState::take_pending_runs() {
   const MutexLock lock(mutex_);
-  Runs runs;
-  for (const auto& id : pending_kernel_ids_) runs.emplace_back(id, inventory_.run_of(id));
+  std::vector<PendingRun> runs;
+  for (const auto& id : pending_kernel_ids_) {
+    runs.push_back(
+        {.id = id, .run = inventory_.run_of(id), .cgroup_path = inventory_.cgroup_path_of(id)});
+  }
   pending_kernel_ids_.clear();
   return runs;
 }
@@ -144,11 +182,34 @@ void EngineState::mark_changed() {
   changed_.notify_all();
 }
 
+std::vector<std::string> EngineState::take_due() {
+  const MutexLock lock(mutex_);
+  auto due = inventory_.take_due(moment_now());
+  unpublished_ = unpublished_ || due.changed;
+  return std::move(due.to_inspect);
+}
+
+void EngineState::decide_all() {
+  const MutexLock lock(mutex_);
+  const auto due = inventory_.take_due({.steady = SteadyTime::max(), .wall = wall_now()});
+  unpublished_ = unpublished_ || due.changed;
+}
+
 void EngineState::wait(SteadyTime deadline, bool for_changes, const std::stop_token& stop) {
   MutexLock lock(mutex_);
+  deadline = std::min(deadline, inventory_.next_due().value_or(deadline));
   changed_.wait_until(lock, stop, deadline, [&]() REQUIRES(mutex_) {
-    return !pending_kernel_ids_.empty() || (for_changes && unpublished_);
+    return interrupted_ || !pending_kernel_ids_.empty() || (for_changes && unpublished_);
   });
+  interrupted_ = false;
+}
+
+void EngineState::interrupt() {
+  {
+    const MutexLock lock(mutex_);
+    interrupted_ = true;
+  }
+  changed_.notify_all();
 }
 
 bool EngineState::take_changed() {
@@ -168,12 +229,26 @@ void EngineState::write_snapshot(model::EngineSnapshot& snapshot, const Moment& 
   }
 }
 
+/// Whether the Engine itself has ended, and its containers with it. One that hangs has not.
+bool EngineState::is_end(const Error& reason) const {
+  const bool has_ended = reason.code == Errc::unreachable || reason.code == Errc::connection_lost;
+  return has_ended && !containers_outlive();
+}
+
+bool EngineState::containers_outlive() const {
+  return (version_ && version_->is_podman) || (info_ && info_->live_restore);
+}
+
 void EngineState::record_time(const model::EngineInfo& info) {
   if (info.system_time) inventory_.record_engine_time(*info.system_time, steady_now());
 }
 
 void EngineState::mark_for_kernel(const std::string& id) {
-  if (kernel_samples_) pending_kernel_ids_.insert(id);
+  if (kernel_samples()) pending_kernel_ids_.insert(id);
+}
+
+bool EngineState::kernel_samples() const {
+  return options_.stats_source != config::StatsChoice::engine;
 }
 
 }  // namespace tidegauge::monitor

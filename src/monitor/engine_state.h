@@ -35,8 +35,22 @@ enum class InspectScope : std::uint8_t { all, changed };
 
 class EngineState {
  public:
-  /// `options` outlives the state. `kernel_samples`: somebody calls `take_pending_runs`.
-  EngineState(const config::MonitorConfig& options, bool kernel_samples);
+  /// Unless only the Engine is to be asked for samples, somebody calls `take_pending_runs`.
+  explicit EngineState(config::MonitorConfig options);
+
+  /// Before anything else: what an earlier daemon knew.
+  void restore(const RestoredState& state);
+
+  /// Applies other options to all that is known. Returns the containers to inspect, as they are
+  /// newly watched.
+  [[nodiscard]] std::vector<std::string> reconfigure(config::MonitorConfig options);
+
+  /// The times between what the workers repeat.
+  struct Pace {
+    Milliseconds interval{};            ///< of cycles
+    Milliseconds reconcile_interval{};  ///< 0: no reconciliation
+  };
+  [[nodiscard]] Pace pace() const;
 
   /// Calls `use(inventory)` under the mutex.
   template <class Use>
@@ -49,7 +63,9 @@ class EngineState {
 
   struct Applied {
     Inventory::Effect effect = Inventory::Effect::none;
-    bool inspect = false;  ///< now: while the Engine is down, the inventory to come does it
+    bool inspect = false;       ///< now: while the Engine is down, the inventory to come does it
+    bool check_engine = false;  ///< whether it is ending, see EndLog
+    bool read_log = false;      ///< the container's run has ended
   };
   Applied apply(const model::Event& event);
 
@@ -82,9 +98,12 @@ class EngineState {
   /// end of a failure is to be logged.
   bool set_up(std::uint64_t outages);
   /// Returns whether the failure is to be logged: `loggable`, and not logged already.
-  bool set_down(const std::string& reason, bool loggable);
+  bool set_down(const Error& reason, bool loggable);
   /// Whether the Engine is down, rather than not asked yet.
   [[nodiscard]] bool is_known_down() const;
+
+  /// The Engine was asked for a sign of life after `asked_at`; `ending`: it is ending.
+  void engine_checked(SteadyTime asked_at, bool ending);
 
   void record(model::EngineVersion version);
   void record(model::EngineInfo info);
@@ -98,33 +117,46 @@ class EngineState {
 
   // --- the kernel sampling ----------------------------------------------------------------------
 
-  using Runs = std::vector<std::pair<std::string, std::optional<Inventory::Run>>>;
-  /// The present runs of the containers that may have started or ended since the last call.
-  [[nodiscard]] Runs take_pending_runs();
+  struct PendingRun {
+    std::string id;
+    std::optional<Inventory::Run> run;       ///< nothing: the container does not run
+    std::optional<std::string> cgroup_path;  ///< of this run or the next; nothing: not watched
+  };
+  /// The containers that may have been created, started or ended since the last call.
+  [[nodiscard]] std::vector<PendingRun> take_pending_runs();
 
   // --- publication ------------------------------------------------------------------------------
 
   /// Something has changed that a snapshot shows. At the start nothing is published until all
   /// containers are known: half an inventory looks like containers lost.
   void mark_changed();
-  /// Waits until runs are pending or, with `for_changes`, something has changed; at most until
-  /// `deadline`.
+  /// Does what is due (Inventory::take_due). Returns the containers to inspect.
+  [[nodiscard]] std::vector<std::string> take_due();
+  /// Decides about all ends: nothing will be observed any more.
+  void decide_all();
+  /// Waits until runs are pending, until something is due, until `interrupt` is called or, with
+  /// `for_changes`, until something has changed; at most until `deadline`.
   void wait(SteadyTime deadline, bool for_changes, const std::stop_token& stop);
+  /// Ends the present wait, or the next one.
+  void interrupt();
   /// Whether anything has changed since the last call.
   [[nodiscard]] bool take_changed();
   void write_snapshot(model::EngineSnapshot& snapshot, const Moment& now);
 
  private:
   void record_time(const model::EngineInfo& info) REQUIRES(mutex_);
+  [[nodiscard]] bool is_end(const Error& reason) const REQUIRES(mutex_);
+  [[nodiscard]] bool containers_outlive() const REQUIRES(mutex_);
   void mark_for_kernel(const std::string& id) REQUIRES(mutex_);
 
-  const config::MonitorConfig& options_;
-  const bool kernel_samples_;
+  [[nodiscard]] bool kernel_samples() const REQUIRES(mutex_);
 
   mutable Mutex mutex_;
   std::condition_variable_any changed_;
+  config::MonitorConfig options_ GUARDED_BY(mutex_);
   Inventory inventory_ GUARDED_BY(mutex_);
   bool unpublished_ GUARDED_BY(mutex_) = false;  // changes
+  bool interrupted_ GUARDED_BY(mutex_) = false;
   bool up_ GUARDED_BY(mutex_) = false;
   bool failure_logged_ GUARDED_BY(mutex_) = false;
   std::string down_reason_ GUARDED_BY(mutex_);  // empty: up, or not asked yet

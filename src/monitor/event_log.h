@@ -26,6 +26,11 @@ class EventLog {
   /// starts there, before any event came, misses no event and gets none from before.
   void begin(WallTime engine_time);
 
+  /// Events until `last` were counted by an earlier daemon: the first stream tells what followed.
+  void resume_after(WallTime last) { begin_ = last + std::chrono::nanoseconds(1); }
+  /// The time of the latest event; nothing: none was told.
+  [[nodiscard]] std::optional<WallTime> last() const noexcept { return last_; }
+
   /// The time from which to ask for events: a little before the latest one, because events are not
   /// quite in the order of their times. Nothing while the Engine's time is unknown: then past
   /// events cannot be asked for.

@@ -5,6 +5,7 @@
 //
 // Not thread-safe: part of Inventory.
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -23,6 +24,11 @@ class Ghosts {
   void add(model::ContainerRecord record, SteadyTime now);
   /// A container of that name is there again.
   void drop(const std::string& name) { by_name_.erase(name); }
+  /// Keeps each ghost for `window` from its removal, also those that are there already.
+  void keep_for(Milliseconds window);
+  /// Drops those of containers that `is_watched` refuses, and calls `dropped` with their names.
+  void drop_unwatched(const std::function<bool(const model::Container&)>& is_watched,
+                      const std::function<void(const std::string&)>& dropped);
   /// Drops those whose window is over, and the oldest beyond 1,000.
   void drop_expired(SteadyTime now);
 

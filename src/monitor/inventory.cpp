@@ -1,6 +1,7 @@
 #include "monitor/inventory.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -14,6 +15,56 @@ namespace tidegauge::monitor {
 using model::Container;
 using model::ContainerState;
 using namespace std::chrono_literals;
+
+namespace {
+
+/// An Engine that ends gives its containers this long, and a new one takes as long to find them.
+constexpr auto stopping_takes = 20s;
+constexpr std::size_t most_outages = 8;
+
+/// Whether a sample tells of each hit of the container's own memory limit. With cgroup v1 memory
+/// and swap together have a limit of their own, whose hits nobody reads. Where the two limits are
+/// the same, that one is hit first.
+bool tells_all_hits(const Container& container, const model::ContainerStats& sample) {
+  const auto& limits = container.limits;
+  return sample.memory->events.oom || !limits.memory_bytes ||
+         limits.memory_swap_bytes != limits.memory_bytes;
+}
+
+}  // namespace
+
+void Inventory::restore(const RestoredState& state, const Moment& now) {
+  ends_.restore(state.ends);
+  if (state.followed_until) events_.resume_after(*state.followed_until);
+  for (const auto& [name, lifecycle] : state.lifecycles) counters_.restore(name, lifecycle, now);
+}
+
+std::vector<std::string> Inventory::options_changed(const Moment& now) {
+  counters_.keep_for(options_.counters_kept_for);
+  ghosts_.keep_for(options_.ghost_window);
+  rounds_.set_interval(options_.reconcile_interval);
+  std::vector<std::string> newly_watched;
+  for (auto& [id, entry] : entries_) {
+    if (options_.filesystem_interval.count() == 0) {
+      entry.layer.reset();
+      entry.measured.reset();
+    }
+    const bool before = entry.watched;
+    update_watched(entry, now);
+    if (entry.watched && !before) newly_watched.push_back(id);
+  }
+  ghosts_.drop_unwatched(
+      [&](const Container& container) { return monitor::is_watched(container, options_); },
+      [&](const std::string& name) {
+        if (!is_watched_name(name)) counters_.hide(name, now);
+      });
+  return newly_watched;
+}
+
+void Inventory::set_source_of_all(model::StatsSource source) {
+  source_ = source;
+  for (auto& [id, entry] : entries_) entry.source = source;
+}
 
 void Inventory::resync(const std::vector<model::ContainerSummary>& list, const Moment& now) {
   const bool first = stats_.lists++ == 0;
@@ -40,6 +91,7 @@ void Inventory::resync(const std::vector<model::ContainerSummary>& list, const M
     ++stats_.drift;
     remove(current, now);
   }
+  count_ends(now);
 }
 
 void Inventory::record_engine_time(WallTime engine_time, SteadyTime now) {
@@ -60,6 +112,8 @@ bool Inventory::record_inspected(const std::string& id, std::uint64_t version, C
   auto& entry = found->second;
   entry.history.inspected(container, *entry.container, clock_.now(now.steady),
                           counts_of(entry, now));
+  find_ends(entry, now);
+  find_failed_starts(entry, container, now);
   entry.misnamed = false;
   if (entry.inspected || entry.seen_event) {
     rename(entry, container.name, now);
@@ -79,6 +133,7 @@ bool Inventory::record_inspected(const std::string& id, std::uint64_t version, C
   if (!entry.cgroup_path_known) entry.cgroup_path.clear();
   entry.container = std::make_shared<const Container>(std::move(container));
   update_watched(entry, now);
+  if (entry.watched) ends_.inspected(*entry.container);
   return true;
 }
 
@@ -90,6 +145,7 @@ void Inventory::record_sampled(const std::string& id,
   entry.sample.reset();
   if (!sample || !is_sampled(entry)) return;
   if (!sample->has_processes) return;  // it has stopped since it was inspected
+  explain_memory_kill(entry, *sample);
   // Both say zeros where there is no quota.
   if (sample->cpu && !entry.container->limits.cpu_quota_us) sample->cpu->throttling.reset();
   // The Engine shows the traffic of a shared network for each container in it.
@@ -151,10 +207,70 @@ void Inventory::forget_samples() {
 
 void Inventory::forget_engine_samples() {
   for (auto& [id, entry] : entries_) {
-    const bool engines = entry.sample && entry.sample->source == model::StatsSource::engine;
+    // The kernel may have sampled it before the Engine was to.
+    const bool engines = entry.sample && (entry.sample->source == model::StatsSource::engine ||
+                                          entry.source == model::StatsSource::engine);
     if (engines) entry.sample.reset();
     entry.outcomes.forget_cuts();
   }
+}
+
+void Inventory::engine_gone(SteadyTime now) {
+  const bool is_known = !outages_.empty() && !outages_.back().up_at;
+  if (const auto at = clock_.now(now); at && !is_known) outages_.push_back({.gone_at = *at});
+  if (outages_.size() > most_outages) outages_.pop_front();
+  ends_.engine_gone();
+}
+
+void Inventory::engine_up(SteadyTime now) {
+  if (!outages_.empty() && !outages_.back().up_at) outages_.back().up_at = clock_.now(now);
+}
+
+void Inventory::engine_checked(SteadyTime asked_at, bool ending, const Moment& now) {
+  ends_.engine_checked(asked_at, ending);
+  count_ends(now);
+}
+
+std::optional<ExitLogQuery> Inventory::exit_log_query(const std::string& id) {
+  const auto* const seen = ends_.last_seen_of(id);
+  if (options_.exit_log_lines == 0 || seen == nullptr) return std::nullopt;
+  return ExitLogQuery{.id = id,
+                      .lines = options_.exit_log_lines,
+                      .started_at = seen->started_at,
+                      .ended_at = seen->ended_at};
+}
+
+void Inventory::record_exit_log(const std::string& id, std::vector<std::string> lines) {
+  ends_.add_log_lines(id, std::move(lines));
+}
+
+void Inventory::record_memory_kill(const std::string& id, MemoryKill kill) {
+  if (is_watched(id)) ends_.killed_for_memory(id, std::move(kill));
+}
+
+void Inventory::record_final_use(const std::string& id, const model::RunUse& use) {
+  if (is_watched(id)) ends_.read_finally(id, use);
+}
+
+std::optional<SteadyTime> Inventory::next_due() const {
+  const auto next = ends_.next_due();
+  if (start_checks_.empty()) return next;
+  const auto next_check = start_checks_.begin()->first;
+  return std::min(next.value_or(next_check), next_check);
+}
+
+Inventory::Due Inventory::take_due(const Moment& now) {
+  Due due;
+  const auto first_later = start_checks_.upper_bound(now.steady);
+  for (auto check = start_checks_.begin(); check != first_later; ++check) {
+    const auto known = entries_.find(check->second);
+    if (known == entries_.end() || known->second.starts.check_at() != check->first) continue;
+    known->second.starts.checked();
+    due.to_inspect.push_back(known->first);
+  }
+  start_checks_.erase(start_checks_.begin(), first_later);
+  due.changed = count_ends(now);
+  return due;
 }
 
 bool Inventory::is_watched(const std::string& id) const {
@@ -280,12 +396,21 @@ std::optional<Inventory::Run> Inventory::run_of(const std::string& id) const {
              .shares_network = model::shares_network(container)};
 }
 
+std::optional<std::string> Inventory::cgroup_path_of(const std::string& id) const {
+  const auto found = entries_.find(id);
+  if (found == entries_.end() || !found->second.watched) return std::nullopt;
+  const auto& entry = found->second;
+  return entry.cgroup_path.empty() ? cgroup_path(*entry.container, info_) : entry.cgroup_path;
+}
+
 void Inventory::write_snapshot(model::EngineSnapshot& snapshot, const Moment& now) {
   if (snapshot.up) {
     learn_cgroup_driver(snapshot.info);
     ghosts_.drop_expired(now.steady);
     counters_.drop_expired(now.steady);
   }
+  snapshot.ends = ends_.latest();
+  snapshot.followed_until = events_.last();
   snapshot.inventory = stats_;
   snapshot.containers_by_state = {};
   std::size_t written = 0;
@@ -313,7 +438,6 @@ void Inventory::write_snapshot(model::EngineSnapshot& snapshot, const Moment& no
   }
 }
 
-/// Paths that are made by the driver's conventions follow it.
 void Inventory::learn_cgroup_driver(const std::optional<model::EngineInfo>& info) {
   const auto driver = [](const auto& from) { return from ? from->cgroup_driver : ""; };
   if (driver(info_) != driver(info)) {
@@ -364,7 +488,8 @@ Inventory::Entry& Inventory::entry(Container first, const Moment& now) {
 }
 
 /// Decides whether the container is watched, from what is known about it now. One that is watched
-/// takes the place of the ghost of its name; one that is not watched any more leaves nothing.
+/// takes the place of the ghost of its name; one that is not watched any more leaves nothing that
+/// is shown.
 void Inventory::update_watched(Entry& entry, const Moment& now) {
   const auto& name = entry.container->name;
   const bool before = std::exchange(entry.watched, monitor::is_watched(*entry.container, options_));
@@ -373,7 +498,7 @@ void Inventory::update_watched(Entry& entry, const Moment& now) {
     counts_of(entry, now);
   } else if (before) {
     entry.sample.reset();
-    if (!is_watched_name(name)) counters_.drop(name);
+    if (!is_watched_name(name)) counters_.hide(name, now);
   }
 }
 
@@ -422,6 +547,10 @@ bool Inventory::is_watched_name(const std::string& name) const {
 void Inventory::remove(Entries::iterator gone, const Moment& now) {
   auto entry = std::move(gone->second);
   entries_.erase(gone);
+  if (entry.watched) {
+    lose_end(entry, now);
+    ends_.removed(entry.container->id, clock_.now(now.steady).value_or(now.wall));
+  }
   const auto& name = entry.container->name;
   // The inspect of a new container of the name may be ahead of this event.
   if (!entry.watched || is_watched_name(name)) return;
@@ -441,6 +570,94 @@ void Inventory::remove(Entries::iterator gone, const Moment& now) {
   record.last_seen.reset();
   if (entry.last_seen) record.last_seen = entry.last_seen->wall;
   ghosts_.add(std::move(record), now.steady);
+}
+
+// --- ends ---------------------------------------------------------------------------------------
+
+/// Passes on the ends that the history of the container has found.
+void Inventory::find_ends(Entry& entry, const Moment& now, std::optional<model::RunUse> last_use) {
+  for (const auto& end : entry.history.take_ends()) {
+    if (!entry.watched) continue;
+    const bool told = end.by != FoundEnd::By::inspect;
+    ends_.ended(end,
+                {.container = *entry.container,
+                 .last_use = std::exchange(last_use, {}),
+                 .with_engine = is_end_of_engine(end, told),
+                 .is_inspected = entry.inspected},
+                now.steady);
+    entry.oom_at.reset();
+  }
+}
+
+void Inventory::schedule_start_check(const std::string& id, const Entry& entry) {
+  if (const auto at = entry.starts.check_at()) start_checks_.emplace(*at, id);
+}
+
+void Inventory::find_failed_starts(Entry& entry, const Container& container, const Moment& now) {
+  auto failures = entry.starts.inspected(*entry.container, container, entry.seen_event);
+  if (!entry.watched) return;
+  const auto at = clock_.now(now.steady).value_or(now.wall);
+  for (; failures > 0; --failures) {
+    ends_.ended({.by = FoundEnd::By::event, .at = at, .exit_code = container.exit_code},
+                {.container = container, .start_error = container.start_error}, now.steady);
+  }
+}
+
+/// A container is gone whose last end, or whose failure to start, nobody has explained.
+void Inventory::lose_end(const Entry& entry, const Moment& now) {
+  const auto at = clock_.now(now.steady).value_or(now.wall);
+  const bool runs = entry.inspected && model::has_processes(entry.container->state);
+  if (!runs && entry.starts.unexplained() == 0) return;
+  const FoundEnd lost{
+      .by = FoundEnd::By::inspect, .at = at, .started_at = entry.container->started_at};
+  ends_.ended(lost,
+              {.container = *entry.container,
+               .with_engine = is_end_of_engine(lost, false),
+               .is_removed = true,
+               .is_inspected = entry.inspected},
+              now.steady);
+}
+
+/// Whether a run has ended because its Engine did. An Engine that ends stops its containers before
+/// it goes itself; one that was killed leaves that to its successor, whose own runs end otherwise.
+bool Inventory::is_end_of_engine(const FoundEnd& end, bool told) const {
+  return std::ranges::any_of(outages_, [&](const Outage& outage) {
+    if (end.started_at > outage.gone_at) return false;
+    if (told) return !outage.up_at;
+    return end.at >= outage.gone_at - stopping_takes &&
+           (!outage.up_at || end.at <= *outage.up_at + stopping_takes);
+  });
+}
+
+void Inventory::explain_memory_kill(Entry& entry, const model::ContainerStats& sample) {
+  const auto hits = limit_hits(&sample);
+  if (!entry.oom_at || !hits) return;
+  const auto at = *std::exchange(entry.oom_at, std::nullopt);
+  const bool was_hit = *hits > entry.limit_hits;
+  if (!was_hit && !tells_all_hits(*entry.container, sample)) return;
+  ends_.killed_for_memory(
+      entry.container->id,
+      {.at = at, .source = model::Evidence::Source::kernel, .own_limit = was_hit});
+}
+
+/// Before the first sample, the limit was not hit.
+std::optional<std::uint64_t> Inventory::limit_hits(const model::ContainerStats* sample) {
+  return sample != nullptr && sample->memory ? model::limit_hits(*sample->memory) : std::nullopt;
+}
+
+/// Counts each end that is decided, for the name that its container has now, or had last. What is
+/// decided at once is counted before anybody else can have the name. Returns whether there was any.
+bool Inventory::count_ends(const Moment& now) {
+  const auto decided = ends_.take_decided(now.steady);
+  for (const auto& end : decided) {
+    const auto known = entries_.find(end->id);
+    if (known != entries_.end()) {
+      model::count_end(*end, counts_of(known->second, now));
+    } else if (auto* const counts = counters_.find(end->name)) {
+      model::count_end(*end, *counts);
+    }
+  }
+  return !decided.empty();
 }
 
 /// Where the events of a container are counted.

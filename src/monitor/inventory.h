@@ -18,6 +18,7 @@
 // Not thread-safe: EngineState keeps it behind a mutex.
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -26,21 +27,26 @@
 #include <vector>
 
 #include "monitor/call_outcomes.h"
+#include "monitor/end_log.h"
 #include "monitor/engine_clock.h"
 #include "monitor/event_log.h"
+#include "monitor/exit_log.h"
 #include "monitor/ghosts.h"
 #include "monitor/lifecycle_counters.h"
 #include "monitor/refresh_rounds.h"
 #include "monitor/run_history.h"
+#include "monitor/start_attempts.h"
 #include "tidegauge/config/config.h"
 #include "tidegauge/model/event.h"
 #include "tidegauge/model/snapshot.h"
+#include "tidegauge/monitor/restored_state.h"
 
 namespace tidegauge::monitor {
 
 class Inventory {
  public:
-  /// `options` outlives the inventory. Containers are sampled by `source` until `set_source`.
+  /// `options` outlives the inventory; see `options_changed`. Containers are sampled by `source`
+  /// until `set_source`.
   explicit Inventory(const config::MonitorConfig& options,
                      model::StatsSource source = model::StatsSource::engine)
       : options_(options),
@@ -51,6 +57,17 @@ class Inventory {
 
   /// The actions of containers that `apply` handles: the Engine is asked for no others.
   [[nodiscard]] static std::vector<std::string> wanted_actions();
+
+  /// Before anything else: what an earlier daemon knew.
+  void restore(const RestoredState& state, const Moment& now);
+
+  /// The options that the constructor was given have changed: applies them to all that is known.
+  /// Returns the containers that are newly watched and hence to be inspected. A container that is
+  /// not watched any more leaves the snapshots; its counters go on where it is watched again within
+  /// options.counters_kept_for.
+  [[nodiscard]] std::vector<std::string> options_changed(const Moment& now);
+  /// All containers, known and new, are sampled by `source` until `set_source`.
+  void set_source_of_all(model::StatsSource source);
 
   // --- what the Engine tells -------------------------------------------------------------------
 
@@ -105,6 +122,39 @@ class Inventory {
   void forget_samples();
   /// The Engine is down: the samples that it measured are out of date.
   void forget_engine_samples();
+  /// The Engine itself has ended, and all containers that run now will end with it.
+  void engine_gone(SteadyTime now);
+  void engine_up(SteadyTime now);
+  /// Whether the Engine is to be asked, once, whether it is ending.
+  [[nodiscard]] bool take_engine_check() noexcept { return ends_.take_engine_check(); }
+  void engine_checked(SteadyTime asked_at, bool ending, const Moment& now);
+
+  // --- what the kernel tells -------------------------------------------------------------------
+
+  /// The kernel has killed processes of the container for memory.
+  void record_memory_kill(const std::string& id, MemoryKill kill);
+  /// What the run of the container has used until its end.
+  void record_final_use(const std::string& id, const model::RunUse& use);
+
+  /// Paths of cgroups that are made by the driver's conventions follow the driver.
+  void learn_cgroup_driver(const std::optional<model::EngineInfo>& info);
+
+  // --- logs ------------------------------------------------------------------------------------
+
+  /// Which lines of the container's log to read now that its run has ended; nothing: none.
+  [[nodiscard]] std::optional<ExitLogQuery> exit_log_query(const std::string& id);
+  void record_exit_log(const std::string& id, std::vector<std::string> lines);
+
+  // --- what is due -----------------------------------------------------------------------------
+
+  /// When `take_due` has something to do; nothing: not until something happens.
+  [[nodiscard]] std::optional<SteadyTime> next_due() const;
+  struct Due {
+    bool changed = false;                 ///< an end was decided
+    std::vector<std::string> to_inspect;  ///< as their start may have failed
+  };
+  /// Decides and counts the ends of runs that have waited long enough, see end_log.h.
+  [[nodiscard]] Due take_due(const Moment& now);
 
   // --- what is known ---------------------------------------------------------------------------
 
@@ -148,12 +198,17 @@ class Inventory {
   /// process.
   [[nodiscard]] std::optional<Run> run_of(const std::string& id) const;
 
+  /// Where the kernel shows the container while it runs; nothing: it is not watched, or no inspect
+  /// has shown it.
+  [[nodiscard]] std::optional<std::string> cgroup_path_of(const std::string& id) const;
+
   /// Writes containers, ghosts, lifecycles and `stats` over those of `snapshot`, and drops what is
   /// past its time. While the Engine is down (`snapshot.up`), only the containers that the kernel
   /// shows to live are written.
   void write_snapshot(model::EngineSnapshot& snapshot, const Moment& now);
 
   void count_stream() noexcept { ++stats_.streams_opened; }
+  [[nodiscard]] std::uint64_t streams_opened() const noexcept { return stats_.streams_opened; }
 
  private:
   struct Entry {
@@ -175,18 +230,30 @@ class Inventory {
     std::optional<WallTime> ended_at;  ///< the last time, by the Engine's clock
     std::optional<Moment> last_seen;   ///< that moment, once the Engine has told its time
     RunHistory history;
+    StartAttempts starts;
+    std::optional<WallTime> oom_at;  ///< an event of a kill for memory, yet to be explained
+    std::uint64_t limit_hits = 0;    ///< before that
     CallOutcomes outcomes;
   };
   using Entries = std::map<std::string, Entry>;
   struct Occurrence;
   struct Action;
+  /// The Engine itself had ended.
+  struct Outage {
+    WallTime gone_at{};
+    std::optional<WallTime> up_at;  ///< nothing: it still is
+  };
 
   static const std::vector<Action>& actions();
+  [[nodiscard]] static std::optional<std::uint64_t> limit_hits(const model::ContainerStats* sample);
   [[nodiscard]] static bool is_sampled(const Entry& entry);
 
   // Handlers of events; each says whether the container is to be inspected.
   bool inspect_it(const Occurrence& occurrence);
   bool count_only(const Occurrence& occurrence);
+  bool created(const Occurrence& occurrence);
+  bool asked_to_kill(const Occurrence& occurrence);
+  bool stopped(const Occurrence& occurrence);
   bool started(const Occurrence& occurrence);
   bool died(const Occurrence& occurrence);
   bool ran_out_of_memory(const Occurrence& occurrence);
@@ -195,6 +262,14 @@ class Inventory {
   bool health_changed(const Occurrence& occurrence);
   bool renamed(const Occurrence& occurrence);
 
+  Effect apply_network(const model::Event& event, const Moment& now);
+  void find_ends(Entry& entry, const Moment& now, std::optional<model::RunUse> last_use = {});
+  void schedule_start_check(const std::string& id, const Entry& entry);
+  void find_failed_starts(Entry& entry, const model::Container& container, const Moment& now);
+  void lose_end(const Entry& entry, const Moment& now);
+  void explain_memory_kill(Entry& entry, const model::ContainerStats& sample);
+  bool count_ends(const Moment& now);
+  [[nodiscard]] bool is_end_of_engine(const FoundEnd& end, bool told) const;
   Entry& entry(model::Container first, const Moment& now);
   void update_watched(Entry& entry, const Moment& now);
   void change(Entry& entry, const std::function<void(model::Container&)>& how);
@@ -204,19 +279,23 @@ class Inventory {
   void leave_name(const std::string& name, const Moment& now);
   [[nodiscard]] bool is_watched_name(const std::string& name) const;
   model::Lifecycle& counts_of(const Entry& entry, const Moment& now);
-  void learn_cgroup_driver(const std::optional<model::EngineInfo>& info);
   void write_record(Entry& entry, const Moment& now, model::ContainerRecord& record) const;
 
   const config::MonitorConfig& options_;
-  const model::StatsSource source_;
+  model::StatsSource source_;
   Entries entries_;  // by id
   LifecycleCounters counters_;
   Ghosts ghosts_;
   EventLog events_;
+  EndLog ends_;
   EngineClock clock_;
   RefreshRounds rounds_;
+  /// When to look at which container, as its start may have failed. One that has started since is
+  /// left alone when its time comes.
+  std::multimap<SteadyTime, std::string> start_checks_;
   model::InventoryStats stats_;
   std::optional<model::EngineInfo> info_;  // of the last snapshot of an Engine that was up
+  std::deque<Outage> outages_;             // the latest ones: an end may be found after several
 };
 
 }  // namespace tidegauge::monitor

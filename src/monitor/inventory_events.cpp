@@ -14,6 +14,23 @@ namespace tidegauge::monitor {
 using model::Container;
 using model::ContainerState;
 
+namespace {
+
+constexpr std::string_view network_connected = "connect";
+constexpr std::string_view network_disconnected = "disconnect";
+
+model::RunUse use_of(const model::ContainerStats& sample) {
+  model::RunUse use{.read_at = sample.read_at};
+  if (sample.cpu) use.cpu_seconds = sample.cpu->usage_seconds;
+  if (sample.memory) {
+    use.memory_bytes = sample.memory->usage_bytes;
+    use.memory_peak_bytes = sample.memory->max_usage_bytes;
+  }
+  return use;
+}
+
+}  // namespace
+
 /// An event about a container that is known, or has become so by it.
 struct Inventory::Occurrence {
   const model::Event& event;
@@ -30,7 +47,7 @@ struct Inventory::Action {
 
 const std::vector<Inventory::Action>& Inventory::actions() {
   static const std::vector<Action> table{
-      {"create", &Inventory::inspect_it},
+      {"create", &Inventory::created},
       {"update", &Inventory::inspect_it},
       {"start", &Inventory::started},
       {"die", &Inventory::died},
@@ -40,8 +57,8 @@ const std::vector<Inventory::Action>& Inventory::actions() {
       {"health_status", &Inventory::health_changed},
       {"rename", &Inventory::renamed},
       {"destroy", nullptr},  // the container is gone: see `apply`
-      {"kill", &Inventory::count_only},
-      {"stop", &Inventory::count_only},
+      {"kill", &Inventory::asked_to_kill},
+      {"stop", &Inventory::stopped},
       {"restart", &Inventory::count_only},
       {"remove", &Inventory::count_only},  // Podman's word for "destroy"
       {"died", &Inventory::count_only},    // and for "die"
@@ -50,7 +67,7 @@ const std::vector<Inventory::Action>& Inventory::actions() {
 }
 
 std::vector<std::string> Inventory::wanted_actions() {
-  std::vector<std::string> names;
+  std::vector<std::string> names{std::string(network_connected), std::string(network_disconnected)};
   for (const auto& action : actions()) names.emplace_back(action.name);
   return names;
 }
@@ -58,6 +75,7 @@ std::vector<std::string> Inventory::wanted_actions() {
 Inventory::Effect Inventory::apply(const model::Event& event, const Moment& now) {
   if (!events_.remember(event)) return Effect::known;
   clock_.at_least(event.at, now.steady);
+  if (event.type == "network") return apply_network(event, now);
   const bool is_container = event.type == "container";
   const auto action = std::ranges::find(actions(), action_name(event), &Action::name);
   // The Engine may tell more than it is asked for; names of its own choice are not counted apart.
@@ -67,12 +85,15 @@ Inventory::Effect Inventory::apply(const model::Event& event, const Moment& now)
   if (!is_wanted || event.id.empty()) return Effect::none;
   if (action->handle == nullptr) {
     if (const auto gone = entries_.find(event.id); gone != entries_.end()) remove(gone, now);
+    count_ends(now);
     return Effect::none;
   }
   auto& about = entry(described_by(event), now);
   ++about.version;
   if (!std::exchange(about.seen_event, true)) set_initial_name(about, name_before(event), now);
-  return (this->*action->handle)({event, about, now}) ? Effect::inspect : Effect::none;
+  const bool inspect = (this->*action->handle)({event, about, now});
+  count_ends(now);
+  return inspect ? Effect::inspect : Effect::none;
 }
 
 bool Inventory::inspect_it(const Occurrence& occurrence) {
@@ -83,9 +104,49 @@ bool Inventory::count_only(const Occurrence& /*occurrence*/) {
   return false;
 }
 
+/// A start that fails tells of itself by the container's networks alone (start_attempts.h).
+Inventory::Effect Inventory::apply_network(const model::Event& event, const Moment& now) {
+  const bool connected = event.action == network_connected;
+  const bool is_wanted = connected || event.action == network_disconnected;
+  ++stats_.events[{is_wanted ? event.type : "other", is_wanted ? event.action : "other"}];
+  const auto about = entries_.find(attribute(event, "container"));
+  if (!is_wanted || about == entries_.end()) return Effect::none;
+  auto& [id, entry] = *about;
+  if (model::has_processes(entry.container->state)) return Effect::none;
+  if (connected) {
+    entry.starts.network_connected();
+  } else {
+    entry.starts.network_disconnected(now.steady);
+    schedule_start_check(id, entry);
+  }
+  return Effect::none;
+}
+
+bool Inventory::created(const Occurrence& occurrence) {
+  occurrence.entry.starts.created(occurrence.now.steady);
+  schedule_start_check(occurrence.event.id, occurrence.entry);
+  return inspect_it(occurrence);
+}
+
+bool Inventory::asked_to_kill(const Occurrence& occurrence) {
+  const auto signal = signal_of(occurrence.event);
+  if (signal && occurrence.entry.watched) {
+    ends_.asked_to_kill(occurrence.event.id, {.at = occurrence.event.at, .signal = *signal});
+  }
+  return false;
+}
+
+bool Inventory::stopped(const Occurrence& occurrence) {
+  if (occurrence.entry.watched) ends_.stopped(occurrence.event.id, occurrence.event.at);
+  return false;
+}
+
 bool Inventory::started(const Occurrence& occurrence) {
   const auto& [event, entry, now] = occurrence;
+  entry.starts.started();
   if (entry.history.started(event.at, counts_of(entry, now))) entry.sample.reset();
+  find_ends(entry, now);
+  if (entry.watched) ends_.started(event.id, event.at);
   change(entry, [&](Container& container) {
     container.state = ContainerState::running;
     container.started_at = event.at;
@@ -99,6 +160,7 @@ bool Inventory::died(const Occurrence& occurrence) {
   const auto& [event, entry, now] = occurrence;
   const auto code = exit_code(event);
   entry.history.ended(event.at, code, counts_of(entry, now));
+  find_ends(entry, now, entry.sample ? std::optional(use_of(*entry.sample)) : std::nullopt);
   entry.ended_at = event.at;
   entry.last_seen = clock_.moment_of(event.at, now);
   change(entry, [&](Container& container) {
@@ -110,10 +172,15 @@ bool Inventory::died(const Occurrence& occurrence) {
   return inspect_it(occurrence);
 }
 
-/// Not inspected for it: the Engine shows the kill only once the container has ended.
+/// Not inspected for it: the Engine shows the kill only once the container has ended. The next
+/// sample tells whether the container was at its own limit.
 bool Inventory::ran_out_of_memory(const Occurrence& occurrence) {
   const auto& [event, entry, now] = occurrence;
   entry.history.out_of_memory(event.at, counts_of(entry, now));
+  if (!entry.watched) return false;
+  ends_.killed_for_memory(event.id, {.at = event.at, .source = model::Evidence::Source::engine});
+  if (!entry.oom_at) entry.limit_hits = limit_hits(entry.sample.get()).value_or(0);
+  entry.oom_at = event.at;
   return false;
 }
 

@@ -9,22 +9,57 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr Milliseconds retry_pause = 1min;  // of a container whose files cannot be read
+constexpr Milliseconds fallback_pause = 1min;  // of a container whose files cannot be read
+
+std::size_t sample_descriptors(const MonitorSettings& settings) {
+  return settings.kernel_descriptors - descriptors_of_notices(settings);
+}
+
+/// What of the machine somebody may see. The size of a container's writable layer is shown with
+/// that of the file system that it is on.
+std::optional<cgroup::HostScope> host_scope(const MonitorSettings& settings) {
+  if (settings.shows_machine) return cgroup::HostScope::machine;
+  if (settings.options.filesystem_interval.count() > 0) return cgroup::HostScope::engine_filesystem;
+  return std::nullopt;
+}
 
 }  // namespace
 
-KernelSampling::KernelSampling(const WorkerContext& context, const cgroup::Paths& paths,
-                               std::size_t descriptors,
-                               cgroup::FilesystemSampler::Stat stat_filesystem,
-                               const config::OptionalGroups& optional_groups)
+KernelSampling::KernelSampling(const WorkerContext& context, RunNotices& notices,
+                               const MonitorSettings& settings, const cgroup::Paths& paths,
+                               cgroup::FilesystemSampler::Stat stat_filesystem)
     : context_(context),
-      // Without the Engine to fall back to, each cycle tries.
-      sampler_(paths, descriptors, falls_back() ? retry_pause : 0ms, optional_groups),
-      host_files_(paths, cgroup::FilesystemSampler(std::move(stat_filesystem), {})) {}
+      notices_(notices),
+      settings_(settings),
+      sampler_(paths, sample_descriptors(settings), retry_pause(), settings.optional_groups),
+      host_files_(paths, cgroup::FilesystemSampler(std::move(stat_filesystem), {})),
+      host_scope_(host_scope(settings)) {
+  sampler_.set_peak_interval(settings.options.peak_interval);
+}
+
+void KernelSampling::reconfigure(const MonitorSettings& settings) {
+  const bool other_source = settings.options.stats_source != settings_.options.stats_source;
+  const bool other_files = settings.kernel_descriptors != settings_.kernel_descriptors ||
+                           settings.optional_groups != settings_.optional_groups;
+  settings_ = settings;
+  host_scope_ = host_scope(settings);
+  host_.reset();
+  sampler_.set_peak_interval(settings.options.peak_interval);
+  if (!other_source && !other_files) return;
+  sampler_.reconfigure(sample_descriptors(settings), retry_pause(), settings.optional_groups);
+}
+
+/// Without the Engine to fall back to, each cycle tries.
+Milliseconds KernelSampling::retry_pause() const {
+  return falls_back() ? fallback_pause : 0ms;
+}
 
 bool KernelSampling::follow_runs() {
   const auto runs = context_.state.take_pending_runs();
-  for (const auto& [id, run] : runs) sampler_.follow(id, run);
+  for (const auto& [id, run, cgroup_path] : runs) {
+    notices_.follow(id, cgroup_path);
+    sampler_.follow(id, run);
+  }
   return !runs.empty();
 }
 
@@ -39,14 +74,22 @@ void KernelSampling::sample(SampleScope scope) {
     const auto& [id, watched] = *container;
     if (watched.error) {
       sample_failed(id, watched);
-    } else {
-      record_outcome(context_, id, CallKind::sample, std::nullopt);
+      continue;
+    }
+    record_outcome(context_, id, CallKind::sample, std::nullopt);
+    if (watched.was_located) {
+      notices_.follow_found(id, watched.files->location().directory(cgroup::Hierarchy::unified));
     }
   }
   log_refused();
+  notices_.log_unwatched();
   if (sampler_.sampled().empty() && scope != SampleScope::all) return;
   context_.counts.record_latency(steady_now() - now);
   context_.state.mark_changed();
+}
+
+void KernelSampling::read_loads_when_due(SteadyTime now) {
+  if (now >= next_loads()) sampler_.read_loads(now);
 }
 
 void KernelSampling::record_samples() {
@@ -119,13 +162,15 @@ void KernelSampling::log_refused() {
 
 /// The Engine's answer names the file system that holds its own files.
 std::shared_ptr<const model::HostStats> KernelSampling::host() {
+  if (!host_scope_) return nullptr;
   if (const auto directory = context_.state.root_directory();
       directory && *directory != root_directory_) {
     root_directory_ = *directory;
     host_.reset();
   }
   if (!host_) {
-    host_ = std::make_shared<const model::HostStats>(host_files_.sample(root_directory_));
+    host_ =
+        std::make_shared<const model::HostStats>(host_files_.sample(root_directory_, *host_scope_));
     log_stuck_filesystems();
   }
   return host_;

@@ -14,7 +14,18 @@ model::Lifecycle& LifecycleCounters::of(const std::string& name, const Moment& n
   auto& counters = by_name_[name];
   if (counters.lifecycle.counted_since == WallTime{}) counters.lifecycle.counted_since = now.wall;
   counters.retired_at.reset();
+  counters.hidden = false;
   return counters.lifecycle;
+}
+
+model::Lifecycle* LifecycleCounters::find(const std::string& name) {
+  const auto found = by_name_.find(name);
+  return found == by_name_.end() ? nullptr : &found->second.lifecycle;
+}
+
+void LifecycleCounters::restore(const std::string& name, const model::Lifecycle& lifecycle,
+                                const Moment& now) {
+  by_name_[name] = {.lifecycle = lifecycle, .retired_at = now.steady};
 }
 
 void LifecycleCounters::rename(const std::string& from, const std::string& to) {
@@ -37,6 +48,13 @@ void LifecycleCounters::retire_with_zeros(const std::string& name, const Moment&
   }
 }
 
+void LifecycleCounters::hide(const std::string& name, const Moment& now) {
+  const auto found = by_name_.find(name);
+  if (found == by_name_.end()) return;
+  found->second.retired_at = now.steady;
+  found->second.hidden = true;
+}
+
 void LifecycleCounters::drop_expired(SteadyTime now) {
   std::erase_if(by_name_, [&](const auto& named) {
     const auto& retired_at = named.second.retired_at;
@@ -56,10 +74,12 @@ void LifecycleCounters::write(
   lifecycles.resize(by_name_.size());
   auto lifecycle = lifecycles.begin();
   for (const auto& [name, counters] : by_name_) {
+    if (counters.hidden) continue;
     lifecycle->first = name;
     lifecycle->second = counters.lifecycle;
     ++lifecycle;
   }
+  lifecycles.erase(lifecycle, lifecycles.end());
 }
 
 }  // namespace tidegauge::monitor

@@ -14,9 +14,13 @@ constexpr auto between_turns = 1s;             // at least
 }  // namespace
 
 RefreshRounds::RefreshRounds(Milliseconds interval)
-    : next_(interval.count() > 0 ? SteadyTime::min() : SteadyTime::max()) {
+    : interval_(interval), next_(interval.count() > 0 ? SteadyTime::min() : SteadyTime::max()) {
   round(Kind::checks_health).period = std::min(interval, health_interval);
   round(Kind::other).period = interval;
+}
+
+void RefreshRounds::set_interval(Milliseconds interval) {
+  if (interval != interval_) *this = RefreshRounds(interval);
 }
 
 bool RefreshRounds::begin(SteadyTime now) {

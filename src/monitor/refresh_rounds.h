@@ -24,6 +24,8 @@ class RefreshRounds {
  public:
   /// Each container without a health check is picked once in `interval`; 0 turns both rounds off.
   explicit RefreshRounds(Milliseconds interval);
+  /// Both rounds begin anew where `interval` is another one than before.
+  void set_interval(Milliseconds interval);
 
   /// Whether a container may be due: then the caller shows all containers and calls `take`.
   [[nodiscard]] bool begin(SteadyTime now);
@@ -46,6 +48,7 @@ class RefreshRounds {
 
   Round& round(Kind kind) { return rounds_.at(kind == Kind::other ? 1 : 0); }
 
+  Milliseconds interval_;
   std::array<Round, 2> rounds_;
   SteadyTime next_;
 };

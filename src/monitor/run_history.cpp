@@ -14,11 +14,7 @@ namespace {
 
 /// The event of a start is later than the start that it tells of, by less than this.
 constexpr auto event_delay = 2s;
-
-void count_exit(WallTime at, int exit_code, Lifecycle& counts) {
-  ++counts.exits[static_cast<std::size_t>(model::exit_class(exit_code))];
-  counts.last_exit_at = at;
-}
+constexpr int exit_code_of_sigkill = 137;
 
 void count_oom(WallTime at, Lifecycle& counts) {
   ++*counts.oom_events;
@@ -46,6 +42,8 @@ bool RunHistory::started(WallTime at, Lifecycle& counts) {
   const bool is_first = was_inspected_ && !run_.started_at;
   if (ended) {
     restart(counts);
+    if (run_.end == End::untold) add_end(FoundEnd::By::event, *run_.ended_at, {}, counts);
+    if (run_.end == End::none && run_.told) add_lost_end(run_, at);
   } else if (!is_first) {
     doubted_ = run_;
   }
@@ -58,13 +56,10 @@ bool RunHistory::started(WallTime at, Lifecycle& counts) {
 void RunHistory::ended(WallTime at, std::optional<int> exit_code, Lifecycle& counts) {
   catch_up(at);
   run_.ended_at = at;
-  if (found_end_ && !found_run_) {
-    found_end_.reset();
-    run_.end = End::counted;
-    return;
-  }
-  run_.end = exit_code ? End::counted : End::untold;
-  if (exit_code) count_exit(at, *exit_code, counts);
+  const bool is_late = is_late_end(at);
+  run_.end = exit_code || is_late ? End::counted : End::untold;
+  if (run_.end == End::untold) return;
+  add_end(is_late ? FoundEnd::By::late_event : FoundEnd::By::event, at, exit_code, counts);
 }
 
 void RunHistory::out_of_memory(WallTime at, Lifecycle& counts) {
@@ -96,6 +91,27 @@ void RunHistory::restart(Lifecycle& counts) noexcept {
   ++restarts_since_inspect_;
 }
 
+void RunHistory::add_end(FoundEnd::By by, WallTime at, std::optional<int> exit_code,
+                         Lifecycle& counts) {
+  const auto& run = by == FoundEnd::By::inspect ? latest() : run_;
+  ends_.push_back({.by = by, .at = at, .exit_code = exit_code, .started_at = run.started_at});
+  counts.last_exit_at = std::max(counts.last_exit_at, std::optional(at));
+}
+
+/// Another run has started, so that `run` must have ended.
+void RunHistory::add_lost_end(const Run& run, WallTime next_start) {
+  ends_.push_back({.by = FoundEnd::By::inspect, .at = next_start, .started_at = run.started_at});
+}
+
+/// Whether it is the event of an end that was found without one.
+bool RunHistory::is_late_end(WallTime at) {
+  if (found_run_ && at <= *found_run_->started_at && lost_ends_ > 0) {
+    --lost_ends_;
+    return true;
+  }
+  return !found_run_ && std::exchange(found_end_, std::nullopt).has_value();
+}
+
 /// Whether it is the event of what was counted without one.
 bool RunHistory::is_late_start(WallTime at) {
   if (!found_run_) return false;
@@ -106,12 +122,15 @@ bool RunHistory::is_late_start(WallTime at) {
   }
   run_ = *std::exchange(found_run_, std::nullopt);
   run_.told = true;
+  lost_ends_ = 0;
   return true;
 }
 
 /// What happens after the start of a run that was found belongs to that: its event is lost.
 void RunHistory::catch_up(WallTime at) {
-  if (found_run_ && at > *found_run_->started_at) run_ = *std::exchange(found_run_, std::nullopt);
+  if (!found_run_ || at <= *found_run_->started_at) return;
+  run_ = *std::exchange(found_run_, std::nullopt);
+  lost_ends_ = 0;
 }
 
 /// Decides about a start that was in doubt. An inspect that is ahead of the events shows a later
@@ -127,6 +146,7 @@ void RunHistory::settle(const Container* container, Lifecycle& counts) {
                                      : *started_at - *known->started_at > event_delay;
   if (is_other || (shown && has_earlier_end(*container))) {
     restart(counts);
+    if (is_other && known->end == End::none) add_lost_end(*known, *run_.started_at);
   } else {
     run_.oom = run_.oom || known->oom;
   }
@@ -154,6 +174,7 @@ void RunHistory::find_missed(const Container& container, const Container& before
     const auto known = before.restart_count.value_or(0) + restarts_since_inspect_;
     const auto missed = std::max(container.restart_count.value_or(0), known + 1) - known;
     counts.restarts += missed;
+    find_lost_ends(missed, container);
     found_restarts_ = (found_run_ ? found_restarts_ + 1 : 0) + missed - 1;
     found_run_ = {.started_at = container.started_at, .exact = true};
     found_end_.reset();
@@ -163,9 +184,25 @@ void RunHistory::find_missed(const Container& container, const Container& before
   }
   auto& run = latest();
   if (!has_ended(container) || run.end == End::counted || run.end == End::found) return;
-  count_exit(*container.finished_at, *container.exit_code, counts);
   if (run.end == End::none) found_end_ = container.finished_at;
+  const auto by = run.end == End::untold ? FoundEnd::By::event : FoundEnd::By::inspect;
   run.end = End::counted;
+  add_end(by, *container.finished_at, container.exit_code, counts);
+}
+
+/// Before each restart that was missed, a run has ended; the end of the first may be known.
+void RunHistory::find_lost_ends(std::uint64_t restarts, const Container& container) {
+  const auto& first = latest();
+  const bool first_is_known = first.end != End::none;
+  if (first.end == End::untold) {
+    ends_.push_back(
+        {.by = FoundEnd::By::event, .at = *first.ended_at, .started_at = first.started_at});
+  }
+  const auto lost = restarts - (first_is_known ? 1 : 0);
+  for (std::uint64_t i = 0; i < lost; ++i) {
+    add_lost_end(i == 0 && !first_is_known ? first : Run{}, *container.started_at);
+  }
+  lost_ends_ = (found_run_ ? lost_ends_ : 0) + lost;
 }
 
 void RunHistory::find_oom(const Container& container, bool after_gap,
@@ -174,8 +211,7 @@ void RunHistory::find_oom(const Container& container, bool after_gap,
   const bool ahead = has_ended(container) && run.ended_at && container.finished_at > run.ended_at;
   if (!container.oom_killed || ahead || std::exchange(run.oom, true)) return;
   if (has_ended(container)) {
-    const bool killed = model::exit_class(*container.exit_code) == model::ExitClass::killed;
-    if (run.end != End::counted || !killed) return;
+    if (run.end != End::counted || *container.exit_code != exit_code_of_sigkill) return;
     count_oom(*container.finished_at, counts);
     found_oom_ = WallTime::max();  // of a run that is over there can be no other
   } else if (after_gap && engine_now) {

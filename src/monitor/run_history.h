@@ -1,6 +1,6 @@
 #pragma once
 
-// Counts the restarts, ends and out-of-memory kills of one container, each once, from two sources:
+// Finds the restarts, ends and out-of-memory kills of one container, each once, from two sources:
 // events come in order but may be lost, and inspects show the present state and may be ahead of the
 // events. Conclusions from the order of events do not depend on times; where times are compared,
 // all of them are by the Engine's clock.
@@ -10,7 +10,8 @@
 //   that run. It may also be another run, where the end of the first was lost, as when the Engine
 //   itself was restarted. The next inspect tells: a run is known by its `StartedAt`.
 // - After a gap an inspect that shows another run, or the end of the known one, tells what was
-//   missed: that is counted, and its events, should they still come, are not.
+//   missed: that is counted, and its events, should they still come, are not. The event of such an
+//   end still tells more about the end.
 // - An inspect that shows `OOMKilled` for the first time in a run is news of a kill if no event
 //   told of one, and either the run has ended by SIGKILL and that end was counted, or it goes on
 //   and there was a gap. Else it may tell of a child that was killed hours ago: Engines before 25
@@ -20,6 +21,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "tidegauge/model/container.h"
 #include "tidegauge/model/lifecycle.h"
@@ -27,13 +30,26 @@
 
 namespace tidegauge::monitor {
 
+/// The end of a run.
+struct FoundEnd {
+  enum class By : std::uint8_t {
+    event,
+    inspect,    ///< or the start of another run: no event has told of the end
+    late_event  ///< not a further end: the event of the oldest one that no event had told of
+  };
+  By by{};
+  WallTime at{};                 ///< or not later, if there is no exit code
+  std::optional<int> exit_code;  ///< nothing: lost
+  std::optional<WallTime> started_at;
+};
+
 class RunHistory {
  public:
   // --- what events tell, in their order ---------------------------------------------------------
 
   /// Returns whether the start is new: no inspect has shown that run before.
   bool started(WallTime at, model::Lifecycle& counts);
-  /// Without an exit code the end is counted when the next inspect shows the code.
+  /// Without an exit code the end is found when the next inspect shows the code.
   void ended(WallTime at, std::optional<int> exit_code, model::Lifecycle& counts);
   void out_of_memory(WallTime at, model::Lifecycle& counts);
 
@@ -46,11 +62,14 @@ class RunHistory {
   void inspected(const model::Container& container, const model::Container& before,
                  std::optional<WallTime> engine_now, model::Lifecycle& counts);
 
+  /// The ends that were found since the last call.
+  [[nodiscard]] std::vector<FoundEnd> take_ends() { return std::exchange(ends_, {}); }
+
  private:
   enum class End : std::uint8_t {
     none,
     found,   ///< by the first inspect: it was before anything was counted
-    untold,  ///< by an event without its exit code, yet to be counted
+    untold,  ///< by an event without its exit code, which the next inspect is to show
     counted
   };
   /// A run, as far as it is known and counted.
@@ -65,6 +84,10 @@ class RunHistory {
   };
 
   void restart(model::Lifecycle& counts) noexcept;
+  void add_end(FoundEnd::By by, WallTime at, std::optional<int> exit_code,
+               model::Lifecycle& counts);
+  void add_lost_end(const Run& run, WallTime next_start);
+  [[nodiscard]] bool is_late_end(WallTime at);
   [[nodiscard]] bool is_late_start(WallTime at);
   void catch_up(WallTime at);
   [[nodiscard]] Run& latest() { return found_run_ ? *found_run_ : run_; }
@@ -73,6 +96,7 @@ class RunHistory {
   [[nodiscard]] bool is_another_run(const model::Container& container) const;
   void find_missed(const model::Container& container, const model::Container& before,
                    model::Lifecycle& counts);
+  void find_lost_ends(std::uint64_t restarts, const model::Container& container);
   void find_oom(const model::Container& container, bool after_gap,
                 std::optional<WallTime> engine_now, model::Lifecycle& counts);
 
@@ -87,8 +111,11 @@ class RunHistory {
   // What was counted by an inspect, and its events may still come.
   std::optional<Run> found_run_;      ///< later than `run_`
   std::uint64_t found_restarts_ = 0;  ///< before that of `found_run_`
+  std::uint64_t lost_ends_ = 0;       ///< likewise
   std::optional<WallTime> found_end_;
   std::optional<WallTime> found_oom_;  ///< its event is not later than this
+
+  std::vector<FoundEnd> ends_;
 };
 
 }  // namespace tidegauge::monitor

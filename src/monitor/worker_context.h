@@ -9,7 +9,6 @@
 #include "monitor/call_scheduler.h"
 #include "monitor/cycle_counts.h"
 #include "monitor/engine_state.h"
-#include "tidegauge/config/config.h"
 #include "tidegauge/docker/client_manager.h"
 #include "tidegauge/model/error.h"
 #include "tidegauge/util/log.h"
@@ -19,7 +18,6 @@ namespace tidegauge::monitor {
 /// Everything outlives the workers. Thread-safe, as all of its parts are.
 struct WorkerContext {
   const std::string& endpoint;
-  const config::MonitorConfig& options;
   docker::ClientManager& clients;
   Logger& logger;
   EngineState& state;

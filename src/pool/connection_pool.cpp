@@ -58,6 +58,16 @@ EngineHealth ConnectionPool::wait_for_change(std::uint64_t seen, SteadyTime unti
   return state_->wait_for_change(seen, until, stop);
 }
 
+Result<void> ConnectionPool::ping_anew(Milliseconds limit, const std::stop_token& stop) const {
+  const auto connection = state_->transport->make();
+  const auto answer = connection->perform({.method = http::Method::get,
+                                           .target = "/_ping",
+                                           .limits = {.connect = limit, .total = limit}},
+                                          stop);
+  if (!answer) return fail(answer.error());
+  return {};
+}
+
 void ConnectionPool::maintain(SteadyTime now, PollSet& poll_set) {
   maintenance_->run(now, poll_set);
 }

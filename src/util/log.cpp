@@ -96,13 +96,15 @@ std::string drop_notice(std::uint64_t dropped) {
                                 .fields = fields});
 }
 
+LogWriter::DropNotice drop_notice_of(LogFormat format) {
+  return format == LogFormat::json ? &drop_notice<LogFormat::json>
+                                   : &drop_notice<LogFormat::logfmt>;
+}
+
 }  // namespace
 
 struct Logger::Backend {
-  explicit Backend(LogFormat format, int fd)
-      : writer(std::in_place, fd,
-               format == LogFormat::json ? &drop_notice<LogFormat::json>
-                                         : &drop_notice<LogFormat::logfmt>) {}
+  explicit Backend(LogFormat format, int fd) : writer(std::in_place, fd, drop_notice_of(format)) {}
   Backend(Sink receiver, void* receiver_context) : sink(receiver), context(receiver_context) {}
 
   void write_to_sink(std::string_view line) EXCLUDES(sink_mutex) {
@@ -138,6 +140,11 @@ Logger::Logger(LogLevel level, LogFormat format, Sink sink, void* context)
     : backend_(std::make_unique<Backend>(sink, context)), level_(level), format_(format) {}
 
 Logger::~Logger() = default;
+
+void Logger::set_format(LogFormat format) noexcept {
+  format_ = format;
+  if (backend_->writer) backend_->writer->set_drop_notice(drop_notice_of(format));
+}
 
 bool Logger::flush(Milliseconds limit) noexcept {
   return !backend_->writer || backend_->writer->flush(limit);

@@ -69,6 +69,7 @@ class DescriptorSink final : public spdlog::sinks::sink {
     ++done_;
     progress_.notify_all();
   }
+  void set_drop_notice(LogWriter::DropNotice drop_notice) noexcept { drop_notice_ = drop_notice; }
   void flush() override {}
   void set_pattern(const std::string& /*pattern*/) override {}
   void set_formatter(std::unique_ptr<spdlog::formatter> /*formatter*/) override {}
@@ -91,14 +92,14 @@ class DescriptorSink final : public spdlog::sinks::sink {
     const auto lost = dropped();
     if (lost == reported_) return;
     try {
-      if (write_all(fd_, drop_notice_(lost - reported_))) reported_ = lost;
+      if (write_all(fd_, drop_notice_.load()(lost - reported_))) reported_ = lost;
     } catch (const std::exception&) {  // out of memory: the next line reports them
       return;
     }
   }
 
   const int fd_;
-  const LogWriter::DropNotice drop_notice_;
+  std::atomic<LogWriter::DropNotice> drop_notice_;
   spdlog::details::thread_pool& pool_;
   std::uint64_t reported_ = 0;  // dropped lines that a notice has reported; the pool's thread only
 
@@ -133,6 +134,10 @@ struct LogWriter::Backend {
 
 LogWriter::LogWriter(int fd, DropNotice drop_notice)
     : backend_(std::make_unique<Backend>(fd, drop_notice)) {}
+
+void LogWriter::set_drop_notice(DropNotice drop_notice) noexcept {
+  backend_->sink->set_drop_notice(drop_notice);
+}
 
 /// The destructor of spdlog's pool joins its thread, and that thread waits for the reader of the
 /// log. Where nobody reads, a detached thread does the waiting.

@@ -36,6 +36,7 @@ class LogWriter {
   LogWriter(const LogWriter&) = delete;
   LogWriter& operator=(const LogWriter&) = delete;
 
+  void set_drop_notice(DropNotice drop_notice) noexcept;
   /// Queues a line. Throws std::bad_alloc.
   void push(std::string_view line);
   /// Waits until all lines so far are written or dropped. False after `limit`.

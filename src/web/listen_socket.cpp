@@ -1,13 +1,20 @@
 #include "web/listen_socket.h"
 
+#include <fcntl.h>
+#include <grp.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
+#include <cstdlib>
+#include <cstring>
 #include <expected>
 #include <filesystem>
 #include <memory>
@@ -53,7 +60,7 @@ std::unexpected<Error> refused(const std::string& address, int error) {
 std::unexpected<Error> malformed(const std::string& address, std::string_view why) {
   return fail(Errc::invalid_config,
               about(address) + " " + std::string(why) +
-                  "; allowed: 127.0.0.1:9717, [::1]:9717, :9717, unix:///path/to/socket");
+                  "; allowed: 127.0.0.1:9717, [::1]:9717, :9717, unix:///path/to/socket, systemd");
 }
 
 Result<HostAndPort> parse(const std::string& address) {
@@ -76,16 +83,21 @@ Result<HostAndPort> parse(const std::string& address) {
 }
 
 /// The error is an errno value.
-std::expected<UniqueFd, int> listening(int family, const sockaddr* address, socklen_t length) {
+std::expected<UniqueFd, int> bound(int family, const sockaddr* address, socklen_t length) {
   UniqueFd fd(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.valid()) return std::unexpected(errno);
   const int on = 1;
   const int off = 0;
   if (family != AF_UNIX) ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (family == AF_INET6) ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-  if (::bind(fd.get(), address, length) != 0 || ::listen(fd.get(), SOMAXCONN) != 0) {
-    return std::unexpected(errno);
-  }
+  if (::bind(fd.get(), address, length) != 0) return std::unexpected(errno);
+  return fd;
+}
+
+/// The error is an errno value.
+std::expected<UniqueFd, int> listening(int family, const sockaddr* address, socklen_t length) {
+  auto fd = bound(family, address, length);
+  if (fd && ::listen(fd->get(), SOMAXCONN) != 0) return std::unexpected(errno);
   return fd;
 }
 
@@ -94,6 +106,7 @@ std::uint16_t bound_port(const UniqueFd& fd) {
   socklen_t length = sizeof storage;
   auto* const address = reinterpret_cast<sockaddr*>(&storage);
   if (::getsockname(fd.get(), address, &length) != 0) return 0;
+  if (storage.ss_family == AF_UNIX) return 0;
   return ntohs(storage.ss_family == AF_INET6
                    ? reinterpret_cast<const sockaddr_in6*>(address)->sin6_port
                    : reinterpret_cast<const sockaddr_in*>(address)->sin_port);
@@ -154,33 +167,114 @@ bool is_abandoned(const std::string& path, const sockaddr_un& address) {
   return ::connect(probe.get(), generic, sizeof address) != 0 && errno == ECONNREFUSED;
 }
 
-Result<ListenSocket> listen_on_path(const std::string& address, std::string path) {
+/// `name` is a name or a number.
+Result<gid_t> group_id(const std::string& address, const std::string& name) {
+  gid_t number = 0;
+  const auto* const name_end = name.data() + name.size();
+  const auto [end, failure] = std::from_chars(name.data(), name_end, number);
+  if (failure == std::errc{} && end == name_end) return number;
+  std::array<char, 16'384> buffer{};
+  group entry{};
+  group* found = nullptr;
+  const int error = ::getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
+  if (found != nullptr) return entry.gr_gid;
+  const auto reason =
+      error == 0 ? "there is no such group" : std::generic_category().message(error);
+  return fail(Errc::system, about(address) + ": web.socket_group \"" + name + "\": " + reason);
+}
+
+/// Before the socket listens: until then, nobody can connect.
+Result<void> restrict_access(const std::string& address, const std::string& path,
+                             const UnixSocketOptions& options) {
+  if (!options.group.empty()) {
+    const auto group = group_id(address, options.group);
+    if (!group) return std::unexpected(group.error());
+    constexpr auto same_user = static_cast<uid_t>(-1);
+    if (::chown(path.c_str(), same_user, *group) != 0) {
+      return fail(Errc::system,
+                  about(address) + ": cannot give it to the group \"" + options.group + "\": " +
+                      std::generic_category().message(errno) + "; this user must be a member");
+    }
+  }
+  if (::chmod(path.c_str(), options.mode) != 0) return refused(address, errno);
+  return {};
+}
+
+Result<ListenSocket> listen_on_path(const std::string& address, std::string path,
+                                    const UnixSocketOptions& options) {
   sockaddr_un where{};
   where.sun_family = AF_UNIX;
   if (!path.starts_with('/')) return malformed(address, "is not an absolute path");
   if (path.size() >= sizeof where.sun_path) return malformed(address, "is longer than 107 bytes");
   std::ranges::copy(path, static_cast<char*>(where.sun_path));
   const auto* const generic = reinterpret_cast<const sockaddr*>(&where);
-  auto fd = listening(AF_UNIX, generic, sizeof where);
+  auto fd = bound(AF_UNIX, generic, sizeof where);
   if (!fd && fd.error() == EADDRINUSE && is_abandoned(path, where)) {
     ::unlink(path.c_str());
-    fd = listening(AF_UNIX, generic, sizeof where);
+    fd = bound(AF_UNIX, generic, sizeof where);
   }
   if (!fd) return refused(address, fd.error());
+  if (auto restricted = restrict_access(address, path, options); !restricted) {
+    ::unlink(path.c_str());
+    return std::unexpected(restricted.error());
+  }
+  if (::listen(fd->get(), SOMAXCONN) != 0) return refused(address, errno);
   return ListenSocket{.fd = std::move(*fd), .port = 0, .unix_path = std::move(path)};
 }
 
-}  // namespace
-
-Result<ListenSocket> open_listen_socket(const std::string& address) {
+Result<ListenSocket> open_one(const std::string& address, const UnixSocketOptions& unix_options) {
   constexpr std::string_view unix_scheme = "unix://";
   if (address.starts_with(unix_scheme)) {
-    return listen_on_path(address, address.substr(unix_scheme.size()));
+    return listen_on_path(address, address.substr(unix_scheme.size()), unix_options);
   }
   const auto where = parse(address);
   if (!where) return std::unexpected(where.error());
   if (where->host.empty()) return listen_on_all(address, where->port);
   return listen_on_host(address, *where);
+}
+
+/// The protocol of sd_listen_fds(3): descriptors from 3 on.
+Result<std::vector<ListenSocket>> take_systemd_sockets() {
+  constexpr int first = 3;
+  const auto number_in = [](const char* name) {
+    const char* const text = std::getenv(name);
+    int number = 0;
+    if (text != nullptr) std::from_chars(text, text + std::strlen(text), number);
+    return number;
+  };
+  const int count = number_in("LISTEN_PID") == ::getpid() ? number_in("LISTEN_FDS") : 0;
+  if (count <= 0) {
+    return fail(Errc::system,
+                about("systemd") +
+                    ": systemd has passed no socket; enable tidegauge.socket, or name an address");
+  }
+  std::vector<ListenSocket> sockets;
+  for (int fd = first; fd < first + count; ++fd) {
+    int listens = 0;
+    socklen_t size = sizeof listens;
+    if (::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0 || listens == 0) {
+      return fail(Errc::system, about("systemd") + ": the descriptor " + std::to_string(fd) +
+                                    " is no listening stream socket; use ListenStream=");
+    }
+    ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+    ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
+    UniqueFd socket(fd);
+    const auto port = bound_port(socket);
+    sockets.push_back({.fd = std::move(socket), .port = port, .unix_path = {}});
+  }
+  return sockets;
+}
+
+}  // namespace
+
+Result<std::vector<ListenSocket>> open_listen_sockets(const std::string& address,
+                                                      const UnixSocketOptions& unix_options) {
+  if (address == "systemd") return take_systemd_sockets();
+  auto socket = open_one(address, unix_options);
+  if (!socket) return std::unexpected(socket.error());
+  std::vector<ListenSocket> sockets;
+  sockets.push_back(*std::move(socket));
+  return sockets;
 }
 
 }  // namespace tidegauge::web

@@ -1,212 +1,217 @@
 #include "tidegauge/web/server.h"
 
-#include <microhttpd.h>
-#include <sys/types.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstddef>
-#include <cstdint>
-#include <system_error>
-#include <tuple>
+#include <chrono>
+#include <iterator>
+#include <optional>
 #include <utility>
 
+#include "tidegauge/util/guarded.h"
+#include "web/acceptor.h"
+#include "web/connection_table.h"
+#include "web/http_daemon.h"
 #include "web/listen_socket.h"
+#include "web/site.h"
+#include "web/socket_activity.h"
+#include "web/tls_settings.h"
 
 namespace tidegauge::web {
+
+using namespace std::chrono_literals;
+
 namespace {
 
-constexpr unsigned int idle_limit_seconds = 30;
-constexpr std::string_view thread_name = "web";
+/// How long connections go on with certificates that are replaced.
+constexpr auto retirement = 10s;
 
-// Its address marks a request whose headers libmicrohttpd has shown us once. To answer it already
-// then would cost the client its kept-alive connection.
-int seen_before = 0;
-
-std::string_view header(MHD_Connection* connection, const char* name) {
-  const char* value = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
-  return value == nullptr ? std::string_view{} : std::string_view{value};
-}
-
-/// What the server shows, and who is told where that fails.
-struct Site {
-  std::vector<Route> routes;
-  ThreadGuard& guard;
+struct Listening {
+  std::vector<Listener> listeners;
+  std::vector<std::uint16_t> ports;
+  std::vector<std::string> unix_paths;
 };
 
-Response call_handler(const Route& route, const Request& request, ThreadGuard& guard) {
-  Response response;
-  if (!guard.run_once(thread_name, [&] { response = route.handle(request); })) {
-    return {.status = MHD_HTTP_INTERNAL_SERVER_ERROR, .body = "internal error\n"};
+Result<void> listen(Listening& listening, const std::string& address,
+                    const UnixSocketOptions& unix_options, bool is_private) {
+  auto sockets = open_listen_sockets(address, unix_options);
+  if (!sockets) return fail(sockets.error());
+  for (auto& socket : *sockets) {
+    if (!is_private) listening.ports.push_back(socket.port);
+    if (!socket.unix_path.empty()) listening.unix_paths.push_back(std::move(socket.unix_path));
+    listening.listeners.push_back({.socket = std::move(socket.fd), .is_private = is_private});
   }
-  return response;
-}
-
-Response not_found(const std::vector<Route>& routes) {
-  Response response{.status = MHD_HTTP_NOT_FOUND, .body = "not found; there is:\n"};
-  for (const auto& route : routes) response.body += route.path + "\n";
-  return response;
-}
-
-Response respond(MHD_Connection* connection, const Site& site, std::string_view path) {
-  const auto route = std::ranges::find(site.routes, path, &Route::path);
-  if (route == site.routes.end()) return not_found(site.routes);
-  return call_handler(*route,
-                      {.path = path,
-                       .accept = header(connection, MHD_HTTP_HEADER_ACCEPT),
-                       .accept_encoding = header(connection, MHD_HTTP_HEADER_ACCEPT_ENCODING)},
-                      site.guard);
-}
-
-/// The body of an answer on its way, in pieces.
-class Body {
- public:
-  Body(std::move_only_function<std::string_view()> next_piece, ThreadGuard& guard)
-      : next_piece_(std::move(next_piece)), guard_(guard) {}
-
-  /// Copies at most `most` bytes to `out`. Returns their number, or libmicrohttpd's code for the
-  /// end or an error.
-  ssize_t read(char* out, std::size_t most) {
-    std::size_t count = 0;
-    while (count < most) {
-      if (rest_.empty()) read_piece();
-      if (rest_.empty()) break;
-      const auto copied = rest_.copy(out + count, most - count);
-      rest_.remove_prefix(copied);
-      count += copied;
-    }
-    if (count > 0) return static_cast<ssize_t>(count);
-    return failed_ ? MHD_CONTENT_READER_END_WITH_ERROR : MHD_CONTENT_READER_END_OF_STREAM;
-  }
-
-  /// Reads all pieces and returns the sum of their lengths.
-  std::uint64_t measure() {
-    std::uint64_t length = 0;
-    for (read_piece(); !rest_.empty(); read_piece()) length += rest_.size();
-    return length;
-  }
-
- private:
-  void read_piece() {
-    rest_ = {};
-    if (failed_) return;
-    failed_ = !guard_.run_once(thread_name, [this] { rest_ = next_piece_(); });
-  }
-
-  std::move_only_function<std::string_view()> next_piece_;
-  ThreadGuard& guard_;
-  std::string_view rest_;  // of the last piece
-  bool failed_ = false;
-};
-
-/// Chunked, but for HEAD with its length: libmicrohttpd would send the end of the chunks too.
-MHD_Response* in_pieces(std::move_only_function<std::string_view()> next_piece, bool only_head,
-                        ThreadGuard& guard) {
-  // The bytes of one system call. More make a large answer cheaper, up to the size at which malloc
-  // returns every block to the kernel.
-  constexpr std::size_t block_bytes = std::size_t{120} * 1024;
-  auto body = std::make_unique<Body>(std::move(next_piece), guard);
-  auto* const message = MHD_create_response_from_callback(
-      only_head ? body->measure() : MHD_SIZE_UNKNOWN, block_bytes,
-      [](void* owned, std::uint64_t /*position*/, char* out, std::size_t most) {
-        return static_cast<Body*>(owned)->read(out, most);
-      },
-      body.get(), [](void* owned) { delete static_cast<Body*>(owned); });
-  if (message == nullptr) return nullptr;
-  std::ignore = body.release();  // owned by the response
-  return message;
-}
-
-MHD_Response* whole(const std::string& body) {
-  return MHD_create_response_from_buffer(body.size(), const_cast<char*>(body.data()),
-                                         MHD_RESPMEM_MUST_COPY);
-}
-
-MHD_Result queue_answer(MHD_Connection* connection, std::string_view method, Response response,
-                        ThreadGuard& guard) {
-  const bool only_head = method == MHD_HTTP_METHOD_HEAD;
-  auto* const message = response.next_piece
-                            ? in_pieces(std::move(response.next_piece), only_head, guard)
-                            : whole(response.body);
-  if (message == nullptr) return MHD_NO;
-  MHD_add_response_header(message, MHD_HTTP_HEADER_CONTENT_TYPE, response.content_type.c_str());
-  if (response.status == MHD_HTTP_METHOD_NOT_ALLOWED) {
-    MHD_add_response_header(message, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
-  }
-  const auto result = MHD_queue_response(connection, response.status, message);
-  MHD_destroy_response(message);
-  return result;
-}
-
-MHD_Result answer_request(const Site& site, MHD_Connection* connection, std::string_view path,
-                          std::string_view verb, std::size_t& upload_size, void*& request_context) {
-  if (verb != MHD_HTTP_METHOD_GET && verb != MHD_HTTP_METHOD_HEAD) {
-    return queue_answer(connection, verb,
-                        {.status = MHD_HTTP_METHOD_NOT_ALLOWED, .body = "only GET and HEAD\n"},
-                        site.guard);
-  }
-  if (request_context == nullptr) {
-    request_context = &seen_before;
-    return MHD_YES;
-  }
-  if (upload_size != 0) {  // ignore the body of a GET
-    upload_size = 0;
-    return MHD_YES;
-  }
-  return queue_answer(connection, verb, respond(connection, site, path), site.guard);
-}
-
-/// No exception may cross libmicrohttpd, which is C: without memory the connection is closed.
-MHD_Result answer(void* context, MHD_Connection* connection, const char* path, const char* method,
-                  const char* /*version*/, const char* /*upload*/, std::size_t* upload_size,
-                  void** request_context) noexcept {
-  try {
-    return answer_request(*static_cast<const Site*>(context), connection, path, method,
-                          *upload_size, *request_context);
-  } catch (...) {
-    return MHD_NO;
-  }
+  return {};
 }
 
 }  // namespace
 
-struct Server::Impl {
-  Site site;
-  std::uint16_t port = 0;
-  std::string unix_path;
-  MHD_Daemon* daemon = nullptr;
-
-  ~Impl() {
-    if (daemon != nullptr) MHD_stop_daemon(daemon);
-    if (!unix_path.empty()) ::unlink(unix_path.c_str());
+std::string_view to_string(CloseReason reason) noexcept {
+  switch (reason) {
+    case CloseReason::evicted:
+      return "evicted";
+    case CloseReason::head_timeout:
+      return "head_timeout";
+    case CloseReason::idle_timeout:
+      return "idle_timeout";
+    case CloseReason::slow_reader:
+      return "slow_reader";
   }
+  return "unknown";
+}
+
+std::string_view to_string(AuthenticationFailure reason) noexcept {
+  switch (reason) {
+    case AuthenticationFailure::no_credentials:
+      return "no_credentials";
+    case AuthenticationFailure::wrong_credentials:
+      return "wrong_credentials";
+    case AuthenticationFailure::busy:
+      return "busy";
+  }
+  return "unknown";
+}
+
+/// One HttpDaemon speaks plain HTTP: to all clients, or, where TLS is on, to those of the health
+/// socket. Another one speaks TLS. New certificates make a new one of these; the old one goes on
+/// with the connections that it has, for a while.
+struct Server::Impl {
+  struct Retired {
+    std::shared_ptr<HttpDaemon> daemon;
+    SteadyTime until;
+  };
+  struct Daemons {
+    std::shared_ptr<HttpDaemon> tls;  ///< null without TLS
+    std::optional<config::WebTls> settings;
+    std::vector<Retired> retired;
+  };
+
+  Impl(const ServerOptions& options, std::vector<Route> routes, ServerHooks server_hooks,
+       ThreadGuard& guard)
+      : hooks(std::move(server_hooks)),
+        access(options.protection, hooks, guard),
+        site(std::move(routes), options.private_paths, access, guard),
+        connections(
+            {.max_connections = options.max_connections, .max_answers = options.max_requests},
+            kernel_activity(), hooks.on_closed) {}
+  ~Impl();
+
+  Result<std::shared_ptr<HttpDaemon>> make_daemon(const std::optional<config::WebTls>& tls);
+  Result<void> protect(const config::WebProtection& protection);
+  void serve(Accepted client);
+  void check(SteadyTime now);
+
+  const ServerHooks hooks;
+  AccessControl access;
+  Site site;
+  ConnectionTable connections;
+  Listening listening;
+  std::shared_ptr<HttpDaemon> plain;
+  Guarded<Daemons> daemons;
+  std::unique_ptr<Acceptor> acceptor;
 };
+
+Server::Impl::~Impl() {
+  acceptor.reset();
+  access.stop();  // resumes whoever waits for the check of a password
+  daemons.with([](Daemons& all) { return std::exchange(all, {}); });
+  plain.reset();
+  for (const auto& path : listening.unix_paths) ::unlink(path.c_str());
+}
+
+Result<std::shared_ptr<HttpDaemon>> Server::Impl::make_daemon(
+    const std::optional<config::WebTls>& tls) {
+  auto daemon = HttpDaemon::start(
+      {.site = site, .access = access, .connections = connections, .hooks = hooks}, tls);
+  if (!daemon) return fail(daemon.error());
+  return std::shared_ptr<HttpDaemon>(*std::move(daemon));
+}
+
+Result<void> Server::Impl::protect(const config::WebProtection& protection) {
+  const auto before = daemons.with([](const Daemons& all) { return all.settings; });
+  if (protection.tls != before) {
+    std::shared_ptr<HttpDaemon> next;
+    if (protection.tls) {
+      auto made = make_daemon(protection.tls);
+      if (!made) return fail(made.error());
+      next = *std::move(made);
+    }
+    const auto until = steady_now() + retirement;
+    daemons.with([&](Daemons& all) {
+      if (all.tls) all.retired.push_back({.daemon = std::move(all.tls), .until = until});
+      all.tls = std::move(next);
+      all.settings = protection.tls;
+    });
+  }
+  access.replace(protection);
+  return {};
+}
+
+void Server::Impl::serve(Accepted client) {
+  const auto tls = daemons.with([](const Daemons& all) { return all.tls; });
+  const auto& daemon = tls && !client.peer.is_private ? tls : plain;
+  daemon->serve(std::move(client.socket), client.address, client.length);
+}
+
+void Server::Impl::check(SteadyTime now) {
+  connections.close_overdue(now);
+  // They end outside of the lock: that closes their connections.
+  std::vector<Retired> ended;
+  daemons.with([&](Daemons& all) {
+    const auto rest = std::ranges::partition(
+        all.retired, [now](const Retired& retired) { return retired.until > now; });
+    std::ranges::move(rest, std::back_inserter(ended));
+    all.retired.erase(rest.begin(), rest.end());
+  });
+}
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() = default;
 
 Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options,
-                                              std::vector<Route> routes, ThreadGuard& guard) {
-  auto socket = open_listen_socket(options.listen_address);
-  if (!socket) return std::unexpected(socket.error());
-  auto impl = std::make_unique<Impl>(Site{.routes = std::move(routes), .guard = guard});
-  impl->port = socket->port;
-  impl->unix_path = std::move(socket->unix_path);
-  // libmicrohttpd closes the socket, also when it fails to start.
-  impl->daemon = MHD_start_daemon(
-      MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, nullptr, nullptr, &answer, &impl->site,
-      MHD_OPTION_LISTEN_SOCKET, socket->fd.release(), MHD_OPTION_CONNECTION_LIMIT,
-      options.max_connections, MHD_OPTION_CONNECTION_TIMEOUT, idle_limit_seconds, MHD_OPTION_END);
-  if (impl->daemon == nullptr) {
-    return fail(Errc::system, "cannot start the web server on \"" + options.listen_address +
-                                  "\": " + std::generic_category().message(errno));
+                                              std::vector<Route> routes, ServerHooks hooks,
+                                              ThreadGuard& guard) {
+  auto impl = std::make_unique<Impl>(options, std::move(routes), std::move(hooks), guard);
+  auto& server = *impl;
+  for (const auto& address : options.listen_addresses) {
+    if (auto done = listen(server.listening, address, options.unix_sockets, false); !done) {
+      return fail(done.error());
+    }
   }
+  if (!options.private_socket.empty()) {
+    const auto address = "unix://" + options.private_socket;
+    if (auto done = listen(server.listening, address, {.mode = 0600}, true); !done) {
+      return fail(done.error());
+    }
+  }
+  auto plain = server.make_daemon({});
+  if (!plain) return fail(plain.error());
+  server.plain = *std::move(plain);
+  if (auto done = server.protect(options.protection); !done) return fail(done.error());
+  server.acceptor = std::make_unique<Acceptor>(
+      std::move(server.listening.listeners), server.connections,
+      [&server](Accepted client) { server.serve(std::move(client)); },
+      [&server](SteadyTime now) { server.check(now); }, guard);
   return std::unique_ptr<Server>(new Server(std::move(impl)));
 }
 
-std::uint16_t Server::port() const noexcept {
-  return impl_->port;
+Result<void> Server::check(const config::WebProtection& protection) {
+  if (!protection.tls) return {};
+  if (auto checked = check_tls(*protection.tls); !checked) return checked;
+  auto clients = ClientCertificates::make(*protection.tls);
+  return clients ? Result<void>{} : fail(clients.error());
+}
+
+Result<void> Server::protect(const config::WebProtection& protection) {
+  return impl_->protect(protection);
+}
+
+std::vector<std::uint16_t> Server::ports() const {
+  return impl_->listening.ports;
+}
+
+ServerLoad Server::load() const {
+  return {.connections = impl_->connections.size(), .requests = impl_->connections.answers()};
 }
 
 }  // namespace tidegauge::web

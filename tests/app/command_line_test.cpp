@@ -36,11 +36,12 @@ TEST_CASE("every action has its option, and is in the help") {
       {"--check-config", Action::check_config},
       {"--print-config", Action::print_config},
       {"--healthcheck", Action::healthcheck},
+      {"--exits", Action::exits},
       {"--version", Action::version},
       {"--help", Action::help}};
   for (const auto& [option, action] : actions) {
     CHECK(value_of(parse({option})).action == action);
-    CHECK_THAT(std::string(app::usage()), contains(option));
+    CHECK_THAT(app::usage(), contains(option));
   }
   CHECK(value_of(parse({"-h"})).action == Action::help);
 }
@@ -49,6 +50,17 @@ TEST_CASE("the file is named beside --config or after its equals sign") {
   CHECK(value_of(parse({"--config", "a.yaml", "--once"})).config_file == "a.yaml");
   CHECK(value_of(parse({"--once", "--config=b=c.yaml"})).config_file == "b=c.yaml");
   CHECK(value_of(parse({"--config", "a.yaml", "--once"})).action == Action::once);
+}
+
+TEST_CASE("--exits takes the name of a container beside it, and no other action does") {
+  CHECK(value_of(parse({"--exits"})).container.empty());
+  CHECK(value_of(parse({"--exits", "web"})).container == "web");
+  CHECK(value_of(parse({"--exits", "local/web", "--log.level=warn"})).container == "local/web");
+  const auto line = value_of(parse({"--exits", "--config", "a.yaml"}));
+  CHECK(line.container.empty());
+  CHECK(line.config_file == "a.yaml");
+  CHECK_FALSE(parse({"--exits", "web", "job"}));
+  CHECK_FALSE(parse({"--once", "web"}));
 }
 
 TEST_CASE("an option of the configuration is anything with a dot, its value whatever follows =") {
@@ -78,4 +90,13 @@ TEST_CASE("what is not understood is named, with the way to the help") {
   CHECK_THAT(message({"--config="}), contains("needs a file"));
   CHECK_THAT(message({"--log.level", "debug"}),
              contains("--log.level: needs a value: --log.level=VALUE"));
+}
+
+TEST_CASE("the help has every option of the table, beside or above its text") {
+  CHECK_THAT(app::usage(), contains("\n  --once            one cycle; the page goes to"));
+  CHECK_THAT(app::usage(),
+             contains("\n  --exits [[ENDPOINT/]NAME]\n                    ask that daemon"));
+  for (const auto& option : app::command_line_options()) {
+    CHECK_THAT(app::usage(), contains("\n  " + std::string(option.name) + " "));
+  }
 }

@@ -10,7 +10,7 @@ using test::value_of;
 
 namespace {
 
-/// 3 * (16 + 16) for calls, 64 for clients, 32 for samples and 32 for itself are 224.
+/// 3 * (16 + 16) for calls, 256 for clients, 32 for samples and 32 for itself are 416.
 config::Config defaults() {
   return {};
 }
@@ -19,13 +19,13 @@ config::Config defaults() {
 
 TEST_CASE("with descriptors enough every client has one, and files of the kernel the rest") {
   const auto plan = value_of(plan_descriptors(defaults(), 1'024));
-  CHECK(plan.clients == 64);
-  CHECK(plan.kernel_per_monitor == 800);
+  CHECK(plan.clients == 256);
+  CHECK(plan.kernel_per_monitor == 608);
 }
 
 TEST_CASE("clients are fewer where descriptors are few, before samples and calls go without") {
-  const auto edge = value_of(plan_descriptors(defaults(), 224));
-  CHECK(edge.clients == 64);
+  const auto edge = value_of(plan_descriptors(defaults(), 416));
+  CHECK(edge.clients == 256);
   CHECK(edge.kernel_per_monitor == 0);
   const auto few = value_of(plan_descriptors(defaults(), 200));
   CHECK(few.clients == 40);
@@ -35,8 +35,8 @@ TEST_CASE("clients are fewer where descriptors are few, before samples and calls
 TEST_CASE("several Engines share the rest") {
   auto config = defaults();
   config.endpoints.resize(2);
-  const auto plan = value_of(plan_descriptors(config, 1'352));
-  CHECK(plan.clients == 64);
+  const auto plan = value_of(plan_descriptors(config, 1'544));
+  CHECK(plan.clients == 256);
   CHECK(plan.kernel_per_monitor == 500);
 }
 

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -76,6 +77,19 @@ TEST_CASE("--check-config tells every mistake of a bad configuration at once, wi
   CHECK(std::ranges::count(result.errors, '\n') == 5);
 }
 
+TEST_CASE("a mistake in a file that protects the page is one in the configuration") {
+  const test::TemporaryDirectory directory;
+  const auto users = directory.write("web.yml", "basic_auth_users: {alice: secret}\n");
+  const auto key = directory.write("tls.yml", "tls_server_config: {cert: none, key: none}\n");
+  for (const auto& file : {users, key}) {
+    for (const auto* action : {"--check-config", "--web.listen_address=127.0.0.1:0"}) {
+      const auto result = run({"--web.config_file=" + file, action});
+      CHECK(result.status == 2);
+      CHECK_FALSE(result.errors.empty());
+    }
+  }
+}
+
 TEST_CASE("a bad configuration is refused by every action") {
   for (const auto* action : {"--once", "--healthcheck", "--print-config"}) {
     CHECK(run({action, "--log.level=loud"}).status == 2);
@@ -130,7 +144,7 @@ TEST_CASE("--healthcheck is well while the daemon runs, and not once it has gone
   REQUIRE(daemon.process().wait() == 0);
   const auto result = run(arguments);
   CHECK(result.status == 1);
-  CHECK_THAT(result.errors, contains("tidegauge: healthcheck of 127.0.0.1:"));
+  CHECK_THAT(result.errors, contains("tidegauge: healthcheck of tcp://127.0.0.1:"));
   CHECK(std::ranges::count(result.errors, '\n') == 1);
 }
 
@@ -145,10 +159,66 @@ TEST_CASE("the daemon serves the containers on its page, and pages about itself"
   CHECK_THAT(metrics.head, contains("Content-Type: text/plain; version=0.0.4"));
   CHECK(count(metrics.body, "\ncontainer_last_seen{id=\"/docker/") == 6);
   CHECK(daemon.get("/").status == 200);
-  CHECK_THAT(daemon.get("/").body, contains("href=\"/metrics\""));
+  CHECK_THAT(daemon.get("/").body, contains("href=\"metrics\""));
   CHECK(daemon.get("/-/healthy").body == "healthy\n");
   CHECK(daemon.get("/-/ready").body == "ready\n");
   CHECK(daemon.get("/nowhere").status == 404);
+}
+
+TEST_CASE("the daemon tells how runs ended, on its page and by its private socket") {
+  const Scene scene;
+  const test::TemporaryDirectory runtime;
+  const RunningDaemon daemon(scene.with({"--path.runtime=" + runtime.path().string()}));
+  daemon.wait_for_page("name=\"web-1\"");
+  const auto exits = daemon.get("/api/v1/exits?name=nobody");
+  CHECK(exits.status == 200);
+  CHECK_THAT(exits.head, contains("Content-Type: application/json"));
+  CHECK(exits.body == "{\"exits\":[],\"more\":false}\n");
+  CHECK(daemon.get("/api/v1/exits?limit=0").status == 400);
+  test::RawClient owner(runtime.file("health.sock"));
+  CHECK(owner.get("/api/v1/exits?name=nobody").body == exits.body);
+  CHECK(owner.get("/metrics").status == 404);
+}
+
+TEST_CASE("a daemon leaves its record in the state directory, and the next one finds it there") {
+  Scene scene;
+  const test::TemporaryDirectory state;
+  const auto arguments =
+      scene.with({"--container_monitor.state_directory=" + state.path().string()});
+  {
+    RunningDaemon daemon(arguments);
+    daemon.wait_for_page("name=\"web-1\"");
+    scene.engine().host().exit("web-1", 3);
+    daemon.wait_for_page("state=\"exited\"");
+    CHECK_THAT(daemon.process().errors(), !contains("is restored"));
+    daemon.process().signal(SIGTERM);
+    REQUIRE(daemon.process().wait() == 0);
+  }
+  CHECK(std::filesystem::exists(state.file("local.state")));
+  std::filesystem::copy(state.file("local.state"), state.file("copy"));
+  run(scene.with({"--once", "--container_monitor.state_directory=" + state.path().string()}));
+  CHECK(test::read_file(state.file("local.state")) == test::read_file(state.file("copy")));
+  RunningDaemon daemon(arguments);
+  CHECK_THAT(daemon.process().errors(), contains("the record of an Engine is restored"));
+}
+
+TEST_CASE("--exits asks the running daemon by its private socket or its listener") {
+  const Scene scene;
+  const test::TemporaryDirectory runtime;
+  RunningDaemon daemon(scene.with({"--path.runtime=" + runtime.path().string()}));
+  const auto listener = "--web.listen_address=127.0.0.1:" + std::to_string(daemon.port());
+  for (const auto& found_by : {"--path.runtime=" + runtime.path().string(), listener}) {
+    const auto unknown = run({"--exits", "nobody", found_by});
+    CHECK(unknown.status == 1);
+    CHECK_THAT(unknown.errors, contains("tidegauge: no end of a container nobody is recorded"));
+    CHECK(run({"--exits", found_by}).status == 0);
+  }
+  daemon.process().signal(SIGTERM);
+  REQUIRE(daemon.process().wait() == 0);
+  const auto result = run({"--exits", listener});
+  CHECK(result.status == 1);
+  CHECK_THAT(result.errors, contains("tidegauge: no daemon answers at tcp://127.0.0.1:"));
+  CHECK(std::ranges::count(result.errors, '\n') == 1);
 }
 
 TEST_CASE("without an Engine the daemon starts, is well but not ready, and recovers by itself") {

@@ -13,7 +13,8 @@ failures=0
 # The layers in their order, and for each library its layer and a header.
 layers=$(sed -n 's/^tidegauge_layer(\([a-z]*\)$/\1/p' "$source/src/CMakeLists.txt")
 libraries='util:spdlog/spdlog.h util:fmt/format.h json:rapidjson/document.h config:yaml-cpp/yaml.h
-  http:curl/curl.h metrics:prometheus/registry.h web:microhttpd.h'
+  http:curl/curl.h metrics:prometheus/registry.h web:microhttpd.h
+  web:gnutls/gnutls.h web:crypt.h'
 
 complain() {
   echo "$*" >&2
@@ -64,7 +65,7 @@ check_libraries() {
 
 # What include directories cannot hold back: the way up into the folder of another layer, and a
 # library that no layer has.
-known='spdlog|fmt|rapidjson|yaml-cpp|curl|prometheus|sys|netinet|arpa|net|linux'
+known='spdlog|fmt|rapidjson|yaml-cpp|curl|prometheus|gnutls|sys|netinet|arpa|net|linux'
 # broken_lines FILE...
 broken_lines() {
   grep -HnE '^ *# *include *"[^"]*\.\./' "$@" || true

@@ -8,9 +8,16 @@ cd "$1"
 reasons='
 app/daemon: the wiring of all parts; app/program_test runs the program
 app/healthcheck: one request to a running daemon; app/program_test makes it
+app/json_members: run_end_json_test reads through it
+app/running_daemon: where healthcheck and --exits ask; exits_command_test and program_test ask there
+app/serving: the routes and the files of the web server; app/program_test asks for them
+app/watched_engines: what there is once per Engine; app/reload_test runs the program
 app/run: the command line put into effect; app/program_test runs the program
 config/config: rules_test checks its only formula
+config/web_section: a part of the reader that web_config_file_test drives
+config/yaml_document: yaml_file_test and web_config_file_test read through it
 json/bounded_allocator: reader_test runs into its limit
+metrics/append_all: text_format_test and label_text_test write with it
 metrics/block_io_rows: a table; page_test compares what it renders with the golden page
 metrics/container_rows: a table; page_test compares what it renders with the golden page
 metrics/container_subjects: what the rows of containers share; page_test renders it
@@ -21,13 +28,14 @@ metrics/network_rows: a table; page_test compares what it renders with the golde
 metrics/page_size: two numbers, which series_limit_test and page_test use
 metrics/pool_rows: a table; page_test compares what it renders with the golden page
 metrics/resource_rows: a table; page_test compares what it renders with the golden page
-metrics/subjects: what the rows of containers share; page_test renders it
 monitor/container_calls: container_monitor_test makes the calls against the simulated Engine
 monitor/cycle_counts: three counters, which container_monitor_test reads
 monitor/engine_calls: container_monitor_test makes the calls against the simulated Engine
 monitor/inventory_events: the part of Inventory about events; inventory_test drives it
 monitor/worker_context: what the workers of a monitor share
 pool/pool_state: tested by part, in the tests pool_*_test and connection_pool_test
+web/acceptor: server_test connects through it
+web/http_daemon: the border to the HTTP library; server_test drives it with real clients
 util/log_writer: log_test drives it through Logger, with a pipe that nobody reads
 util/thread_annotations: macros without code
 '

@@ -8,13 +8,14 @@ using namespace tidegauge;
 using cgroup::CgroupError;
 using test::contains;
 
-TEST_CASE("a refusal names the file and the system's reason") {
+TEST_CASE("the error of a refused file has its path and the system's reason") {
   const auto error = cgroup::refusal("/sys/fs/cgroup/x", EACCES);
   CHECK(error.reason == CgroupError::Reason::unreadable);
   CHECK(error.message == "/sys/fs/cgroup/x: Permission denied");
 }
 
-TEST_CASE("a lack of descriptors has its remedy, and a lack of memory has none") {
+TEST_CASE(
+    "the error of a lack of descriptors has the remedy, and that of a lack of memory has none") {
   for (const int shortage : {EMFILE, ENFILE}) {
     const auto error = cgroup::refusal("/x", shortage);
     CHECK(error.reason == CgroupError::Reason::shortage);

@@ -75,7 +75,7 @@ std::size_t open_descriptors() {
 
 }  // namespace
 
-TEST_CASE("each sample shows the files as they are by then") {
+TEST_CASE("each sample shows the files as they are at its time") {
   Scene scene;
   auto files = scene.open();
   ContainerStats stats;
@@ -86,7 +86,50 @@ TEST_CASE("each sample shows the files as they are by then") {
   CHECK(wall_now() - stats.read_at < std::chrono::seconds(10));
 }
 
-TEST_CASE("nothing of the sample before is left in the next") {
+TEST_CASE("the load has the numbers of a sample, whichever files say them") {
+  const auto [version, set, name, moment] =
+      GENERATE(table<CgroupVersion, std::string, std::string, std::string>(
+          {{CgroupVersion::v1, "docker-20.10.24-cgroup1", "web", "before"},
+           {CgroupVersion::v2, "docker-26.1.5-cgroup2-systemd", "web", ""}}));
+  KernelTree tree(version);
+  const auto web = test::recorded_container(set, name);
+  tree.add(web, moment);
+  const auto descriptors = GENERATE(std::size_t{0}, plenty);
+  DescriptorBudget budget(descriptors);
+  cgroup::SamplingContext tools{.devices = cgroup::DeviceNames(tree.paths().sysfs)};
+  auto files = ContainerFiles::open(cgroup::Locator(tree.paths()).locate(web.pid, web.id).value(),
+                                    tree.paths(), budget)
+                   .value();
+  ContainerStats stats;
+  REQUIRE(files.sample(tools, stats));
+  const auto before = steady_now();
+  const auto load = files.read_load(tools);
+  const auto after = steady_now();
+  REQUIRE(load);
+  CHECK(load->memory_bytes == stats.memory.value().usage_bytes);
+  CHECK(load->cpu_seconds == stats.cpu.value().usage_seconds);
+  CHECK(before <= load->begun_at);
+  CHECK(load->begun_at < load->ended_at);
+  CHECK(load->ended_at <= after);
+}
+
+TEST_CASE("a load keeps nothing of the load before, and fails once the container has ended") {
+  Scene scene(0);
+  auto files = scene.open();
+  REQUIRE(files.read_load(scene.tools()));
+  overwrite(scene.file("memory/memory.usage_in_bytes"), "garbage\n");
+  overwrite(scene.file("cpuacct/cpuacct.usage"), "garbage\n");
+  const auto garbage = files.read_load(scene.tools());
+  REQUIRE(garbage);
+  CHECK_FALSE(garbage->memory_bytes);
+  CHECK_FALSE(garbage->cpu_seconds);
+  scene.tree().remove(scene.web());
+  const auto gone = files.read_load(scene.tools());
+  REQUIRE_FALSE(gone);
+  CHECK(gone.error().reason == CgroupError::Reason::gone);
+}
+
+TEST_CASE("a sample keeps nothing of the sample before") {
   Scene scene;
   auto files = scene.open();
   ContainerStats stats;
@@ -110,7 +153,7 @@ TEST_CASE("nothing of the sample before is left in the next") {
   CHECK(stats.block_io.empty());
 }
 
-TEST_CASE("what costs more than the rest is read where it is wanted, and nowhere else") {
+TEST_CASE("expensive files are read only if their group is enabled") {
   Scene scene;
   scene.tree().write("sys/fs/cgroup/cpuacct/docker/" + scene.web().id + "/cpuacct.usage_percpu",
                      "1500000000 250000000 \n");
@@ -125,7 +168,7 @@ TEST_CASE("what costs more than the rest is read where it is wanted, and nowhere
   CHECK(stats.processes->processes == 1);
 }
 
-TEST_CASE("connections are counted where that is wanted") {
+TEST_CASE("connections are counted only if their group is enabled") {
   Scene scene;
   const auto process = "proc/" + std::to_string(scene.web().pid);
   scene.tree().write(process + "/net/tcp", test::recorded_sockets("tcp"));
@@ -149,7 +192,7 @@ TEST_CASE("connections are counted where that is wanted") {
   CHECK(stats.cpu);
 }
 
-TEST_CASE("counters of TCP and huge pages are read where they are wanted") {
+TEST_CASE("TCP counters and huge pages are read only if their groups are enabled") {
   KernelTree tree(CgroupVersion::v2);
   const auto web = test::recorded_container("docker-26.1.5-cgroup2-systemd", "web");
   tree.add(web, "");
@@ -174,8 +217,7 @@ TEST_CASE("counters of TCP and huge pages are read where they are wanted") {
   }
 }
 
-TEST_CASE(
-    "operations on devices are asked for where there were bytes, and cost nothing elsewhere") {
+TEST_CASE("the file of operations is read only after the file of bytes has named a device") {
   Scene scene;
   const auto operations = scene.file("blkio/blkio.throttle.io_serviced_recursive");
   fs::remove(operations);
@@ -187,7 +229,7 @@ TEST_CASE(
   CHECK(files.sample(scene.tools(), stats));
 }
 
-TEST_CASE("operations are not asked for where only an earlier file has named a device") {
+TEST_CASE("the file of operations is not read if only an earlier file has named a device") {
   Scene scene;
   overwrite(scene.file("blkio/blkio.throttle.io_service_bytes_recursive"), "8:0 Read 512\n");
   std::ofstream(scene.file("blkio/blkio.bfq.io_service_bytes_recursive")) << "Total 0\n";
@@ -196,7 +238,7 @@ TEST_CASE("operations are not asked for where only an earlier file has named a d
   CHECK(scene.open().sample(scene.tools(), stats));
 }
 
-TEST_CASE("files are kept open, and given back when they are not needed any more") {
+TEST_CASE("files are kept open, and closed when the container ends") {
   Scene scene;
   const auto before = open_descriptors();
   {
@@ -212,7 +254,7 @@ TEST_CASE("files are kept open, and given back when they are not needed any more
   CHECK(scene.budget().left() == plenty);
 }
 
-TEST_CASE("files that go to another owner are given back once") {
+TEST_CASE("files that move to another owner are closed once") {
   Scene scene;
   auto files = scene.open();
   {
@@ -226,7 +268,7 @@ TEST_CASE("files that go to another owner are given back once") {
   CHECK(scene.budget().left() == plenty);
 }
 
-TEST_CASE("where the budget is short no descriptor is kept, and the numbers are the same") {
+TEST_CASE("beyond the budget no descriptor is kept, and the numbers are the same") {
   Scene rich;
   ContainerStats expected;
   REQUIRE(rich.open().sample(rich.tools(), expected));
@@ -245,7 +287,7 @@ TEST_CASE("where the budget is short no descriptor is kept, and the numbers are 
   CHECK(stats.pids_limit == expected.pids_limit);
 }
 
-TEST_CASE("where the process has no descriptor left, it opens one after another") {
+TEST_CASE("without a free descriptor the files are opened one after another") {
   Scene scene;
   auto location =
       cgroup::Locator(scene.tree().paths()).locate(scene.web().pid, scene.web().id).value();
@@ -287,7 +329,7 @@ TEST_CASE("a container that has ended is gone, whether its files were kept open 
   CHECK(stats.networks.empty());
 }
 
-TEST_CASE("files that the kernel has not are not asked for, and what they tell is absent") {
+TEST_CASE("values of files that the kernel lacks are absent, and the files are not opened again") {
   Scene scene;
   fs::remove(scene.file("memory/memory.failcnt"));
   fs::remove_all(scene.file("pids/x").parent_path());
@@ -299,7 +341,7 @@ TEST_CASE("files that the kernel has not are not asked for, and what they tell i
   CHECK_FALSE(stats.pids_limit);
 }
 
-TEST_CASE("an older kernel's name of a file is taken where the newer is not there") {
+TEST_CASE("the older name of a file is used if the newer name does not exist") {
   Scene scene;
   const auto newer = scene.file("blkio/blkio.throttle.io_service_bytes_recursive");
   fs::rename(newer, scene.file("blkio/blkio.throttle.io_service_bytes"));
@@ -308,7 +350,7 @@ TEST_CASE("an older kernel's name of a file is taken where the newer is not ther
   CHECK(stats.block_io.at(0).write_bytes > 0U);
 }
 
-TEST_CASE("the scheduler BFQ's files are read only where it serves a device") {
+TEST_CASE("the files of the scheduler BFQ are read only if it serves a device") {
   Scene scene;
   fs::remove(scene.file("blkio/blkio.throttle.io_service_bytes_recursive"));
   fs::remove(scene.file("blkio/blkio.throttle.io_serviced_recursive"));
@@ -321,7 +363,8 @@ TEST_CASE("the scheduler BFQ's files are read only where it serves a device") {
   CHECK(stats.block_io.size() == (used ? 1 : 0));
 }
 
-TEST_CASE("that BFQ serves a device is seen by the root of the hierarchy, and assumed without it") {
+TEST_CASE(
+    "the root of the hierarchy shows whether BFQ serves a device; without it, BFQ is assumed") {
   const test::TemporaryDirectory root;
   cgroup::FileReader reader;
   CHECK(cgroup::is_bfq_used(root.path().string(), reader));
@@ -342,7 +385,7 @@ TEST_CASE("without the inactive file cache the working set is absent") {
   CHECK_FALSE(stats.memory->working_set_bytes);
 }
 
-TEST_CASE("a container that shares its network has no counters, connections or statistics of it") {
+TEST_CASE("a container that shares its network has no network counters or connections") {
   Scene scene;
   const auto process = "proc/" + std::to_string(scene.web().pid);
   scene.tree().write(process + "/net/tcp", test::recorded_sockets("tcp"));
@@ -360,7 +403,7 @@ TEST_CASE("a container that shares its network has no counters, connections or s
   CHECK(stats.cpu);
 }
 
-TEST_CASE("a setting is read when it is due, or may have been changed") {
+TEST_CASE("a setting is read when it is due and when it may have changed") {
   Scene scene;
   auto files = scene.open();
   ContainerStats stats;
@@ -379,7 +422,7 @@ TEST_CASE("a setting is read when it is due, or may have been changed") {
   CHECK(limit() == 300U);
 }
 
-TEST_CASE("a device is called by its name where sysfs tells it") {
+TEST_CASE("a device has its name from sysfs") {
   Scene scene;
   scene.tree().write("sys/dev/block/254:0/uevent", "MAJOR=254\nMINOR=0\nDEVNAME=vda\n");
   ContainerStats stats;
@@ -387,7 +430,7 @@ TEST_CASE("a device is called by its name where sysfs tells it") {
   CHECK(stats.block_io.at(0).device == "/dev/vda");
 }
 
-TEST_CASE("a file that may not be read is named") {
+TEST_CASE("the error of a file without permission names the file") {
   Scene scene;
   const auto file = scene.file("memory/memory.stat");
   fs::remove(file);

@@ -6,7 +6,7 @@
 using namespace tidegauge;
 using test::KernelTree;
 
-TEST_CASE("a block device is called as the kernel calls it, and asked for once") {
+TEST_CASE("a block device has the kernel's name, which is read once") {
   const KernelTree tree(test::CgroupVersion::v2);
   tree.write("sys/dev/block/259:1/uevent",
              "MAJOR=259\nMINOR=1\nDEVNAME=nvme0n1p1\nDEVTYPE=partition\n");
@@ -18,7 +18,7 @@ TEST_CASE("a block device is called as the kernel calls it, and asked for once")
   CHECK(names.name(259, 1) == "/dev/other");
 }
 
-TEST_CASE("a device that the kernel does not tell of has no name") {
+TEST_CASE("a device that the kernel does not show has no name") {
   const KernelTree tree(test::CgroupVersion::v2);
   tree.write("sys/dev/block/8:0/uevent", "MAJOR=8\nDEVNAME=\n");
   cgroup::DeviceNames names(tree.paths().sysfs);

@@ -14,7 +14,7 @@
 
 using namespace tidegauge;
 
-TEST_CASE("a file is read whole, however long, and from its beginning each time") {
+TEST_CASE("a file is read whole and from its beginning each time") {
   const test::TemporaryDirectory directory;
   const auto size = GENERATE(0, 1, 2047, 2048, 2049, 4096, 16'384, 16'385, 100'000);
   std::string text(static_cast<std::size_t>(size), 'x');
@@ -51,7 +51,7 @@ TEST_CASE("the end of the buffer is not taken for the end of the file") {
   REQUIRE(::munmap(area, pages * page) == 0);
 }
 
-TEST_CASE("the system's reason is told where there is nothing to read") {
+TEST_CASE("the error of a file that cannot be read has the system's reason") {
   cgroup::FileReader reader;
   CHECK(reader.read("/nothing/here").error() == ENOENT);
   CHECK(reader.read("/").error() == EISDIR);

@@ -71,7 +71,7 @@ std::size_t threads() {
 
 }  // namespace
 
-TEST_CASE("file systems that answer are all asked by one thread") {
+TEST_CASE("one thread asks all file systems that answer") {
   const test::NothingLeftBehind nothing_left_behind;
   const FileSystems file_systems;
   FilesystemSampler sampler(file_systems.stat(), {.deadline = 1min});
@@ -117,7 +117,7 @@ TEST_CASE("a file system that answers again is shown again") {
   }));
 }
 
-TEST_CASE("a file system that always answers late shows its last answer, and nobody waits for it") {
+TEST_CASE("a file system that always answers late shows its last answer without a wait") {
   const test::NothingLeftBehind nothing_left_behind;
   FileSystems file_systems;
   file_systems.hang("/a");
@@ -135,7 +135,7 @@ TEST_CASE("a file system that always answers late shows its last answer, and nob
   }
 }
 
-TEST_CASE("only so many calls may hang; then nothing else is asked until one returns") {
+TEST_CASE("at most four calls hang, and no file system is asked until one of them returns") {
   const test::NothingLeftBehind nothing_left_behind;
   FileSystems file_systems;
   const auto before = threads();
@@ -156,7 +156,7 @@ TEST_CASE("only so many calls may hang; then nothing else is asked until one ret
   file_systems.release("/b");
 }
 
-TEST_CASE("the end waits for no call that hangs, whose thread ends when the call returns") {
+TEST_CASE("the destructor does not wait for a call that hangs, and its thread ends with the call") {
   const test::NothingLeftBehind nothing_left_behind;
   FileSystems file_systems;
   file_systems.hang("/a");
@@ -170,7 +170,7 @@ TEST_CASE("the end waits for no call that hangs, whose thread ends when the call
   file_systems.release("/a");  // nothing_left_behind sees that the thread ends
 }
 
-TEST_CASE("what is not mounted any more keeps no thread once its call has returned") {
+TEST_CASE("an unmounted file system keeps no thread after its call has returned") {
   const test::NothingLeftBehind nothing_left_behind;
   FileSystems file_systems;
   file_systems.hang("/a");
@@ -185,8 +185,7 @@ TEST_CASE("what is not mounted any more keeps no thread once its call has return
   }));
 }
 
-TEST_CASE(
-    "a directory of this machine has the sizes of its file system; one that is not there none") {
+TEST_CASE("a directory has the sizes of its file system, and a missing directory has none") {
   FilesystemSampler sampler;
   CHECK(sampler.sample("/").value().value().limit_bytes > 0U);
   CHECK_FALSE(sampler.sample("/not/there").value());

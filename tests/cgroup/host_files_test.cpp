@@ -33,7 +33,7 @@ std::vector<std::string> devices(const model::HostStats& host) {
 
 }  // namespace
 
-TEST_CASE("what files do not say of the machine is absent") {
+TEST_CASE("values that the files lack are absent") {
   const KernelTree tree(CgroupVersion::v1);
   const auto host = HostFiles(tree.paths()).sample("");
   CHECK_FALSE(host.use.cpu);
@@ -59,7 +59,7 @@ TEST_CASE("the machine's network is the first process's, without the containers'
   CHECK(host.use.networks[0].receive_bytes == 5U);
 }
 
-TEST_CASE("where the first process's network may not be seen, it is this program's") {
+TEST_CASE("the network is this program's if the first process's is not visible") {
   const KernelTree tree(CgroupVersion::v1);
   fs::remove(tree.path("proc/1/net/dev"));
   tree.write("proc/self/net/dev", "  eth7: 5 1 0 0 0 0 0 0 6 1 0 0 0 0 0 0\n");
@@ -68,7 +68,7 @@ TEST_CASE("where the first process's network may not be seen, it is this program
   CHECK(host.use.networks[0].interface == "eth7");
 }
 
-TEST_CASE("the CPUs of the machine are read once, for their text is long") {
+TEST_CASE("the CPUs of the machine are read once, as their text is long") {
   const KernelTree tree(CgroupVersion::v1);
   tree.write("proc/cpuinfo", "physical id\t: 0\ncore id\t\t: 0\n\n");
   HostFiles files(tree.paths());
@@ -78,7 +78,7 @@ TEST_CASE("the CPUs of the machine are read once, for their text is long") {
   CHECK(files.sample("").cpu_physical_cores == 1U);
 }
 
-TEST_CASE("disks are shown, and not again as their partitions") {
+TEST_CASE("disks are shown without their partitions") {
   const KernelTree tree(CgroupVersion::v1);
   tree.write("proc/diskstats",
              "254 16 vdb 1 0 0 0 0 0 0 0 0 0 0\n254 0 vda 1 0 0 0 0 0 0 0 0 0 0\n"
@@ -119,6 +119,22 @@ TEST_CASE("the file system of the Engine's data is shown, whatever its type") {
   CHECK(devices(files.sample("/var/lib/docker")) == std::vector<std::string>{"overlay"});
 }
 
+TEST_CASE("if only the file system of the Engine's data is wanted, nothing else is sampled") {
+  const KernelTree tree(CgroupVersion::v1);
+  tree.write("proc/stat", "cpu  100 0 0 0 0 0 0 0\nbtime 1\n");
+  tree.write("proc/meminfo", "MemTotal: 4 kB\n");
+  tree.write("proc/self/mountinfo",
+             mount_line("/", "ext4", "/dev/vda1") + mount_line("/tmp", "ext4", "/dev/vda2"));
+  HostFiles files(tree.paths());
+  REQUIRE(files.sample("/tmp/docker").use.cpu);
+  const auto host = files.sample("/tmp/docker", cgroup::HostScope::engine_filesystem);
+  CHECK(devices(host) == std::vector<std::string>{"/dev/vda2"});
+  CHECK(host.engine_device == "/dev/vda2");
+  CHECK_FALSE(host.use.cpu);
+  CHECK_FALSE(host.memory_bytes);
+  CHECK_FALSE(host.booted_at);
+}
+
 TEST_CASE("a file system that hangs is left out and named, and the others are shown") {
   const auto latch = std::make_shared<std::latch>(1);
   const KernelTree tree(CgroupVersion::v1);
@@ -140,7 +156,7 @@ TEST_CASE("a file system that hangs is left out and named, and the others are sh
   latch->count_down();
 }
 
-TEST_CASE("the first process's mounts are asked where they can be seen") {
+TEST_CASE("the mounts are the first process's if they are visible") {
   const KernelTree tree(CgroupVersion::v1);
   tree.write("proc/self/mountinfo", mount_line("/", "ext4", "/dev/ours"));
   tree.write("proc/1/mountinfo", mount_line("/data", "ext4", "/dev/theirs"));
@@ -148,7 +164,7 @@ TEST_CASE("the first process's mounts are asked where they can be seen") {
   CHECK(devices(HostFiles(tree.paths()).sample("")) == std::vector<std::string>{"/dev/theirs"});
 }
 
-TEST_CASE("of this machine everything is known that it must have") {
+TEST_CASE("the files of this machine give every value that a machine must have") {
   const auto host = HostFiles({}).sample("/var/lib/docker");
   REQUIRE(host.use.cpu);
   CHECK(host.use.cpu->usage_seconds > 0);

@@ -10,7 +10,7 @@ using namespace tidegauge;
 using namespace tidegauge::cgroup;
 using namespace std::chrono_literals;
 
-TEST_CASE("the machine's CPU time is what is not idle, waiting for a disk, or another machine's") {
+TEST_CASE("the machine's CPU time leaves out idle, iowait and steal") {
   const auto cpu = parse_host_cpu(
       "cpu  1000 200 300 90000 5000 40 60 7000 500 20\ncpu0 500 100 150 45000 2500 20 30 0 0 0\n");
   REQUIRE(cpu);
@@ -20,7 +20,7 @@ TEST_CASE("the machine's CPU time is what is not idle, waiting for a disk, or an
   CHECK_FALSE(cpu->throttling);
 }
 
-TEST_CASE("a line of CPU times that is not whole tells nothing") {
+TEST_CASE("an incomplete line of CPU times gives no value") {
   for (const std::string_view text :
        {"", "cpu  1 2 3 4 5 6 7\n", "cpu  1 2 3 4 5 6 7 8", "cpu0 1 2 3 4 5 6 7 8\n",
         "cpu  1 2 x 4 5 6 7 8\n", "cpu  18446744073709551615 1 3 4 5 6 7 8\n"}) {
@@ -35,7 +35,7 @@ TEST_CASE("the time of the boot is in seconds since the epoch") {
   CHECK_FALSE(parse_boot_time("btime 18446744073709551615\n"));
 }
 
-TEST_CASE("the machine's memory in use is what is not free") {
+TEST_CASE("the machine's memory in use is the total less the free memory") {
   const auto memory = parse_meminfo(
       "MemTotal:         1000 kB\nMemFree:           400 kB\nBuffers:            10 kB\n"
       "Cached:            100 kB\nSwapCached:          1 kB\nActive(file):       60 kB\n"
@@ -58,14 +58,14 @@ TEST_CASE("the machine's memory in use is what is not free") {
   CHECK(memory.use->writeback_bytes == 2U * 1024);
 }
 
-TEST_CASE("of a machine whose memory is not told none is in use") {
+TEST_CASE("a machine without a memory size has no memory in use") {
   CHECK_FALSE(parse_meminfo("MemTotal: 10 kB\n").use);
   CHECK_FALSE(parse_meminfo("MemTotal: 10 kB\nMemFree: 11 kB\n").use);
   CHECK_FALSE(parse_meminfo("MemTotal: 10\nMemFree: 1 kB\n").use);
   CHECK_FALSE(parse_meminfo("MemTotal: 18446744073709551615 kB\nMemFree: 1 kB\n").use);
 }
 
-TEST_CASE("faults and reclaimed pages are the kernel's, by whoever reclaimed them") {
+TEST_CASE("page faults and reclaimed pages are the kernel's, whoever reclaimed them") {
   model::MemoryStats memory;
   parse_vmstat(
       "pgfault 9\npgmajfault 8\npgsteal_kswapd 1\npgsteal_direct 2\npgscan_kswapd 3\n"
@@ -80,7 +80,7 @@ TEST_CASE("faults and reclaimed pages are the kernel's, by whoever reclaimed the
   CHECK(memory.events.oom_kill == 7U);
 }
 
-TEST_CASE("a disk's sectors are 512 bytes, and one that was never used is left out") {
+TEST_CASE("a disk's sectors have 512 bytes, and an unused disk is left out") {
   const std::string text =
       " 254       0 vda 10 20 30 4000 50 60 70 8000 9 1000 12000 0 0 0 0 1 2\n"
       "   7       0 loop0 0 0 0 0 0 0 0 0 0 0 0\n"
@@ -104,7 +104,7 @@ TEST_CASE("a disk's sectors are 512 bytes, and one that was never used is left o
   CHECK(io.weighted_busy_seconds == 12.0);
 }
 
-TEST_CASE("cores of two sockets that have the same number are two") {
+TEST_CASE("equal core numbers of two sockets are two cores") {
   const std::string two_threads_each =
       "processor\t: 0\nphysical id\t: 0\ncore id\t\t: 0\n\n"
       "processor\t: 1\nphysical id\t: 0\ncore id\t\t: 0\n\n"

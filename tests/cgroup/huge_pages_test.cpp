@@ -10,7 +10,7 @@ using cgroup::FileReader;
 using cgroup::read_huge_pages;
 using test::TemporaryDirectory;
 
-TEST_CASE("huge pages of cgroup v2 are told by page size, without what is merely reserved") {
+TEST_CASE("huge pages of cgroup v2 have their page size, without reserved pages") {
   const TemporaryDirectory cgroup;
   for (const auto* const size : {"2MB", "1GB"}) {
     const auto file = std::string("hugetlb.") + size;
@@ -44,8 +44,7 @@ TEST_CASE("huge pages of cgroup v1 have a peak as well") {
   CHECK(pages[0].fail_count == 7U);
 }
 
-TEST_CASE(
-    "a size of which nothing can be read, and a cgroup without the controller, tell nothing") {
+TEST_CASE("an unreadable page size and a cgroup without the controller give no value") {
   const TemporaryDirectory cgroup;
   std::ignore = cgroup.write("hugetlb.2MB.current", "garbage\n");
   std::ignore = cgroup.write("memory.current", "1\n");

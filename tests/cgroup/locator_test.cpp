@@ -66,7 +66,7 @@ TEST_CASE("with cgroup v1 each controller has a directory of its own") {
   CHECK(found->directory(Hierarchy::unified).empty());
 }
 
-TEST_CASE("where a hierarchy is mounted is known once something has been located") {
+TEST_CASE("the mount point of a hierarchy is known after the first location") {
   const Scene scene(CgroupVersion::v1, "4:memory:/docker/" + id + "\n");
   scene.make("memory/docker/" + id);
   Locator locator(scene.tree().paths());
@@ -76,7 +76,7 @@ TEST_CASE("where a hierarchy is mounted is known once something has been located
   CHECK(locator.mount_point(Hierarchy::unified).empty());
 }
 
-TEST_CASE("with cgroup v2 there is one directory, wherever the driver has put it") {
+TEST_CASE("with cgroup v2 there is one directory, for each cgroup driver") {
   const auto path = GENERATE("/system.slice/docker-@.scope", "/docker/@",
                              "/my.slice/my-own.slice/x/@", "/machine.slice/libpod-@.scope");
   std::string place = path;
@@ -90,13 +90,13 @@ TEST_CASE("with cgroup v2 there is one directory, wherever the driver has put it
   CHECK(found->directory(Hierarchy::unified) == scene.below(place.substr(1)));
 }
 
-TEST_CASE("a container whose first process has moved into a cgroup of its own is found above it") {
+TEST_CASE("the container's cgroup is found above the cgroup that its first process moved to") {
   const Scene scene(CgroupVersion::v2, "0::/docker/" + id + "/init.scope\n");
   scene.make("docker/" + id + "/init.scope");
   CHECK(scene.locate().value().path == "/docker/" + id);
 }
 
-TEST_CASE("where both versions are mounted, each has what it has") {
+TEST_CASE("with both versions mounted, each controller is found where it is") {
   const Scene scene(CgroupVersion::v1, "4:memory:/docker/" + id + "\n0::/docker/" + id + "\n");
   scene.make("memory/docker/" + id);
   scene.make("unified/docker/" + id);
@@ -117,7 +117,7 @@ TEST_CASE("a mount point may have blanks in its name") {
   CHECK(scene.locate().value().directory(Hierarchy::unified) == scene.below("a b/docker/" + id));
 }
 
-TEST_CASE("a mount that shows a part of the hierarchy shows what is in that part") {
+TEST_CASE("a mount of a part of the hierarchy shows the containers in that part") {
   const Scene scene(CgroupVersion::v2, "0::/docker/" + id + "\n");
   const auto root = GENERATE("/docker", "/system.slice");
   scene.make(id);
@@ -132,7 +132,7 @@ TEST_CASE("a mount that shows a part of the hierarchy shows what is in that part
   }
 }
 
-TEST_CASE("from a cgroup namespace with the host's hierarchy, others are found from where we are") {
+TEST_CASE("from a cgroup namespace with the host's hierarchy, paths are relative to this process") {
   // As in a container: this program in /system.slice/docker-us.scope, seen as "/".
   const Scene scene(CgroupVersion::v2, "0::/../docker-" + id + ".scope\n");
   const auto place = "system.slice/docker-" + id + ".scope";
@@ -150,7 +150,7 @@ TEST_CASE("from a cgroup namespace with the host's hierarchy, others are found f
   CHECK(fs::equivalent(found->directory(Hierarchy::unified), scene.below(place)));
 }
 
-TEST_CASE("from a cgroup namespace whose parent is mounted, nothing need be looked for") {
+TEST_CASE("from a cgroup namespace whose parent is mounted, the path is found directly") {
   const Scene scene(CgroupVersion::v2, "0::/../" + id + "\n");
   scene.make(id);
   scene.tree().write("sys/fs/cgroup/cgroup.controllers", "cpu memory\n");
@@ -162,7 +162,7 @@ TEST_CASE("from a cgroup namespace whose parent is mounted, nothing need be look
   CHECK(found->host_path.empty());  // what is above that parent is not visible
 }
 
-TEST_CASE("from a cgroup namespace with only its own part mounted, a container is masked") {
+TEST_CASE("from a cgroup namespace with only its own part mounted, a container is not visible") {
   const Scene scene(CgroupVersion::v2, "0::/../docker-" + id + ".scope\n");
   check_trouble(scene, Reason::masked, "path.sysfs");
   // Also where such a name is there, below our own.
@@ -170,12 +170,12 @@ TEST_CASE("from a cgroup namespace with only its own part mounted, a container i
   check_trouble(scene, Reason::masked, "cgroup namespace");
 }
 
-TEST_CASE("a process that shows no cgroup but the root is not believed") {
+TEST_CASE("a process in the root cgroup alone is not accepted") {
   const Scene scene(CgroupVersion::v2, "0::/\n");
   check_trouble(scene, Reason::masked, "no cgroup but the root");
 }
 
-TEST_CASE("a process of another container, or of none, is another's of that number") {
+TEST_CASE("a process of another container has the number by chance, and is not accepted") {
   const auto place = GENERATE("/docker/" + std::string(64, 'b'), "/user.slice/session-1.scope");
   const Scene scene(CgroupVersion::v2, "0::" + std::string(place) + "\n");
   scene.make(std::string(place).substr(1));
@@ -183,33 +183,33 @@ TEST_CASE("a process of another container, or of none, is another's of that numb
   check_trouble(scene, Reason::not_its_cgroup, "path.procfs");
 }
 
-TEST_CASE("without the process it has ended, or its number is of another pid namespace") {
+TEST_CASE("a missing process has ended or is in another pid namespace") {
   const Scene scene(CgroupVersion::v2, "0::/docker/" + id + "\n");
   fs::remove_all(scene.tree().path("proc/4711"));
   check_trouble(scene, Reason::no_process, "another pid namespace");
 }
 
-TEST_CASE("where not even the first process is seen, they are hidden") {
+TEST_CASE("processes are hidden if not even the first process is visible") {
   const Scene scene(CgroupVersion::v2, "0::/docker/" + id + "\n");
   fs::remove_all(scene.tree().path("proc/4711"));
   fs::remove_all(scene.tree().path("proc/1"));
   check_trouble(scene, Reason::hidden, "hidepid");
 }
 
-TEST_CASE("a directory that is no /proc is said to be none") {
+TEST_CASE("the error about a directory that is no /proc says so") {
   const Scene scene(CgroupVersion::v2, "");
   fs::remove_all(scene.tree().path("proc"));
   check_trouble(scene, Reason::no_hierarchy, "path.procfs");
 }
 
-TEST_CASE("where no cgroup is mounted the remedy is named") {
+TEST_CASE("the error without a mounted cgroup has the remedy") {
   const Scene scene(CgroupVersion::v2, "0::/docker/" + id + "\n");
   scene.tree().write("proc/self/mountinfo",
                      "31 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
   check_trouble(scene, Reason::no_hierarchy, "path.sysfs");
 }
 
-TEST_CASE("with cgroup v1 the root of a hierarchy is known by a file of its own") {
+TEST_CASE("with cgroup v1 a file of its own marks the root of a hierarchy") {
   const bool is_root = GENERATE(true, false);
   const Scene scene(CgroupVersion::v1, "4:memory:/../docker/" + id + "\n");
   scene.make("memory/docker/" + id);
@@ -219,7 +219,7 @@ TEST_CASE("with cgroup v1 the root of a hierarchy is known by a file of its own"
   CHECK(scene.locate().value().host_path == (is_root ? "/docker/" + id : ""));
 }
 
-TEST_CASE("a cgroup that the system refuses to show is named with the reason, and nothing throws") {
+TEST_CASE("the error of a refused cgroup has its path and the reason, and nothing throws") {
   const Scene scene(CgroupVersion::v2, "0::/docker/" + id + "\n");
   scene.make("docker");
   fs::create_symlink("loop", scene.below("docker/loop"));
@@ -232,14 +232,14 @@ TEST_CASE("a cgroup that has been removed is gone") {
   check_trouble(scene, Reason::gone, "removed");
 }
 
-TEST_CASE("garbage where the kernel's lines should be is no cgroup") {
+TEST_CASE("garbage in place of the kernel's lines is no cgroup") {
   const auto text =
       GENERATE("", "\n", ":\n", "::\n", "0:\n", "a:b\n", "0::", ":::::\n", "0:,,,:\n");
   const Scene scene(CgroupVersion::v1, text);
   CHECK_FALSE(scene.locate());
 }
 
-TEST_CASE("this very process is in no container of that id, on the real kernel as well") {
+TEST_CASE("this process is in no container of another id, on the real kernel") {
   Locator locator({});
   const auto found = locator.locate(::getpid(), id);
   REQUIRE_FALSE(found);

@@ -4,7 +4,7 @@
 
 using namespace tidegauge;
 
-TEST_CASE("a line of mountinfo tells what is mounted where") {
+TEST_CASE("a line of mountinfo has the mount point and the source") {
   const auto mount = cgroup::parse_mount_line(
       "31 23 0:26 /part /sys/fs/cgroup rw,nosuid shared:8 master:1 - cgroup2 /dev/x rw,cpu");
   REQUIRE(mount);
@@ -21,7 +21,7 @@ TEST_CASE("optional fields of mountinfo may be absent") {
   CHECK(mount->type == "ext4");
 }
 
-TEST_CASE("octal escapes in a path of mountinfo become the characters that they stand for") {
+TEST_CASE("octal escapes in a path of mountinfo are decoded") {
   const auto mount =
       cgroup::parse_mount_line(R"(31 23 0:26 /a\011b /my\040disk\134x\0 rw - ext4 a\040b rw)");
   REQUIRE(mount);
@@ -30,7 +30,7 @@ TEST_CASE("octal escapes in a path of mountinfo become the characters that they 
   CHECK(mount->source == "a b");
 }
 
-TEST_CASE("a line of mountinfo that lacks a field is none") {
+TEST_CASE("a line of mountinfo without a field is ignored") {
   for (const auto* const line : {"", "31 23 0:26 / /data rw", "31 23 0:26 / /data rw - ext4 x",
                                  "31 23 0:26 / /data rw shared:8"}) {
     CAPTURE(line);

@@ -24,7 +24,7 @@ TEST_CASE("a count is a whole line of digits and nothing else") {
   }
 }
 
-TEST_CASE("a line that was cut off gives no number that was cut off") {
+TEST_CASE("a truncated line gives no truncated number") {
   CHECK(parse_count_of("oom_kill 12\n", "oom_kill") == 12U);
   CHECK_FALSE(parse_count_of("oom_kill 12", "oom_kill"));
   model::MemoryStats memory;
@@ -37,7 +37,7 @@ TEST_CASE("a line that was cut off gives no number that was cut off") {
   CHECK_FALSE(parse_pressure("some avg10=0.00 total=12").waiting_seconds);
 }
 
-TEST_CASE("what a line should not have spoils that line alone") {
+TEST_CASE("an unexpected line spoils no other line") {
   model::MemoryStats memory;
   parse_memory_stat_v1(
       "total_rss 12x\ntotal_cache\ntotal_swap -1\ntotal_dirty 1 2\n\ntotal_pgfault 7\nrss 9\n",
@@ -49,7 +49,7 @@ TEST_CASE("what a line should not have spoils that line alone") {
   CHECK(memory.page_faults == 7U);
 }
 
-TEST_CASE("every number of v1's memory.stat is in a field of its own") {
+TEST_CASE("every number of memory.stat of cgroup v1 is in its own field") {
   model::MemoryStats memory;
   parse_memory_stat_v1(
       "cache 90\nrss 91\ntotal_cache 1\ntotal_rss 2\ntotal_mapped_file 3\ntotal_dirty 4\n"
@@ -71,7 +71,7 @@ TEST_CASE("every number of v1's memory.stat is in a field of its own") {
   CHECK(memory.active_file_bytes == 12U);
 }
 
-TEST_CASE("every number of v2's memory.stat and memory.events is in a field of its own") {
+TEST_CASE("every number of memory.stat and memory.events of cgroup v2 is in its own field") {
   model::MemoryStats memory;
   parse_memory_stat_v2(
       "anon 1\nfile 2\nkernel 3\nfile_mapped 4\nfile_dirty 5\nfile_writeback 6\n"
@@ -100,7 +100,7 @@ TEST_CASE("every number of v2's memory.stat and memory.events is in a field of i
   CHECK(events.oom_kill == 5U);
 }
 
-TEST_CASE("the CPU's numbers are seconds, of nanoseconds, microseconds and clock ticks") {
+TEST_CASE("CPU times in nanoseconds, microseconds and clock ticks become seconds") {
   const auto times = parse_cpuacct_stat("user 38\nsystem 24\n");
   CHECK(times.user_seconds == test::Approx(0.38));
   CHECK(times.system_seconds == test::Approx(0.24));
@@ -124,20 +124,20 @@ TEST_CASE("the CPU's numbers are seconds, of nanoseconds, microseconds and clock
   CHECK_FALSE(v2->throttling->bursts);
 }
 
-TEST_CASE("a time is the Engine's to the last bit, so that no counter goes back by a rounding") {
+TEST_CASE("a CPU time equals the Engine's to the last bit, so that no counter decreases") {
   CHECK(parse_cpuacct_stat("user 29\n").user_seconds == 290'000'000 * 1e-9);
   CHECK(parse_cpu_stat_v2("usage_usec 1234567\n")->usage_seconds == 1'234'567'000 * 1e-9);
   CHECK(parse_cpuacct_usage("493841981\n") == 493'841'981 * 1e-9);
   CHECK_FALSE(parse_cpu_stat_v2("usage_usec 18446744073709551615\n"));  // in nanoseconds too much
 }
 
-TEST_CASE("half of the throttling is none, and a CPU without its usage is none") {
+TEST_CASE("incomplete throttling is absent, and so is a CPU without its usage") {
   CHECK_FALSE(parse_cpu_stat_v1("nr_periods 126\nnr_throttled 3\n"));
   CHECK_FALSE(parse_cpu_stat_v2("user_usec 500000\nsystem_usec 2000000\n"));
   CHECK_FALSE(parse_cpu_stat_v2("usage_usec 1\n")->throttling);
 }
 
-TEST_CASE("block I/O is told by device, sorted, and what is known stays") {
+TEST_CASE("block I/O is sorted by device, and known values stay") {
   std::vector<model::BlockIoStats> devices;
   parse_blkio_bytes(
       "254:16 Read 5\n8:0 Read 1\n8:0 Write 2\n8:0 Sync 3\n8:0 Discard 9\n8:0 Total 3\nTotal 3\n",
@@ -156,7 +156,7 @@ TEST_CASE("block I/O is told by device, sorted, and what is known stays") {
   CHECK_FALSE(devices[1].reads);
 }
 
-TEST_CASE("io.stat has devices without any I/O, which are none") {
+TEST_CASE("devices without I/O in io.stat are left out") {
   std::vector<model::BlockIoStats> devices;
   parse_io_stat(
       "7:0 \n254:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=5 dios=6\nx:y rbytes=1\n"
@@ -170,7 +170,7 @@ TEST_CASE("io.stat has devices without any I/O, which are none") {
   CHECK(devices[0].writes == 4U);
 }
 
-TEST_CASE("of several devices on a line of io.stat, the last has the numbers") {
+TEST_CASE("the last of several devices on a line of io.stat has the numbers") {
   std::vector<model::BlockIoStats> devices;
   // As kernels print that end no line for a device without numbers.
   parse_io_stat("7:7 7:6 7:5 8:0 rbytes=1000 wbytes=2 rios=3 wios=4\n7:4 \n7:3 8:16 rbytes=5\n",
@@ -184,7 +184,7 @@ TEST_CASE("of several devices on a line of io.stat, the last has the numbers") {
   CHECK(devices[1].read_bytes == 5U);
 }
 
-TEST_CASE("what io.cost has charged a cgroup with is on the line of the device, in seconds") {
+TEST_CASE("the charges of io.cost are seconds on the line of the device") {
   std::vector<model::BlockIoStats> devices;
   parse_io_stat(
       "254:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=0 dios=0 cost.usage=1500000 cost.wait=250000 "
@@ -199,7 +199,7 @@ TEST_CASE("what io.cost has charged a cgroup with is on the line of the device, 
   CHECK_FALSE(devices[1].cost.wait_seconds);
 }
 
-TEST_CASE("interfaces are sorted, without the loopback and whatever is no interface") {
+TEST_CASE("interfaces are sorted, without the loopback and other lines") {
   std::vector<model::NetworkStats> networks;
   parse_net_dev(
       "Inter-|   Receive  |  Transmit\n face |bytes packets|bytes packets\n"
@@ -241,7 +241,7 @@ TEST_CASE("TCP connections are counted by state") {
   CHECK(in(tcp6, TcpState::established) == 2);
 }
 
-TEST_CASE("a line of a state that TCP has not is no connection") {
+TEST_CASE("a line with an unknown TCP state is no connection") {
   for (const std::string_view state : {"00", "0C", "FF", "0g", ""}) {
     INFO(state);
     const auto line = "0: 0:1 0:2 " + std::string(state) + " 0:0 00:0 0 0 0 1\n";
@@ -250,7 +250,7 @@ TEST_CASE("a line of a state that TCP has not is no connection") {
   CHECK(parse_tcp_sockets("0: 0:1 0:2 0B 0:0 00:0 0 0 0 1\n").by_state.back() == 1);
 }
 
-TEST_CASE("UDP sockets tell what waits in them and what they had no room for") {
+TEST_CASE("UDP sockets have their queued bytes and dropped datagrams") {
   const auto udp = parse_udp_sockets(test::recorded_sockets("udp"));
   CHECK(udp.listening == 1);
   CHECK(udp.dropped == 17);
@@ -261,7 +261,7 @@ TEST_CASE("UDP sockets tell what waits in them and what they had no room for") {
   CHECK(udp6.dropped == 0);
 }
 
-TEST_CASE("the kernel's counters of TCP have its names in lower case") {
+TEST_CASE("the kernel's TCP counters have lower-case names") {
   std::vector<model::TcpStatistic> statistics;
   parse_tcp_statistics(test::recorded_sockets("snmp"), statistics);
   CHECK(statistics.size() == 15);  // of TCP alone
@@ -277,7 +277,7 @@ TEST_CASE("the kernel's counters of TCP have its names in lower case") {
   CHECK(value("tcppureacks") > 0);
 }
 
-TEST_CASE("names without their values, and values that are no numbers, are no counters") {
+TEST_CASE("names without numbers are no counters") {
   std::vector<model::TcpStatistic> statistics;
   parse_tcp_statistics("Tcp: InSegs OutSegs\nTcpExt: TW\nTcpExt: 7\n", statistics);
   parse_tcp_statistics("Tcp: InSegs OutSegs\nTcp: x 8\nTcp: RtoMin\n", statistics);
@@ -289,7 +289,7 @@ TEST_CASE("names without their values, and values that are no numbers, are no co
   CHECK(statistics[1].value == 9);
 }
 
-TEST_CASE("pressure is the total, in seconds, of some and of all") {
+TEST_CASE("pressure has the totals of \"some\" and \"full\" in seconds") {
   const auto pressure = parse_pressure(
       "some avg10=14.68 avg60=5.00 avg300=1.18 total=2928320\n"
       "full avg10=13.10 avg60=4.22 avg300=0.98 total=2386115\n");
@@ -348,7 +348,7 @@ TEST_CASE("CPU time by CPU is all of them or none") {
   CHECK(parse_cpuacct_usage_percpu("").empty());
 }
 
-TEST_CASE("a task's state follows its name, whatever that is") {
+TEST_CASE("a task's state is found after any task name") {
   using model::TaskState;
   CHECK(parse_task_state("7 (sh) S 1 7") == TaskState::sleeping);
   CHECK(parse_task_state("7 (a) R b) D 1 7") == TaskState::uninterruptible);

@@ -71,7 +71,7 @@ TEST_CASE("a process counts with its threads, descriptors and sockets") {
   CHECK(after.descriptors_limit == limit.rlim_cur);
 }
 
-TEST_CASE("processes of cgroups below count, and those that have ended do so as far as seen") {
+TEST_CASE("processes of child cgroups count, and ended processes count as far as they were read") {
   const TemporaryDirectory directory;
   const auto us = std::to_string(::getpid()) + "\n";
   std::ignore = directory.write("cgroup.procs", us);
@@ -83,13 +83,13 @@ TEST_CASE("processes of cgroups below count, and those that have ended do so as 
   CHECK(stats.threads >= 3);
 }
 
-TEST_CASE("the processes of a cgroup that is there no more are not known") {
+TEST_CASE("a removed cgroup has no process counts") {
   std::string refused;
   CHECK_FALSE(cgroup::count_processes("/nowhere", "/proc", refused));
   CHECK(refused.empty());
 }
 
-TEST_CASE("descriptors that another user may not see are absent, and not none") {
+TEST_CASE("descriptors that are not visible are absent, not zero") {
   const TemporaryDirectory directory;
   std::ignore = directory.write("cgroup.procs", std::to_string(::getpid()) + "\n1\n");
   fs::permissions(directory.path(), fs::perms::all);
@@ -107,7 +107,7 @@ TEST_CASE("descriptors that another user may not see are absent, and not none") 
   CHECK_FALSE(stats->sockets);
 }
 
-TEST_CASE("where threads may not be seen, nothing is known of the processes") {
+TEST_CASE("process counts are absent if threads are not visible") {
   const TemporaryDirectory directory;
   fs::create_directory(directory.path() / "cgroup");
   fs::create_directory(directory.path() / "4711");
@@ -121,7 +121,7 @@ TEST_CASE("where threads may not be seen, nothing is known of the processes") {
   CHECK(refused == directory.file("4711/task") + ": Not a directory");
 }
 
-TEST_CASE("where descriptors lead may not be seen, then sockets alone are absent") {
+TEST_CASE("only sockets are absent if the targets of descriptors are not visible") {
   const TemporaryDirectory directory;
   fs::create_directory(directory.path() / "cgroup");
   fs::create_directories(directory.path() / "4711/task/4711");

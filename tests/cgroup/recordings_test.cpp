@@ -141,7 +141,7 @@ void check_block_io(const Moments& moments) {
 
 }  // namespace
 
-TEST_CASE("what Engines say lies between two readings of the kernel's cgroup v1 files") {
+TEST_CASE("the Engines' numbers lie between two readings of the kernel's cgroup v1 files") {
   const auto [set, name] =
       GENERATE(table<std::string, std::string>({{"docker-20.10.24-cgroup1", "web"},
                                                 {"docker-20.10.24-cgroup1", "twonets"},
@@ -167,7 +167,7 @@ TEST_CASE("what Engines say lies between two readings of the kernel's cgroup v1 
   CHECK_FALSE(moments.before.pressure);
 }
 
-TEST_CASE("the recorded web has used all that is compared") {
+TEST_CASE("the recorded container has used every compared resource") {
   const auto web = kernel_says(test::recorded_container("docker-26.1.5-cgroup1", "web"), "before");
   CHECK(web.cpu->usage_seconds > 0);
   CHECK(web.cpu->throttling->periods > 0);
@@ -177,7 +177,7 @@ TEST_CASE("the recorded web has used all that is compared") {
   CHECK(web.pids_limit == 100U);
 }
 
-TEST_CASE("a container in the host's network has no network of its own") {
+TEST_CASE("a recorded container in the host's network has no network counters") {
   const auto container = test::recorded_container("docker-20.10.24-cgroup1", "hostnet");
   KernelTree tree(CgroupVersion::v1);
   tree.add(container, "before");
@@ -189,7 +189,7 @@ TEST_CASE("a container in the host's network has no network of its own") {
   CHECK(engine_says(container).networks.empty());
 }
 
-TEST_CASE("what an Engine says of cgroup v2 is what the kernel shows, or was a second before") {
+TEST_CASE("the Engine's cgroup v2 numbers are the kernel's, at most a second old") {
   const auto* const name = GENERATE("web", "srv");
   const auto container = test::recorded_container("docker-26.1.5-cgroup2-systemd", name);
   const auto kernel = kernel_says(container, "");
@@ -215,7 +215,7 @@ TEST_CASE("what an Engine says of cgroup v2 is what the kernel shows, or was a s
         Approx(engine.networks.at(0).receive_bytes.value()).margin(5'000));
 }
 
-TEST_CASE("cgroup v2 tells what the Engine does not: swap, peak, events, operations, pressure") {
+TEST_CASE("cgroup v2 has swap, peak, events, operations and pressure, which the Engine lacks") {
   const auto web =
       kernel_says(test::recorded_container("docker-26.1.5-cgroup2-systemd", "web"), "");
   CHECK(web.cpu->usage_seconds == 2.860446);

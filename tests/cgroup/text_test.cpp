@@ -25,7 +25,7 @@ TEST_CASE("words are separated by any number of separators") {
   CHECK(cgroup::take_word(pair, '=') == "value");
 }
 
-TEST_CASE("a word is a number only as a whole and where it fits") {
+TEST_CASE("a word is a number only as a whole and within range") {
   CHECK(cgroup::to_number<std::uint64_t>("18446744073709551615") == UINT64_MAX);
   CHECK_FALSE(cgroup::to_number<std::uint64_t>("18446744073709551616"));
   CHECK_FALSE(cgroup::to_number<std::uint64_t>("-1"));
@@ -37,7 +37,7 @@ TEST_CASE("a word is a number only as a whole and where it fits") {
   }
 }
 
-TEST_CASE("a path is below a directory where whole names agree") {
+TEST_CASE("a path is below a directory only if whole names match") {
   CHECK(cgroup::is_below("/a/b", "/a"));
   CHECK(cgroup::is_below("/a", "/a"));
   CHECK(cgroup::is_below("/a", "/"));

@@ -41,6 +41,60 @@ TEST_CASE("a smaller pool beside the shipped file needs no second option") {
   CHECK(result->config.container_monitor.max_in_flight == 4);
 }
 
+TEST_CASE("the runtime directory is the first that systemd names, unless an option says it") {
+  const auto runtime = [](const std::string& file, const std::string& variable) {
+    return loaded(file, {{"RUNTIME_DIRECTORY=" + variable}, {}}).config.path.runtime;
+  };
+  CHECK(loaded("").config.path.runtime.empty());
+  CHECK(runtime("", "/run/tidegauge") == "/run/tidegauge");
+  CHECK(runtime("", "/run/tidegauge:/run/other") == "/run/tidegauge");
+  CHECK(runtime("", "").empty());
+  CHECK(runtime("", "run/tidegauge").empty());
+  CHECK(runtime("path: {runtime: /run/own}\n", "/run/tidegauge") == "/run/own");
+}
+
+TEST_CASE("the state directory is the first that systemd names, unless an option says it") {
+  const auto state = [](const std::string& file, const std::string& variable) {
+    return loaded(file, {{"STATE_DIRECTORY=" + variable}, {}})
+        .config.container_monitor.state_directory;
+  };
+  CHECK(loaded("").config.container_monitor.state_directory.empty());
+  CHECK(state("", "/var/lib/tidegauge:/var/lib/other") == "/var/lib/tidegauge");
+  CHECK(state("container_monitor: {state_directory: /srv/own}\n", "/var/lib/x") == "/srv/own");
+}
+
+TEST_CASE("the pid file that a unit names is that of the Engine behind Docker's own socket") {
+  const auto pid_file = [](const std::string& file, const std::string& variable) {
+    return loaded(file, {{"TIDEGAUGE_DOCKER_PID_FILE=" + variable}, {}})
+        .config.endpoints.front()
+        .engine_pid_file;
+  };
+  CHECK(pid_file("", "/run/docker.pid") == "/run/docker.pid");
+  CHECK(pid_file("pool: {socket_path: /run/docker.sock}\n", "/run/docker.pid") ==
+        "/run/docker.pid");
+  CHECK(pid_file("endpoints:\n  - {name: a, socket_path: /var/run/docker.sock}\n",
+                 "/run/docker.pid") == "/run/docker.pid");
+  CHECK(pid_file("pool: {engine_pid_file: /run/own.pid}\n", "/run/docker.pid") == "/run/own.pid");
+  CHECK(pid_file("pool: {socket_path: /run/podman/podman.sock}\n", "/run/docker.pid").empty());
+  CHECK(pid_file("pool: {socket_path: 'tcp://docker:2375'}\n", "/run/docker.pid").empty());
+  CHECK(pid_file("", "").empty());
+}
+
+TEST_CASE("listen addresses are one scalar or a list in the file, with commas elsewhere") {
+  using Items = std::vector<std::string>;
+  const auto addresses = [](const std::string& file, const test::Beside& beside) {
+    return loaded(file, beside).config.web.listen_addresses;
+  };
+  CHECK(addresses("", {}) == Items{"127.0.0.1:9717"});
+  CHECK(addresses("web: {listen_address: ':1'}\n", {}) == Items{":1"});
+  CHECK(addresses("web:\n  listen_address: [':1', systemd]\n", {}) == Items{":1", "systemd"});
+  CHECK(addresses("", {{"TIDEGAUGE_WEB_LISTEN_ADDRESS=:1, unix:///run/a"}, {}}) ==
+        Items{":1", "unix:///run/a"});
+  CHECK(addresses("", {{}, {{"web.listen_address", ":1,systemd"}}}) == Items{":1", "systemd"});
+  CHECK_THAT(mistakes_in("", {{}, {{"web.listen_address", ""}}}),
+             contains("--web.listen_address: there is no address; allowed: one to 16"));
+}
+
 TEST_CASE("the command line beats the environment, which beats the file") {
   const std::string file = "pool:\n  max_streams: 2\n";
   const std::vector<std::string> environment{"TIDEGAUGE_POOL_MAX_STREAMS=3"};

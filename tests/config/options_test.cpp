@@ -43,13 +43,14 @@ std::vector<Value> other_values(const Option& option) {
                             "false",
                             "true",
                             std::vector<std::string>{"one", "two"}};
+  if (option.type == "octal mode") values = {"0606"};
   if (option.type == "file") values = {TIDEGAUGE_SOURCE_DIR "/README.md"};
   if (option.type == "list of choices") {
     values = {std::vector<std::string>{"pool", "cpu"},
               std::vector<std::string>{"processes", "per_cpu"}};
   }
   if (option.type == "choice") {
-    for (const auto* word : {"random", "json", "debug", "minimal", "kernel"}) {
+    for (const auto* word : {"random", "json", "debug", "minimal", "kernel", "always"}) {
       values.emplace_back(word);
     }
   }
@@ -60,7 +61,7 @@ std::vector<Value> other_values(const Option& option) {
   if (option.type == "duration") {
     const Config config;
     const auto now = duration(Milliseconds(0), std::chrono::hours(1000)).parse(option.get(config));
-    for (const auto length : {*now * 2, *now / 2, Milliseconds(30'000), Milliseconds(5000)}) {
+    for (const auto length : {*now * 2, *now / 2, Milliseconds(20'000), Milliseconds(5000)}) {
       values.emplace_back(std::to_string(length.count()) + "ms");
     }
   }

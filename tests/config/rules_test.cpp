@@ -31,6 +31,7 @@ TEST_CASE("every rule refuses what breaks it by one, and allows its edge") {
       {"pool.min_connections", {"17", "16", "16"}},
       {"container_monitor.max_in_flight", {"17", "16", "16"}},
       {"container_monitor.interval", {"20s1ms", "20s", "20s"}},
+      {"container_monitor.peak_interval", {"5s1ms", "5s", "5s"}},
       {"pool.probe_timeout", {"3s", "3s", "2999ms"}},
       {"pool.connect_timeout", {"1s1ms", "1s", "1s"}},
   };

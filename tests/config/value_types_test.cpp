@@ -84,9 +84,12 @@ TEST_CASE("a flag is true or false and nothing else") {
   CHECK(flag().allowed == "true, false");
 }
 
-TEST_CASE("a listen address is a host and a port") {
-  const auto* good = GENERATE("127.0.0.1:9717", "[::1]:9717", ":9717", "localhost:0", "[::]:65535");
-  CHECK(refusal(listen_address(), good).empty());
+TEST_CASE("a listen address is a host and a port, a Unix socket, or systemd") {
+  const auto* good = GENERATE("127.0.0.1:9717", "[::1]:9717", ":9717", "localhost:0", "[::]:65535",
+                              "unix:///run/tidegauge.sock", "unix:///run/a b,c:d", "systemd");
+  CHECK(listen_addresses().parse(good) == std::vector<std::string>{good});
+  CHECK(listen_addresses().parse(std::vector<std::string>{good, ":1"}) ==
+        std::vector<std::string>{good, ":1"});
 }
 
 TEST_CASE("a listen address that cannot be one is refused with the reason") {
@@ -98,13 +101,58 @@ TEST_CASE("a listen address that cannot be one is refused with the reason") {
       {"localhost:http", " has no valid port"},
       {"localhost:-1", " has no valid port"},
       {"::1:9717", " needs brackets around its IPv6 address"},
+      {"127.0.0.1:1,127.0.0.2:1", " needs brackets around its IPv6 address"},
       {"[::1:9717", " has no valid host"},
       {"[]:9717", " has no valid host"},
       {"http://localhost:9717", " has no valid host"},
+      {"unix://run/web.sock", " is not the absolute path of a socket"},
+      {"unix://", " is not the absolute path of a socket"},
+      {"unix:///run/", " is not the absolute path of a socket"},
+      {"unix:///" + std::string(107, 'x'), " is longer than 107 bytes"},
+      {"Systemd", " has no port"},
   };
   for (const auto& [text, reason] : reasons) {
-    CHECK(refusal(listen_address(), text) == in_quotes(text) + reason);
+    INFO(text);
+    CHECK(refusal(listen_addresses(), text) == in_quotes(text) + reason);
+    CHECK(refusal(listen_addresses(), std::vector<std::string>{":1", text}) ==
+          in_quotes(text) + reason);
   }
+  CHECK(refusal(listen_addresses(), "unix:///" + std::string(106, 'x')).empty());
+}
+
+TEST_CASE("listen addresses are at least one, at most 16, and all different") {
+  std::vector<std::string> items;
+  CHECK(refusal(listen_addresses(), items) == "there is no address");
+  CHECK(refusal(listen_addresses(), "") == "the value is empty");
+  for (int port = 1; port <= 16; ++port) items.push_back(":" + std::to_string(port));
+  CHECK(refusal(listen_addresses(), items).empty());
+  items.emplace_back("systemd");
+  CHECK(refusal(listen_addresses(), items) == "there are more than 16 addresses");
+  CHECK(refusal(listen_addresses(), std::vector<std::string>{"systemd", ":1", "systemd"}) ==
+        "\"systemd\" is there twice");
+}
+
+TEST_CASE("a mode is octal and lets the owner read and write") {
+  CHECK(file_mode().parse("0660").value() == 0660);
+  CHECK(file_mode().parse("777").value() == 0777);
+  CHECK(file_mode().print(0606) == Value("0606"));
+  CHECK(refusal(file_mode(), "0577") == "0577 is less than 0600");
+  CHECK(refusal(file_mode(), "1777") == "1777 is more than 0777");
+  const auto* text = GENERATE("0668", "0x1b0", "00660", "rw", "-660", "+660");
+  CHECK(refusal(file_mode(), text) == in_quotes(text) + " is not a mode in octal");
+}
+
+TEST_CASE("a group has a name or a number, or is not said") {
+  const auto* good = GENERATE("", "prometheus", "_apt", "www-data", "1000", "Domain.Users");
+  CHECK(refusal(group_name(), good).empty());
+  const auto* bad = GENERATE("-x", "a b", "a:b", "a/b");
+  CHECK(refusal(group_name(), bad) == in_quotes(bad) + " is not the name of a group");
+}
+
+TEST_CASE("a directory is an absolute path or nothing") {
+  CHECK(directory_path().parse("").value().empty());
+  CHECK(directory_path().parse("/run/tidegauge").value() == "/run/tidegauge");
+  CHECK(refusal(directory_path(), "run") == "\"run\" is no absolute path");
 }
 
 TEST_CASE("an Engine's address is refused with the reason and without what the row says anyway") {
@@ -143,7 +191,7 @@ TEST_CASE("text that YAML cannot print is no value") {
       "9]:1",
       "[\xed\xa0\x80]:1", "\xef\xb7\x90:1", "\xef\xb7\xaf:1", "\xef\xbf\xbe:1", "\xef\xbf\xbf:1",
       "\xf0\x9f\xbf\xbe:1");
-  CHECK_THAT(refusal(listen_address(), text),
+  CHECK_THAT(refusal(listen_addresses(), text),
              Catch::Matchers::EndsWith(" has bytes that are not UTF-8 text"));
   CHECK_THAT(refusal(list_of_text(), std::vector<std::string>{text}),
              Catch::Matchers::EndsWith(" has bytes that are not UTF-8 text"));
@@ -152,7 +200,7 @@ TEST_CASE("text that YAML cannot print is no value") {
 TEST_CASE("text beside what YAML cannot print is a value") {
   const std::string text = GENERATE("\xef\xb7\x8f:1", "\xef\xb7\xb0:1", "\xef\xbf\xbd:1",
                                     "\xe0\xbf\xbf:1", "\xf0\x9f\x90\x8b:1");
-  CHECK(listen_address().parse(text) == text);
+  CHECK(listen_addresses().parse(text) == std::vector{text});
 }
 
 TEST_CASE("nothing and control characters are no value") {

@@ -17,7 +17,7 @@ Error error_of_status(int status, std::string body = "") {
 
 }  // namespace
 
-TEST_CASE("a status has a code, and the Engine's own message") {
+TEST_CASE("an HTTP status becomes a code with the Engine's own message") {
   CHECK_FALSE(status_error({.status = 200}));
   CHECK_FALSE(status_error({.status = 204}));
   CHECK(error_of_status(301).code == Errc::bad_reply);
@@ -40,7 +40,7 @@ TEST_CASE("only an error about the client's version refuses the version") {
   CHECK_FALSE(refuses_version({.status = 500, .body = "client version 1.45 is too new."}));
 }
 
-TEST_CASE("a path has the agreed version in front") {
+TEST_CASE("a path begins with the agreed version") {
   CHECK(versioned({1, 41}, "/containers/json") == "/v1.41/containers/json");
 }
 
@@ -52,7 +52,7 @@ TEST_CASE("an error names its call, without a long query or an endless path") {
   CHECK(trail_of("/a\nb") == "GET /a b");
 }
 
-TEST_CASE("every call has limits, and a stream has none on the whole") {
+TEST_CASE("every call has limits, and a stream has no limit of the whole") {
   const config::PoolConfig config;
   for (const auto call : model::all_calls) {
     CAPTURE(to_string(call));

@@ -80,7 +80,7 @@ constexpr std::size_t every_call = 6;  // but for streams: see streams_test.cpp
 
 }  // namespace
 
-TEST_CASE("every call borrows one connection, the same one again, and gives it back") {
+TEST_CASE("consecutive calls acquire and release the same connection") {
   SimulatedScene scene;
   CHECK(scene.call_everything() == 0);
   CHECK(scene.pool().acquired == every_call);
@@ -89,7 +89,7 @@ TEST_CASE("every call borrows one connection, the same one again, and gives it b
   CHECK(scene.engine().server().counters().connections_accepted == 1);
 }
 
-TEST_CASE("a connection comes back whatever its call has come to") {
+TEST_CASE("a connection is released whatever the outcome of its call") {
   const auto kind = GENERATE(FaultKind::close, FaultKind::garbage, FaultKind::badjson,
                              FaultKind::error500, FaultKind::hang);
   INFO(to_string(kind));
@@ -116,7 +116,7 @@ TEST_CASE("agreeing on a version needs no second connection") {
   CHECK(scene.pool().acquired == 1);
 }
 
-TEST_CASE("a client of one's own holds its connection for as long as it lives") {
+TEST_CASE("a client holds its connection until it is destroyed") {
   SimulatedScene scene;
   {
     auto client = value_of(scene.clients().get_client("local"));
@@ -155,7 +155,7 @@ TEST_CASE("a caller that waits for a connection can be stopped") {
   CHECK(error_of(scene.clients().info("local", stop.get_token())).code == Errc::cancelled);
 }
 
-TEST_CASE("a call can be stopped while the Engine keeps it waiting, and gives back what it had") {
+TEST_CASE("a call can be stopped while it waits for the Engine, and releases its connection") {
   SimulatedScene scene;
   scene.engine().set_fault({.kind = FaultKind::hang, .call = EngineCall::version});
   std::stop_source stop;
@@ -169,14 +169,35 @@ TEST_CASE("a call can be stopped while the Engine keeps it waiting, and gives ba
   CHECK(scene.pool().connections_active == 0);
 }
 
-TEST_CASE("a call about a container that is not there says so") {
+TEST_CASE("a stuck call quarantines its container, and a stuck measurement does not") {
+  auto options = unattended();
+  options.call_timeout = options.list_timeout = 300ms;
+  options.tuning.quarantine_initial = options.tuning.quarantine_max = 1h;
+  SimulatedScene scene(options);
+  auto& clients = scene.clients();
+  value_of(clients.ping("local"));
+  scene.engine().set_fault({.kind = FaultKind::hang, .container = "web-1"});
+  CHECK(error_of(clients.container_size("local", "web-1")).code == Errc::timeout);
+  CHECK(scene.pool().quarantined_keys == 0);
+  if (GENERATE(true, false)) {
+    CHECK(error_of(clients.container_stats("local", "web-1")).code == Errc::timeout);
+  } else {
+    CHECK(error_of(clients.container_inspect("local", "web-1")).code == Errc::timeout);
+  }
+  CHECK(scene.pool().quarantined_keys == 1);
+  CHECK(error_of(clients.container_stats("local", "web-1")).code == Errc::quarantined);
+  CHECK(error_of(clients.container_inspect("local", "web-1")).code == Errc::quarantined);
+  CHECK(error_of(clients.container_size("local", "web-1")).code == Errc::timeout);
+}
+
+TEST_CASE("a call about a container that is gone fails with not_found") {
   SimulatedScene scene;
   const auto error = error_of(scene.clients().container_inspect("local", "nobody"));
   CHECK(error.code == Errc::not_found);
   CHECK_THAT(error.message, contains("GET /containers/nobody/json") && contains("nobody"));
 }
 
-TEST_CASE("endpoints are apart: each has its version of the API and its own counts") {
+TEST_CASE("each endpoint has its own API version and counts") {
   const test::TemporaryDirectory directory;
   const auto engine = [](const std::string& api_version) {
     return [=](const auto& /*request*/, Exchange& exchange) {
@@ -223,4 +244,21 @@ TEST_CASE("the health of an endpoint is its pool's, and a change ends the wait f
   CHECK_FALSE(after.up);
   CHECK_FALSE(scene.clients().health("local").up);
   CHECK(error_of(scene.clients().info("local")).code == Errc::engine_down);
+}
+
+TEST_CASE("other limits hold for the next call, and endpoints keep their counts") {
+  SimulatedScene scene;
+  CHECK(scene.call_everything() == 0);
+  auto options = unattended();
+  options.list_timeout = 50ms;
+  scene.clients().reconfigure(options);
+  scene.clients().set_endpoints({{.name = "local"}, {.name = "second"}});
+  const auto stats = scene.clients().stats();
+  REQUIRE(stats.size() == 2);
+  CHECK(stats[0].calls[static_cast<std::size_t>(model::Call::container_list)].requests == 1);
+  CHECK(stats[1].endpoint == "second");
+  scene.engine().set_fault({.kind = FaultKind::hang, .call = EngineCall::list});
+  const auto begin = steady_now();
+  CHECK_FALSE(scene.clients().container_list("local"));
+  CHECK(steady_now() - begin < 5s);
 }

@@ -30,7 +30,7 @@ std::vector<std::string> lines_of(std::string_view bytes, std::size_t size) {
 
 }  // namespace
 
-TEST_CASE("lines come out the same however their bytes are cut") {
+TEST_CASE("the lines are the same however their bytes are split") {
   constexpr std::string_view bytes = "one\n\ntwelve bytes\n12345678\n123456789\nlast\nbegun";
   const std::vector<std::string> expected{"one", "", "?", "12345678", "?", "last"};
   for (std::size_t size = 1; size <= bytes.size(); ++size) {
@@ -39,7 +39,7 @@ TEST_CASE("lines come out the same however their bytes are cut") {
   }
 }
 
-TEST_CASE("a line that is too long is an error once, and the lines behind it come") {
+TEST_CASE("a line that is too long is one error, and the lines after it are read") {
   LineSplitter splitter(8);
   splitter.feed("123456789");
   const auto error = error_of(splitter.next());

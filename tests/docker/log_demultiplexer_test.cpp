@@ -30,7 +30,7 @@ std::string recorded(const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("a real log comes out the same however its bytes are cut") {
+TEST_CASE("the frames of a real log are the same however its bytes are split") {
   const auto bytes = recorded("logs-odd.name_1-x.raw");
   const auto whole = frames_of(bytes, bytes.size());
   REQUIRE(whole.size() > 1);
@@ -44,7 +44,7 @@ TEST_CASE("a real log comes out the same however its bytes are cut") {
   }
 }
 
-TEST_CASE("standard output and standard error are told apart") {
+TEST_CASE("standard output and standard error have their own source") {
   const auto frames = frames_of(recorded("logs-web.raw"), 100);
   bool out = false;
   bool error = false;
@@ -63,7 +63,7 @@ TEST_CASE("an empty frame is a frame") {
   CHECK(frames[1].text == "x");
 }
 
-TEST_CASE("a terminal's output has no frames: every piece is one") {
+TEST_CASE("every piece of a terminal's output is one frame") {
   LogDemultiplexer demultiplexer(LogDemultiplexer::Format::raw);
   CHECK_FALSE(value_of(demultiplexer.next()));
   demultiplexer.feed("$ ls\r\n");
@@ -73,7 +73,7 @@ TEST_CASE("a terminal's output has no frames: every piece is one") {
   CHECK(frame->text == "$ ls\r\n");
 }
 
-TEST_CASE("what is no header, or claims too much, is a bad reply") {
+TEST_CASE("a wrong header or a frame that is too long is a bad reply") {
   for (const auto* bytes : {"HTTP/1.1", "\1\0\0\0\xff\0\0\0"}) {
     LogDemultiplexer demultiplexer(LogDemultiplexer::Format::multiplexed);
     demultiplexer.feed({bytes, 8});
@@ -81,7 +81,7 @@ TEST_CASE("what is no header, or claims too much, is a bad reply") {
   }
 }
 
-TEST_CASE("a frame may have a megabyte, and not a byte more") {
+TEST_CASE("a frame has at most a megabyte") {
   LogDemultiplexer longest(LogDemultiplexer::Format::multiplexed);
   longest.feed({"\1\0\0\0\0\x10\0\0", 8});
   CHECK_FALSE(value_of(longest.next()));

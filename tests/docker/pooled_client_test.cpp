@@ -57,7 +57,8 @@ class ClientScene {
         endpoint_("local") {}
 
   docker::PooledClient client(const std::stop_token& stop = {}) {
-    return {value_of(pool_.get_connection()), options_, endpoint_, stop};
+    return {value_of(pool_.get_connection()), std::make_shared<const config::PoolConfig>(options_),
+            endpoint_, stop};
   }
   test::HttpServer& server() { return server_; }
   [[nodiscard]] std::optional<ApiVersion> api_version() const { return endpoint_.api_version(); }
@@ -147,7 +148,7 @@ test::HttpServer::Handler only(const std::string& version) {
 
 // --- agreeing on a version of the API ------------------------------------------------------------
 
-TEST_CASE("the version of the API that the Engine offers is agreed, and then used") {
+TEST_CASE("the client agrees to the API version that the Engine offers, and uses it") {
   ClientScene scene(engine_of("1.41", answer));
   auto client = scene.client();
   CHECK(value_of(client.ping()) == ApiVersion{1, 41});
@@ -156,7 +157,8 @@ TEST_CASE("the version of the API that the Engine offers is agreed, and then use
   CHECK(scene.api_version() == ApiVersion{1, 41});
 }
 
-TEST_CASE("an Engine newer than this program is spoken to in the newest version it knows") {
+TEST_CASE(
+    "an Engine that is newer than this program gets the newest version that this program speaks") {
   const auto* const offered = GENERATE("1.56", "1.100", "2.0");
   ClientScene scene(engine_of(offered, answer));
   auto client = scene.client();
@@ -165,7 +167,7 @@ TEST_CASE("an Engine newer than this program is spoken to in the newest version 
   CHECK(scene.asked().back() == "GET /v" + to_string(docker::newest_api_version) + "/info");
 }
 
-TEST_CASE("the oldest version supported is good enough, an older one is refused with both named") {
+TEST_CASE("the oldest supported version is accepted, and the error about an older one names both") {
   ClientScene oldest(engine_of("1.24", answer));
   CHECK(value_of(oldest.client().ping()) == ApiVersion{1, 24});
 
@@ -180,7 +182,7 @@ TEST_CASE("the oldest version supported is good enough, an older one is refused 
   CHECK(scene.calls(Call::container_list).requests == 0);
 }
 
-TEST_CASE("what answers a ping without a version of the API is no Engine") {
+TEST_CASE("a server that answers without an API version is no Engine") {
   const auto headers =
       GENERATE(Headers{}, Headers{{"Api-Version", ""}}, Headers{{"Api-Version", "latest"}});
   ClientScene scene([&](const Request&, Exchange& exchange) { exchange.reply(200, headers); });
@@ -190,7 +192,7 @@ TEST_CASE("what answers a ping without a version of the API is no Engine") {
   CHECK(scene.calls(Call::ping).failures == Failures{{Errc::bad_reply, 1}});
 }
 
-TEST_CASE("where HEAD is refused, the version is agreed by GET") {
+TEST_CASE("the version is agreed by GET if HEAD is refused") {
   const auto refusal = GENERATE(403, 404, 405, 501);
   ClientScene scene([&](const Request& request, Exchange& exchange) {
     if (request.method == "HEAD") return void(exchange.reply(refusal));
@@ -200,7 +202,7 @@ TEST_CASE("where HEAD is refused, the version is agreed by GET") {
   CHECK(scene.asked() == std::vector<std::string>{"HEAD /_ping", "GET /_ping"});
 }
 
-TEST_CASE("where a proxy keeps the header Api-Version to itself, /version tells") {
+TEST_CASE("the version comes from /version if a proxy drops the header Api-Version") {
   ClientScene scene([](const Request& request, Exchange& exchange) {
     const bool is_version = request.target == "/version";
     exchange.reply(200, {}, is_version ? R"({"Version":"20.10.5","ApiVersion":"1.41"})" : "OK");
@@ -209,8 +211,7 @@ TEST_CASE("where a proxy keeps the header Api-Version to itself, /version tells"
   CHECK(scene.asked() == std::vector<std::string>{"HEAD /_ping", "GET /version"});
 }
 
-TEST_CASE(
-    "a ping that is answered with an error fails with it, and is tried anew by the next call") {
+TEST_CASE("a ping that is answered with an error fails, and the next call repeats it") {
   std::atomic<bool> broken = true;
   ClientScene scene([&](const Request& request, Exchange& exchange) {
     if (broken) return void(exchange.reply(503));
@@ -233,7 +234,7 @@ TEST_CASE("the version is agreed once for all clients of an endpoint") {
         std::vector<std::string>{"HEAD /_ping", "GET /v1.41/info", "GET /v1.41/info"});
 }
 
-TEST_CASE("an Engine that has been replaced by an older one is asked again in its own version") {
+TEST_CASE("the version is agreed again if an older Engine replaces the Engine") {
   std::atomic<bool> replaced = false;
   ClientScene scene([&](const Request& request, Exchange& exchange) {
     const std::string version = replaced ? "1.41" : "1.45";
@@ -249,7 +250,7 @@ TEST_CASE("an Engine that has been replaced by an older one is asked again in it
   CHECK(scene.api_version() == ApiVersion{1, 41});
 }
 
-TEST_CASE("an Engine that refuses the version it has offered is asked twice, not for ever") {
+TEST_CASE("an Engine that refuses its own version gets two requests, not more") {
   ClientScene scene(engine_of("1.45", only("1.41")));
   const auto error = error_of(scene.client().info());
   CHECK(error.code == Errc::client_error);
@@ -260,7 +261,7 @@ TEST_CASE("an Engine that refuses the version it has offered is asked twice, not
                                                   "GET /v1.45/info"});
 }
 
-TEST_CASE("a refusal of anything else than the version is not asked again") {
+TEST_CASE("a refusal of anything but the version is not retried") {
   ClientScene scene(always(400, R"({"message":"bad parameter"})"));
   CHECK(error_of(scene.client().info()).message == "GET /info: HTTP status 400: bad parameter");
   CHECK(scene.calls(Call::info).requests == 1);
@@ -268,7 +269,7 @@ TEST_CASE("a refusal of anything else than the version is not asked again") {
 
 // --- calls and their answers ---------------------------------------------------------------------
 
-TEST_CASE("every call has its own path, and brings what is there") {
+TEST_CASE("every call has its own path and returns what the Engine sends there") {
   ClientScene scene(engine_of("1.41", answer));
   auto client = scene.client();
   CHECK(value_of(client.ping()) == ApiVersion{1, 41});
@@ -285,15 +286,14 @@ TEST_CASE("every call has its own path, and brings what is there") {
                              "GET /v1.41/containers/abc/json?size=1"});
 }
 
-TEST_CASE("all calls of a client go over its one connection") {
+TEST_CASE("all calls of a client use its one connection") {
   ClientScene scene(engine_of("1.41", answer));
   auto client = scene.client();
   for (int i = 0; i < 5; ++i) value_of(client.info());
   CHECK(scene.server().counters().connections_accepted == 1);
 }
 
-TEST_CASE(
-    "a status of failure carries the Engine's own message and the call it was the answer to") {
+TEST_CASE("the error of a failed status has the Engine's message and the call") {
   const auto gone = failure_of(404, R"({"message":"No such container: web"})");
   CHECK(gone.code == Errc::not_found);
   CHECK(gone.message == "GET /containers/web/json: HTTP status 404: No such container: web");
@@ -307,17 +307,17 @@ TEST_CASE(
   CHECK_THAT(broken.message, contains("500: layer does not exist"));
 }
 
-TEST_CASE("a status of failure needs no message, and takes a plain one") {
+TEST_CASE("the error of a failed status has a plain message if there is one") {
   CHECK(failure_of(503, "").message == "GET /containers/web/json: HTTP status 503");
   CHECK_THAT(failure_of(502, "bad gateway\n<html>").message, contains("status 502: bad gateway"));
   CHECK_THAT(failure_of(502, "bad gateway\n<html>").message, !contains("html"));
 }
 
-TEST_CASE("a status that is neither success nor failure is none of an Engine") {
+TEST_CASE("a status that is neither success nor failure is a bad reply") {
   CHECK(failure_of(302, "").code == Errc::bad_reply);
 }
 
-TEST_CASE("an answer that is not what the call promises fails, and says where it went wrong") {
+TEST_CASE("an answer of another form fails, and the error has the place of the mistake") {
   const auto cut = failure_of(200, R"({"Id": "abc)");
   CHECK(cut.code == Errc::bad_reply);
   CHECK_THAT(cut.message, contains("GET /containers/web/json: not JSON at byte"));
@@ -325,7 +325,7 @@ TEST_CASE("an answer that is not what the call promises fails, and says where it
   CHECK(failure_of(200, "").code == Errc::bad_reply);
 }
 
-TEST_CASE("an Engine that hangs up in the middle of an answer is told as such") {
+TEST_CASE("an Engine that hangs up within an answer is a lost connection") {
   ClientScene scene(
       engine_of("1.41", [](const auto&, Exchange& exchange) { break_off(exchange); }));
   const auto error = error_of(scene.client().container_inspect("web"));
@@ -346,7 +346,7 @@ TEST_CASE("a client goes on after a call that failed") {
 
 // --- counting ------------------------------------------------------------------------------------
 
-TEST_CASE("calls are counted by what they ask, whichever container it is about") {
+TEST_CASE("calls are counted by kind, for all containers together") {
   ClientScene scene(engine_of("1.41", answer));
   auto client = scene.client();
   for (const auto* id : {"abc", "def", "ghi"}) value_of(client.container_inspect(id));
@@ -360,7 +360,7 @@ TEST_CASE("calls are counted by what they ask, whichever container it is about")
   CHECK(scene.calls(Call::container_inspect).failures.empty());
 }
 
-TEST_CASE("failures are counted by their reason, and timed like successes") {
+TEST_CASE("failures are counted by reason, and timed like successes") {
   std::atomic<int> turn = 0;
   ClientScene scene(engine_of("1.41", [&](const Request& request, Exchange& exchange) {
     const auto now = turn++;
@@ -409,7 +409,7 @@ TEST_CASE("a ping, a list and any other call each have a limit of their own") {
   CHECK(scene.calls(Call::container_stats).failures == Failures{{Errc::timeout, 1}});
 }
 
-TEST_CASE("a call that is under way ends when its caller asks to stop") {
+TEST_CASE("a call in progress ends when its caller asks to stop") {
   ClientScene scene(engine_of("1.41", [](const auto&, Exchange& exchange) { exchange.hang(); }));
   std::stop_source stop;
   auto client = scene.client(stop.get_token());
@@ -424,7 +424,8 @@ TEST_CASE("a call that is under way ends when its caller asks to stop") {
   CHECK(scene.calls(Call::info).failures == Failures{{Errc::cancelled, 1}});
 }
 
-TEST_CASE("what Podman gets wrong is left out of its samples, and of nobody else's") {
+TEST_CASE(
+    "samples of Podman lack the values that Podman reports wrongly, and no other samples do") {
   const auto [server, networks] = GENERATE(table<std::string, std::size_t>(
       {{"Libpod/4.3.1 (linux)", 0}, {"Docker/20.10.24+dfsg1 (linux)", 1}, {"", 1}}));
   ClientScene scene([server = server](const Request& request, Exchange& exchange) {
@@ -439,8 +440,7 @@ TEST_CASE("what Podman gets wrong is left out of its samples, and of nobody else
   CHECK(value_of(scene.client().container_stats("web")).networks.size() == networks);
 }
 
-TEST_CASE(
-    "a container that goes while Podman is asked about it is not found, rather than a fault") {
+TEST_CASE("Podman's status for a container that has just gone means not_found") {
   ClientScene scene([](const Request& request, Exchange& exchange) {
     const auto status = request.target == "/_ping" ? 200 : 500;
     exchange.reply(status, {{"Api-Version", "1.41"}},
@@ -449,7 +449,7 @@ TEST_CASE(
   CHECK(error_of(scene.client().container_inspect("web")).code == Errc::not_found);
 }
 
-TEST_CASE("only a status of 400 refuses the version of the API, whatever else speaks of one") {
+TEST_CASE("only status 400 refuses the API version") {
   ClientScene scene(always(500, R"({"message":"the client version of the image is unknown"})"));
   CHECK(error_of(scene.client().container_inspect("web")).code == Errc::server_error);
   CHECK(scene.asked() == std::vector<std::string>{"HEAD /_ping", "GET /v1.41/containers/web/json"});

@@ -51,7 +51,7 @@ TEST_CASE("an Engine's version is read from real replies") {
   CHECK(newest.min_api_version == model::ApiVersion{1, 40});
 }
 
-TEST_CASE("Podman is told from Docker by its version") {
+TEST_CASE("the answer to /version shows whether the Engine is Podman") {
   CHECK(value_of(parse_version(recorded(podman, "version"))).is_podman);
   CHECK_FALSE(value_of(parse_version(recorded(engine_26, "version"))).is_podman);
 }
@@ -104,7 +104,7 @@ TEST_CASE("a list of containers has ids, names without slash, and states") {
   CHECK(named("created").state == model::ContainerState::created);
 }
 
-TEST_CASE("a list names a container by its own name, not by one that it has in another") {
+TEST_CASE("a list names a container by its own name, not by a link's name") {
   const auto name_of = [](const std::string& names) {
     return value_of(parse_container_list(R"([{"Id":"a","Names":)" + names + "}]")).at(0).name;
   };
@@ -113,11 +113,12 @@ TEST_CASE("a list names a container by its own name, not by one that it has in a
   CHECK(name_of(R"([7,null,"/field-db"])") == "field-db");
   CHECK(name_of(R"(["web"])") == "web");
   CHECK(name_of(R"(["/app/db"])") == "app/db");
+  CHECK(name_of(R"(["/app/db","/other/db"])") == "app/db");
   CHECK(name_of("[]").empty());
   CHECK(name_of("null").empty());
 }
 
-TEST_CASE("a container that is far larger than others does not keep them from the list") {
+TEST_CASE("a container that is far larger than others does not hide them in a list") {
   std::string ports = "[0";
   for (int i = 0; i < 500'000; ++i) ports += ",0";
   const auto hog = R"({"Id":"hog","Ports":)" + ports + "]}";
@@ -137,7 +138,7 @@ TEST_CASE("a list of containers has their images and labels") {
                                            "com.docker.compose.project", "shop")) == 1);
 }
 
-TEST_CASE("a container has what tells it from others: image, host name, network, restart policy") {
+TEST_CASE("a container has an image, a host name, a network and a restart policy") {
   const auto set = GENERATE(engine_20, engine_26, engine_29, podman);
   const auto web = container(set, "web");
   CHECK(web.image_id.starts_with("sha256:"));
@@ -147,14 +148,14 @@ TEST_CASE("a container has what tells it from others: image, host name, network,
   CHECK(web.restart_policy == "unless-stopped");
 }
 
-TEST_CASE("a restart policy is no where there is none, whichever way the Engine says so") {
+TEST_CASE("the restart policy is \"no\" if there is none, in each form of the Engine") {
   CHECK(container(engine_20, "exited").restart_policy == "no");
   CHECK(container(engine_26, "exited").restart_policy == "no");
   CHECK(container(podman, "exited").restart_policy == "no");
   CHECK(value_of(parse_container(R"({"Id":"a"})")).restart_policy.empty());
 }
 
-TEST_CASE("limits are those that the user set, whichever way") {
+TEST_CASE("limits are those that the user set, in each form of the options") {
   const auto set = GENERATE(engine_20, engine_26, engine_29);
   const auto web = container(set, "web");
   CHECK(web.limits.memory_bytes == 64U << 20U);
@@ -207,7 +208,7 @@ TEST_CASE("a container that runs has a pid and a start, and no exit code") {
   CHECK(label(web, "com.docker.compose.service") == "web");
 }
 
-TEST_CASE("a container that has ended has its exit code, and whether memory ended it") {
+TEST_CASE("a container that has ended has its exit code, and a mark if memory ran out") {
   CHECK(container(engine_20, "exited").exit_code == 3);
   CHECK_FALSE(container(engine_20, "exited").pid);
   const auto oom = container(engine_26, "oomkilled");
@@ -222,7 +223,7 @@ TEST_CASE("a container in a restart loop is restarting, with the exit code of it
   CHECK(looping.restart_count > 0);
 }
 
-TEST_CASE("a container that could not be started has its exit code, and why") {
+TEST_CASE("a container that could not be started has its exit code and the reason") {
   const auto failed = value_of(parse_container(
       R"({"Id":"a","State":{"Status":"created","ExitCode":128,"Error":"driver failed:\nport is )"
       R"(already allocated","StartedAt":"0001-01-01T00:00:00Z",)"
@@ -233,7 +234,7 @@ TEST_CASE("a container that could not be started has its exit code, and why") {
   CHECK(container(engine_29, "web").start_error.empty());
 }
 
-TEST_CASE("a container that could not be removed is dead, whatever else is said of its state") {
+TEST_CASE("a container that could not be removed is dead, whatever its status says") {
   const auto state_of = [](const std::string& state) {
     return value_of(parse_container(R"({"Id":"a","State":)" + state + "}")).state;
   };
@@ -249,7 +250,8 @@ TEST_CASE("a container that runs again after an end has no exit code") {
   CHECK_FALSE(again.exit_code);
 }
 
-TEST_CASE("a container whose child was killed for want of memory lives, and says so since 26.1") {
+TEST_CASE(
+    "a container whose child was killed for lack of memory runs, with the mark of Engine 26.1") {
   const auto parent = container(engine_29, "oom-child");
   CHECK(parent.state == model::ContainerState::running);
   CHECK(parent.oom_killed);
@@ -273,7 +275,7 @@ TEST_CASE("health is none without a check, also where Podman sends an empty one"
   CHECK_FALSE(container(podman, "looping").health_failing_streak);
 }
 
-TEST_CASE("failed checks are told before a container is unhealthy") {
+TEST_CASE("failed health checks are counted before a container is unhealthy") {
   const auto failing_streak_of = [](const std::string& status) {
     return value_of(parse_container(R"({"Id":"a","State":{"Health":{"Status":")" + status +
                                     R"(","FailingStreak":35}}})"))
@@ -285,6 +287,47 @@ TEST_CASE("failed checks are told before a container is unhealthy") {
   CHECK_FALSE(failing_streak_of("none"));
 }
 
+TEST_CASE("the last health check of each Engine's log has its duration and its exit code") {
+  const auto [engine, name, seconds, exit_code] =
+      GENERATE(table<std::string, std::string, double, int>({
+          {engine_20, "healthy", 0.063883873, 0},
+          {engine_26, "unhealthy", 0.089266043, 1},
+          {engine_29, "unhealthy", 0.173919882, 1},
+          {podman, "healthy", 0.090390792, 0},
+      }));
+  const auto check = container(engine, name).last_health_check;
+  CHECK(check.duration_seconds.value_or(-1) == Approx(seconds).epsilon(1e-9));
+  CHECK(check.exit_code == exit_code);
+}
+
+TEST_CASE("without a finished health check there is nothing of a last one") {
+  const auto* const health = GENERATE(
+      R"({"Status":"starting"})", R"({"Status":"starting","Log":null})",
+      R"({"Status":"starting","Log":[]})", R"({"Status":"starting","Log":{}})",
+      R"({"Status":"starting","Log":[null]})", R"({"Status":"starting","Log":[7]})",
+      R"({"Status":"","Log":[{"Start":"2026-11-23T06:22:59Z","End":"2026-11-23T06:23:00Z",)"
+      R"("ExitCode":0}]})");
+  const auto check =
+      value_of(parse_container(R"({"Id":"a","State":{"Health":)" + std::string(health) + "}}"))
+          .last_health_check;
+  CHECK_FALSE(check.duration_seconds);
+  CHECK_FALSE(check.exit_code);
+}
+
+TEST_CASE("a health check whose times are none, or run backwards, has only its exit code") {
+  const auto* const times =
+      GENERATE(R"("Start":"0001-01-01T00:00:00Z","End":"2026-11-23T06:23:00Z")",
+               R"("Start":"2026-11-23T06:23:00Z","End":"0001-01-01T00:00:00Z")",
+               R"("Start":"2026-11-23T06:23:00.5Z","End":"2026-11-23T06:23:00.4Z")",
+               R"("Start":1,"End":2)", R"("Output":"no times")");
+  const auto check = value_of(parse_container(R"({"Id":"a","State":{"Health":{"Status":"healthy",)"
+                                              R"("Log":[{)" +
+                                              std::string(times) + R"(,"ExitCode":-1}]}}})"))
+                         .last_health_check;
+  CHECK_FALSE(check.duration_seconds);
+  CHECK(check.exit_code == -1);
+}
+
 TEST_CASE("labels arrive byte for byte, an empty key included") {
   const auto odd = container(engine_26, "odd.name_1-x");
   CHECK(odd.name == "odd.name_1-x");
@@ -294,14 +337,14 @@ TEST_CASE("labels arrive byte for byte, an empty key included") {
   CHECK(label(odd, "control") == "bell\a esc\x1b[31m del\x7f");
 }
 
-TEST_CASE("the size of a writable layer is the Engine's, and its absence no nought") {
+TEST_CASE("the size of a writable layer is the Engine's, and a missing size is an error") {
   CHECK(value_of(parse_container_size(R"({"SizeRw":0,"SizeRootFs":7798898})")) == 0);
   CHECK(value_of(parse_container_size(R"({"SizeRw":18446744073709551615})")) == UINT64_MAX);
   CHECK(error_of(parse_container_size(R"({"SizeRootFs":5})")).message == "no SizeRw in it");
   CHECK(error_of(parse_container_size(R"({"SizeRw":-1})")).code == Errc::bad_reply);
 }
 
-TEST_CASE("what is no reply of an Engine is a bad reply, and says where it went wrong") {
+TEST_CASE("a text that is no reply is a bad reply, and the error has the place") {
   CHECK(error_of(parse_version("{}")).code == Errc::bad_reply);
   CHECK(error_of(parse_container("[]")).message == "not a JSON object");
   CHECK(error_of(parse_container("{}")).message == "no Id in it");
@@ -312,7 +355,7 @@ TEST_CASE("what is no reply of an Engine is a bad reply, and says where it went 
   CHECK_THAT(error_of(parse_container_stats("\xBF{}")).message, contains("not JSON at byte 0"));
 }
 
-TEST_CASE("values of the wrong type are as good as absent") {
+TEST_CASE("a value of the wrong type is absent") {
   const auto odd = value_of(parse_container(
       R"({"Id":"a","Name":7,"Config":{"Labels":{"n":1,"s":"x"},"Image":null},)"
       R"("HostConfig":[],"State":{"Pid":"1","ExitCode":"3","StartedAt":5},"RestartCount":-1})"));
@@ -377,7 +420,7 @@ TEST_CASE("a limit keeps every digit") {
   CHECK(unlimited.limits.memory_bytes == 9223372036854771712U);
 }
 
-TEST_CASE("an error's message is the Engine's own, or the start of what came instead") {
+TEST_CASE("the message of an error is the Engine's own, or the start of the body") {
   CHECK_THAT(error_message(recorded(engine_26, "error-404-container-inspect")),
              contains("No such container"));
   CHECK(error_message("plain text\nmore") == "plain text");
@@ -395,7 +438,7 @@ TEST_CASE("an error's message is one short line of UTF-8, whatever the Engine se
   CHECK(error_message("\xff of {") == "\\xff of {");
 }
 
-TEST_CASE("of a key that comes twice the last counts, as in the Engine's own language") {
+TEST_CASE("the last value of a repeated key counts, as in Go") {
   const auto twice = value_of(parse_container(
       R"({"Id":"a","Id":"b","Config":{"Labels":{"k":"1","j":"x","k":"2"}},"State":null})"));
   CHECK(twice.id == "b");
@@ -432,7 +475,7 @@ TEST_CASE("an event's time keeps every digit") {
   CHECK(event.at.time_since_epoch().count() == 1795414158346838901);
 }
 
-TEST_CASE("an event without a time that can be is none") {
+TEST_CASE("an event with an impossible time is a bad reply") {
   for (const std::string time : {"null", "0", "-1", "1.5", "1e18", "9223372036854775808"}) {
     const auto line = R"({"Type":"container","Action":"oom","timeNano":)" + time + "}";
     CHECK(error_of(parse_event(line)).code == Errc::bad_reply);

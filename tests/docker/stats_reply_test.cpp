@@ -27,7 +27,7 @@ model::ContainerStats sample(const std::string& groups) {
 
 }  // namespace
 
-TEST_CASE("of a sample of Podman's is left what it gets right") {
+TEST_CASE("a sample of Podman keeps the values that Podman reports correctly") {
   auto web = stats(podman, "web");
   CHECK(web.cpu.value().usage_seconds == Approx(0.506474067));
   CHECK(web.memory.value().usage_bytes == 1556480);
@@ -41,7 +41,7 @@ TEST_CASE("of a sample of Podman's is left what it gets right") {
   CHECK(web.block_io.empty());
 }
 
-TEST_CASE("the sample of a stopped container of Podman's is empty, and says nothing") {
+TEST_CASE("the sample of a stopped Podman container is empty") {
   const auto exited = stats(podman, "exited");
   CHECK_FALSE(exited.cpu);
   CHECK_FALSE(exited.memory);
@@ -103,7 +103,7 @@ TEST_CASE("a container without processes has no statistics, not zeros") {
   CHECK(stats(engine_26, "web").has_processes);
 }
 
-TEST_CASE("zeros for a container that stopped while it was asked about are no statistics") {
+TEST_CASE("zeros for a container that stopped during the call are no statistics") {
   const auto stopped = value_of(parse_container_stats(
       R"({"read":"2026-11-23T05:54:19Z","cpu_stats":{"cpu_usage":{"total_usage":0}},)"
       R"("memory_stats":{},"pids_stats":{}})"));
@@ -112,7 +112,7 @@ TEST_CASE("zeros for a container that stopped while it was asked about are no st
   CHECK_FALSE(stopped.memory);
 }
 
-TEST_CASE("what an Engine of API 1.55 says of a container's use is what older ones say") {
+TEST_CASE("statistics of API 1.55 have the same values as those of older versions") {
   const auto web = stats(engine_29, "web");
   CHECK(web.cpu->usage_seconds == Approx(0.513773635));
   CHECK(web.cpu->throttling->periods == 86);
@@ -126,7 +126,7 @@ TEST_CASE("what an Engine of API 1.55 says of a container's use is what older on
   CHECK(web.pids_limit == 100);
 }
 
-TEST_CASE("without the memory controller memory alone is absent") {
+TEST_CASE("without the memory controller only memory is absent") {
   const auto on_a_pi = sample(
       R"("cpu_stats":{"cpu_usage":{"total_usage":5000000000}},"memory_stats":{},)"
       R"("pids_stats":{"current":3},"networks":{"eth0":{"rx_bytes":9}},)"
@@ -139,7 +139,7 @@ TEST_CASE("without the memory controller memory alone is absent") {
   CHECK(on_a_pi.block_io.at(0).read_bytes == 7);
 }
 
-TEST_CASE("without the controllers of CPU or of pids these alone are absent") {
+TEST_CASE("without the controllers of CPU or pids only their values are absent") {
   const auto no_pids = sample(
       R"("cpu_stats":{"cpu_usage":{"total_usage":1}},"memory_stats":{"usage":7},"pids_stats":{})");
   CHECK(no_pids.has_processes);
@@ -153,14 +153,14 @@ TEST_CASE("without the controllers of CPU or of pids these alone are absent") {
   CHECK(no_cpu.pids == 2);
 }
 
-TEST_CASE("a working set is never below nothing") {
+TEST_CASE("a working set is never negative") {
   CHECK(sample(R"("memory_stats":{"usage":7,"stats":{"inactive_file":9}})")
             .memory.value()
             .working_set_bytes == 0);
   CHECK_FALSE(sample(R"("memory_stats":{"usage":7,"stats":{}})").memory->working_set_bytes);
 }
 
-TEST_CASE("of an interface that comes twice the last counts") {
+TEST_CASE("the last value of a repeated interface counts") {
   const auto twice = sample(
       R"("memory_stats":{"usage":7},"networks":{"eth0":{"rx_bytes":1},"a":{},"eth0":{"rx_bytes":2}})");
   REQUIRE(twice.networks.size() == 2);
@@ -187,7 +187,7 @@ TEST_CASE("memory under cgroup v1 is that of the whole hierarchy") {
   CHECK(memory.working_set_bytes == 99 - 14);
 }
 
-TEST_CASE("memory under cgroup v2 has its numbers by their own names") {
+TEST_CASE("memory under cgroup v2 has its numbers under other names") {
   const auto memory = sample(R"("memory_stats":{"usage":99,"stats":{"anon":1,"file":2,)"
                              R"("file_mapped":3,"pgfault":4,"pgmajfault":5,"inactive_file":6,)"
                              R"("active_file":7}})")

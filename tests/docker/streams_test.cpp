@@ -1,5 +1,7 @@
 #include "tidegauge/docker/streams.h"
 
+#include <atomic>
+
 #include "simulated_engine/simulated_engine.h"
 #include "support/catch.h"
 #include "support/http_server.h"
@@ -7,6 +9,7 @@
 #include "support/temporary_directory.h"
 #include "tidegauge/docker/client_manager.h"
 #include "tidegauge/http/curl_transport.h"
+#include "tidegauge/util/guarded.h"
 
 using namespace tidegauge;
 using namespace std::chrono_literals;
@@ -82,7 +85,7 @@ TEST_CASE("events come as they happen, on a connection of their own") {
   CHECK(clients.pool().connections_stream == 0);
 }
 
-TEST_CASE("events of the past are told again from the moment that is asked for") {
+TEST_CASE("past events are replayed from the requested time") {
   const test::TemporaryDirectory directory;
   test::SimulatedEngine engine({.socket_path = directory.file("docker.sock"), .containers = 3});
   Clients clients(directory.file("docker.sock"));
@@ -94,6 +97,41 @@ TEST_CASE("events of the past are told again from the moment that is asked for")
   }
   auto again = value_of(clients.manager().events("local", {.since = stopped_at}));
   CHECK(value_of(again.next(soon()))->at == stopped_at);
+}
+
+TEST_CASE("events are requested since a time with all its digits") {
+  const test::TemporaryDirectory directory;
+  Guarded<std::string> asked;
+  const test::HttpServer server(directory.file("docker.sock"),
+                                [&](const test::Request& request, Exchange& exchange) {
+                                  asked.with([&](auto& target) { target = request.target; });
+                                  exchange.reply(200, {{"Api-Version", "1.41"}});
+                                });
+  Clients clients(directory.file("docker.sock"));
+  value_of(clients.manager().events("local", {.since = WallTime{5s + 7ns}}));
+  const auto target = asked.with([](const auto& sent) { return sent; });
+  CHECK_THAT(target, contains("&since=5.000000007"));
+}
+
+TEST_CASE("a stream is opened in the version of an older Engine that replaces the Engine") {
+  const test::TemporaryDirectory directory;
+  std::atomic<bool> is_old = false;
+  const test::HttpServer server(
+      directory.file("docker.sock"), [&](const test::Request& request, Exchange& exchange) {
+        if (request.target == "/_ping") {
+          return void(exchange.reply(200, {{"Api-Version", is_old ? "1.40" : "1.43"}}));
+        }
+        if (is_old && request.target.starts_with("/v1.43/")) {
+          return void(exchange.reply(400, {}, R"({"message":"client version 1.43 is too new"})"));
+        }
+        exchange.begin_chunks(200);
+        exchange.hang();
+      });
+  Clients clients(directory.file("docker.sock"));
+  value_of(clients.manager().ping("local"));
+  is_old = true;
+  value_of(clients.manager().events("local"));
+  CHECK(clients.manager().api_version("local") == model::ApiVersion{1, 40});
 }
 
 TEST_CASE("an Engine that goes away ends its events as a lost connection") {
@@ -108,7 +146,7 @@ TEST_CASE("an Engine that goes away ends its events as a lost connection") {
   CHECK(clients.pool().connections_stream == 0);
 }
 
-TEST_CASE("an event longer than a megabyte is an error once, and the events behind it come") {
+TEST_CASE("an event longer than a megabyte is one error, and the events after it are read") {
   const test::TemporaryDirectory directory;
   const test::HttpServer server(directory.file("docker.sock"),
                                 [](const test::Request& request, Exchange& exchange) {
@@ -151,7 +189,7 @@ TEST_CASE("a log is multiplexed unless the Engine says, or the container shows, 
   CHECK(read_first("", "tty").source == model::LogFrame::Source::terminal);
 }
 
-TEST_CASE("a log that is refused says why, and gives its slot back") {
+TEST_CASE("the error of a refused log has the reason, and its slot is released") {
   const test::TemporaryDirectory directory;
   const test::HttpServer server(directory.file("docker.sock"), [](const test::Request& request,
                                                                   Exchange& exchange) {
@@ -177,7 +215,7 @@ TEST_CASE("a log cut within a frame is no clean end") {
   CHECK(error_of(log.next(soon())).code == Errc::bad_reply);
 }
 
-TEST_CASE("a log that is no log is an error once, and closed after it") {
+TEST_CASE("a stream that is no log is one error, and is closed") {
   const test::TemporaryDirectory directory;
   const test::HttpServer server(
       directory.file("docker.sock"),
@@ -189,7 +227,7 @@ TEST_CASE("a log that is no log is an error once, and closed after it") {
   CHECK(clients.pool().connections_stream == 0);
 }
 
-TEST_CASE("a refused stream is said to be of its path, without a query of 400 characters") {
+TEST_CASE("the error of a refused stream has its path without a long query") {
   const test::TemporaryDirectory directory;
   const test::HttpServer server(directory.file("docker.sock"),
                                 [](const test::Request& request, Exchange& exchange) {

@@ -69,18 +69,18 @@ class Life {
     switch (choice % 6) {
       case 0:
         engine_.command(name_, "kill");
-        ++counts.exits["137"];
+        ++counts.exits["killed"];
         engine_.command(name_, "start");
         ++counts.restarts;
         break;
       case 1:
         engine_.command(name_, "restart?t=0");  // the first process ignores SIGTERM
-        ++counts.exits["137"];
+        ++counts.exits["stopped"];
         ++counts.restarts;
         break;
       case 2:
         engine_.command(name_, "stop?t=0");
-        ++counts.exits["137"];
+        ++counts.exits["stopped"];
         engine_.remove(name_);
         name_ = fresh_name();
         begin();
@@ -114,14 +114,14 @@ class Life {
 
   void remove() {
     engine_.remove(name_);
-    ++expected_[name_].exits["137"];
+    ++expected_[name_].exits["killed"];
   }
 
   void run_out_of_memory() {
     const auto id = engine_.run(name_, R"({"Cmd": ["sh", "-c", "x=a; while true; do x=$x$x; done"],
         "HostConfig": {"Memory": 16777216, "MemorySwap": 16777216}})");
     engine_.client().expect("POST", "/containers/" + id + "/wait");
-    ++expected_[name_].exits["137"];
+    ++expected_[name_].exits["oom"];
   }
 
   std::string fresh_name() { return family_ + "-" + std::to_string(++fresh_); }
@@ -179,7 +179,7 @@ CountsByName counts_on(const Page& page) {
     auto& entry = counts[name->second];
     if (series.metric == "container_restarts_total") entry.restarts = value;
     if (series.metric == "container_exits_total" && value > 0) {
-      entry.exits[series.labels.at("class")] = value;
+      entry.exits[series.labels.at("cause")] = value;
     }
   }
   return counts;
@@ -299,7 +299,7 @@ TEST_CASE(
                                    "RestartPolicy": {"Name": "on-failure", "MaximumRetryCount": 2}}})");
   test::wait_until("it was killed and restarted twice", 60s, [&] {
     const auto page = daemon.page();
-    return page.value("container_exits_total", {{"name", "greedy"}, {"class", "137"}}) == 3;
+    return page.value("container_exits_total", {{"name", "greedy"}, {"cause", "oom"}}) == 3;
   });
   const auto page = daemon.page();
   CHECK(page.value("container_restarts_total", {{"name", "greedy"}}) == 2);

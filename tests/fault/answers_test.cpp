@@ -37,7 +37,7 @@ bool answered_good(const Request& request, Exchange& exchange) {
 
 }  // namespace
 
-TEST_CASE("a server that dies within its answer, or sends none: one failed call, one socket lost") {
+TEST_CASE("a server that dies within its answer, or before it, costs one call and one socket") {
   const test::NothingLeftBehind nothing_left_behind;
   const auto [what, bytes, code] = GENERATE(table<std::string, std::string, Errc>({
       {"nothing at all", "", Errc::connection_lost},
@@ -75,7 +75,7 @@ TEST_CASE("a server that dies within its answer, or sends none: one failed call,
   check_pool_invariants(scene.pool());
 }
 
-TEST_CASE("an answer shorter than its length, and nothing more: the call ends at its limit") {
+TEST_CASE("a call whose answer is shorter than its length ends at the limit") {
   const test::NothingLeftBehind nothing_left_behind;
   PoolScene scene({}, [](const Request& request, Exchange& exchange) {
     if (answered_good(request, exchange)) return;
@@ -89,7 +89,7 @@ TEST_CASE("an answer shorter than its length, and nothing more: the call ends at
   check_pool_invariants(scene.pool());
 }
 
-TEST_CASE("an answer longer than its length: what is too much is nobody's answer") {
+TEST_CASE("the surplus of an answer that is longer than its length is no other call's answer") {
   const test::NothingLeftBehind nothing_left_behind;
   PoolScene scene({}, [](const Request& request, Exchange& exchange) {
     if (answered_good(request, exchange)) return;
@@ -104,7 +104,7 @@ TEST_CASE("an answer longer than its length: what is too much is nobody's answer
   check_pool_invariants(scene.pool());
 }
 
-TEST_CASE("an answer that nobody asked for, on an idle socket: it costs the socket") {
+TEST_CASE("an answer without a request closes the idle socket") {
   const test::NothingLeftBehind nothing_left_behind;
   std::atomic<bool> unasked = false;
   PoolScene scene({}, [&](const Request& request, Exchange& exchange) {
@@ -120,7 +120,7 @@ TEST_CASE("an answer that nobody asked for, on an idle socket: it costs the sock
   check_pool_invariants(scene.pool());
 }
 
-TEST_CASE("an answer by HTTP/1.0: complete when the server hangs up, and the socket is not kept") {
+TEST_CASE("an HTTP/1.0 answer is complete when the server hangs up, and the socket is closed") {
   const test::NothingLeftBehind nothing_left_behind;
   PoolScene scene({}, [](const Request& request, Exchange& exchange) {
     if (answered_good(request, exchange)) return;
@@ -134,7 +134,8 @@ TEST_CASE("an answer by HTTP/1.0: complete when the server hangs up, and the soc
   check_pool_invariants(scene.pool());
 }
 
-TEST_CASE("a server that says Connection: close, and does not: the pool does") {
+TEST_CASE(
+    "the pool closes the socket if the server sends Connection: close and does not close it") {
   const test::NothingLeftBehind nothing_left_behind;
   PoolScene scene({}, [](const Request& request, Exchange& exchange) {
     if (answered_good(request, exchange)) return;
@@ -147,7 +148,7 @@ TEST_CASE("a server that says Connection: close, and does not: the pool does") {
   check_pool_invariants(scene.pool());
 }
 
-TEST_CASE("a flood of 500s: answers, which do not open the circuit and cost no socket") {
+TEST_CASE("a flood of 500s opens no circuit and closes no socket") {
   const test::NothingLeftBehind nothing_left_behind;
   test::ManagedScene scene(test::quick(), [](const Request& request, Exchange& exchange) {
     exchange.reply(request.target == "/broken" ? 500 : 200);

@@ -73,7 +73,7 @@ class Queue {
 
 }  // namespace
 
-TEST_CASE("a head that leaves with a slot or a wake-up of its own: the next one's thread wakes") {
+TEST_CASE("a head that leaves with a slot or a wake-up wakes the next waiter") {
   const auto age = GENERATE(0ms, 2ms);  // too young to be handed the slot, and not
   Queue queue;
   std::atomic<bool> notified = false;

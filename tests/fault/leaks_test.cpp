@@ -40,7 +40,7 @@ std::size_t resident_bytes() {
 
 }  // namespace
 
-TEST_CASE("a great many borrowings and calls: descriptors and memory stay as they were") {
+TEST_CASE("many leases and calls leave descriptors and memory as they were") {
   const test::NothingLeftBehind nothing_left_behind;
   PoolScene scene;
   const auto work = [&](int borrowings, int calls) {
@@ -60,7 +60,7 @@ TEST_CASE("a great many borrowings and calls: descriptors and memory stay as the
   check_pool_invariants(scene.pool());
 }
 
-TEST_CASE("connections that are made and lost a thousand times: no descriptor is left") {
+TEST_CASE("a thousand lost connections leave no descriptor open") {
   const test::NothingLeftBehind nothing_left_behind;
   PoolScene scene({.tuning = {.failure_threshold = 10'000}},
                   [](const Request&, Exchange& exchange) { exchange.close(); });
@@ -75,7 +75,7 @@ TEST_CASE("connections that are made and lost a thousand times: no descriptor is
   check_pool_invariants(scene.pool());
 }
 
-TEST_CASE("an exception in a caller that waits for others: every connection comes back") {
+TEST_CASE("an exception in a waiting caller releases every connection") {
   const test::NothingLeftBehind nothing_left_behind;
   PoolScene scene({.max_connections = 2});
   for (int i = 0; i < 100; ++i) {
@@ -91,7 +91,7 @@ TEST_CASE("an exception in a caller that waits for others: every connection come
   CHECK(scene.pool().stats().connections_created <= 2);
 }
 
-TEST_CASE("leases that are never given back: the pool says who, and serves nobody in vain") {
+TEST_CASE("the pool names the holders of leaked leases, and its waiters time out") {
   const test::NothingLeftBehind nothing_left_behind;
   PoolScene scene({.max_connections = 2, .leak_threshold = 1ms});
   std::vector<pool::PooledConnection> leaked;
@@ -114,8 +114,7 @@ TEST_CASE("leases that are never given back: the pool says who, and serves nobod
   check_pool_invariants(scene.pool());
 }
 
-TEST_CASE(
-    "a lease that outlives its pool, and fails after that: nothing is touched that has gone") {
+TEST_CASE("a lease may outlive its pool and fail after that") {
   const test::NothingLeftBehind nothing_left_behind;
   const test::TemporaryDirectory directory;
   std::optional<HttpServer> server(std::in_place, directory.file("docker.sock"), test::answer);
@@ -135,7 +134,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("a lease given back while its pool closes, from many threads: the pool waits for all") {
+TEST_CASE("a closing pool waits for the leases of many threads") {
   const test::NothingLeftBehind nothing_left_behind;
   PoolScene scene({.max_connections = 8});
   std::vector<std::jthread> threads;

@@ -162,14 +162,14 @@ struct TwoEngines {
 
 }  // namespace
 
-TEST_CASE("a host that takes no connections costs another Engine's pool nothing") {
+TEST_CASE("a host that takes no connections does not delay another Engine's pool") {
   const BlackHole hole;
   TwoEngines engines(hole.address());
   REQUIRE(engines.other_is_down());
   engines.check_that_the_good_one_goes_on(2);
 }
 
-TEST_CASE("a connection that takes a while to be made is used as soon as it is") {
+TEST_CASE("a slow connection is used as soon as it is open") {
   BlackHole hole;
   test::LogCapture log;
   auto options = test::quick();
@@ -243,7 +243,7 @@ class SlowLocalhost {
 
 }  // namespace
 
-TEST_CASE("of two addresses that race the socket of the one that wins is kept in the books") {
+TEST_CASE("the pool watches the socket of the address that wins the race") {
   // libcurl begins with one of them: with that the race is on.
   SlowLocalhost host(GENERATE(AF_INET, AF_INET6));
   if (!host.works()) {
@@ -270,7 +270,7 @@ TEST_CASE("of two addresses that race the socket of the one that wins is kept in
   CHECK(transport.open_sockets() == 0);
 }
 
-TEST_CASE("a name server that does not answer holds up nothing but its own Engine") {
+TEST_CASE("a silent name server delays only the Engine whose name it resolves") {
   const test::NothingLeftBehind nothing_left_behind;
   const PrivateNetwork network;
   if (!network.made()) {

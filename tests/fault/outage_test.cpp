@@ -56,8 +56,7 @@ class Peak {
 
 }  // namespace
 
-TEST_CASE(
-    "an Engine that flaps fifty times: at most two lines each time, and one probe in flight") {
+TEST_CASE("an Engine that flaps fifty times costs two log lines and one probe at a time") {
   constexpr std::size_t flaps = 50;
   const test::NothingLeftBehind nothing_left_behind;
   Peak pings;
@@ -83,7 +82,7 @@ TEST_CASE(
   check_pool_invariants(scene.pool());
 }
 
-TEST_CASE("a long outage: one line, ever fewer probes, and hardly any work") {
+TEST_CASE("a long outage costs one log line and ever fewer probes") {
   const test::NothingLeftBehind nothing_left_behind;
   auto options = quick();
   options.tuning.probe_backoff_initial = 50ms;
@@ -115,8 +114,7 @@ TEST_CASE("a long outage: one line, ever fewer probes, and hardly any work") {
   check_pool_invariants(scene.pool());
 }
 
-TEST_CASE(
-    "a restart under a hundred callers and a stream: all are answered, and none of it in a burst") {
+TEST_CASE("a restart under a hundred callers and a stream answers all of them without a burst") {
   constexpr std::size_t callers = 100;
   const test::NothingLeftBehind nothing_left_behind;
   auto options = quick();
@@ -167,7 +165,7 @@ TEST_CASE(
   check_pool_invariants(scene.pool());
 }
 
-TEST_CASE("a probe whose real call hangs: the Engine is not up, and the next probe comes") {
+TEST_CASE("a probe whose real call hangs leaves the Engine down, and the next probe follows") {
   const test::NothingLeftBehind nothing_left_behind;
   auto options = quick();
   options.call_timeout = 500ms;
@@ -192,7 +190,7 @@ TEST_CASE("a probe whose real call hangs: the Engine is not up, and the next pro
   check_pool_invariants(scene.pool());
 }
 
-TEST_CASE("an outage under calls that hang: every one ends with it, and was sent once") {
+TEST_CASE("an outage ends every hanging call, and each was sent once") {
   constexpr std::uint64_t callers = 8;
   const test::NothingLeftBehind nothing_left_behind;
   ManagedScene scene(quick(), [](const Request& request, Exchange& exchange) {
@@ -252,8 +250,7 @@ class EngineProcess {
 
 }  // namespace
 
-TEST_CASE(
-    "an Engine stopped in the middle of a call, for less than its limits: as if nothing was") {
+TEST_CASE("an Engine that stops for less than the limits of a call costs nothing") {
   const test::NothingLeftBehind nothing_left_behind;
   const test::TemporaryDirectory directory;
   EngineProcess engine(directory.file("docker.sock"));
@@ -274,7 +271,7 @@ TEST_CASE(
   check_pool_invariants(scene.pool());
 }
 
-TEST_CASE("an Engine that stays stopped: down, and up again when it goes on") {
+TEST_CASE("an Engine that stays stopped is down until it goes on") {
   const test::NothingLeftBehind nothing_left_behind;
   const test::TemporaryDirectory directory;
   EngineProcess engine(directory.file("docker.sock"));

@@ -78,7 +78,8 @@ void check_names_the_limit(const Error& error) {
 
 }  // namespace
 
-TEST_CASE("no descriptor left for a socket: the limit is named, and the Engine not blamed") {
+TEST_CASE(
+    "a lack of descriptors for a socket is an error with the limit, and the Engine stays up") {
   const test::NothingLeftBehind nothing_left_behind;
   PoolScene scene({}, [](const Request&, Exchange& exchange) {
     exchange.reply(200, {{"Connection", "close"}});
@@ -101,7 +102,7 @@ TEST_CASE("no descriptor left for a socket: the limit is named, and the Engine n
   check_pool_invariants(scene.pool());
 }
 
-TEST_CASE("no descriptor left, and a socket is open: calls go on over it") {
+TEST_CASE("calls go on over an open socket if descriptors are lacking") {
   const test::NothingLeftBehind nothing_left_behind;
   PoolScene scene;
   value_of(ask(scene.pool()));
@@ -116,7 +117,7 @@ TEST_CASE("no descriptor left, and a socket is open: calls go on over it") {
   check_pool_invariants(scene.pool());
 }
 
-TEST_CASE("no descriptor left for a stream: refused in the same words, and its slot comes back") {
+TEST_CASE("a lack of descriptors for a stream is the same error, and its slot is released") {
   const test::NothingLeftBehind nothing_left_behind;
   PoolScene scene({.max_streams = 1});
   const http::Request request{.target = "/events", .limits = test::patient};
@@ -131,7 +132,7 @@ TEST_CASE("no descriptor left for a stream: refused in the same words, and its s
   check_pool_invariants(scene.pool());
 }
 
-TEST_CASE("a connection first asked for when there was no descriptor left: can be aborted later") {
+TEST_CASE("a connection that was made without a free descriptor can be aborted later") {
   const test::NothingLeftBehind nothing_left_behind;
   PoolScene scene({}, [](const Request&, Exchange& exchange) { exchange.hang(); });
   {
@@ -144,7 +145,7 @@ TEST_CASE("a connection first asked for when there was no descriptor left: can b
   CHECK(scene.pool().close(steady_now()).empty());
 }
 
-TEST_CASE("no descriptor left while maintenance wants some: it waits, and the Engine stays up") {
+TEST_CASE("maintenance waits if descriptors are lacking, and the Engine stays up") {
   const test::NothingLeftBehind nothing_left_behind;
   auto options = quick();
   options.min_connections = 2;
@@ -206,7 +207,7 @@ bool finds_what_is_inherited(const std::string& path) {
 
 }  // namespace
 
-TEST_CASE("a program that is started beside the pool: inherits no connection to the Engine") {
+TEST_CASE("a child process inherits no connection to the Engine") {
   const test::NothingLeftBehind nothing_left_behind;
   PoolScene scene({}, [](const Request& request, Exchange& exchange) {
     if (request.target != "/events") return void(exchange.reply(200));
@@ -248,7 +249,7 @@ class BrokenPipes {
 
 }  // namespace
 
-TEST_CASE("sockets that are closed while they are written to: an error, and no SIGPIPE") {
+TEST_CASE("a write to a closed socket is an error without SIGPIPE") {
   const test::NothingLeftBehind nothing_left_behind;
   const BrokenPipes counting;
   // Accepted, and closed at once.
@@ -265,8 +266,7 @@ TEST_CASE("sockets that are closed while they are written to: an error, and no S
   CHECK(scene.server().counters().requests == 0);
 }
 
-TEST_CASE(
-    "the pool has one thread, for maintenance, and starts none for calls, streams or outages") {
+TEST_CASE("the pool has one thread, and starts none for calls, streams or outages") {
   const test::NothingLeftBehind nothing_left_behind;
   const test::TemporaryDirectory directory;
   const auto socket = directory.file("docker.sock");
@@ -317,7 +317,7 @@ extern "C" int getsockopt(int socket, int level, int option, void* value,
   return result;
 }
 
-TEST_CASE("a call that is aborted just as its socket is there: nothing is sent any more") {
+TEST_CASE("a call that is aborted when its socket is open sends nothing") {
   const test::NothingLeftBehind nothing_left_behind;
   const test::TemporaryDirectory directory;
   const test::HttpServer server(directory.file("docker.sock"), test::answer);

@@ -35,7 +35,7 @@ using test::value_of;
 
 namespace fs = std::filesystem;
 
-TEST_CASE("an Engine of which not even the directory is there at the start: found when it comes") {
+TEST_CASE("an Engine whose directory is made later is found when it starts") {
   const test::NothingLeftBehind nothing_left_behind;
   const test::TemporaryDirectory directory;
   const auto socket = directory.file("run/docker.sock");
@@ -49,7 +49,7 @@ TEST_CASE("an Engine of which not even the directory is there at the start: foun
   CHECK(scene.log().count("engine is down") == 1);
 }
 
-TEST_CASE("a file in the socket's place: a mistake, not an outage, until it is replaced") {
+TEST_CASE("a file at the path of the socket is a mistake, not an outage, until it is replaced") {
   const test::NothingLeftBehind nothing_left_behind;
   const test::TemporaryDirectory directory;
   const auto path = directory.write("docker.sock", "");
@@ -64,7 +64,7 @@ TEST_CASE("a file in the socket's place: a mistake, not an outage, until it is r
   REQUIRE(scene.comes_up());
 }
 
-TEST_CASE("a path that no socket can have: said so, and no outage") {
+TEST_CASE("a path that is too long for a socket is a mistake, not an outage") {
   const test::NothingLeftBehind nothing_left_behind;
   const test::TemporaryDirectory directory;
   ManagedPool scene(directory.file(std::string(108, 'x')), quick());
@@ -93,7 +93,7 @@ std::vector<UniqueFd> fill_backlog(const std::string& path) {
 
 }  // namespace
 
-TEST_CASE("an Engine whose backlog is full: told from one that is not there, at once") {
+TEST_CASE("the error of a full backlog differs from that of a missing socket, and comes at once") {
   const test::NothingLeftBehind nothing_left_behind;
   PoolScene scene({.tuning = {.failure_threshold = 1'000'000}}, test::answer, {.backlog = 2});
   scene.server().freeze();
@@ -110,7 +110,7 @@ TEST_CASE("an Engine whose backlog is full: told from one that is not there, at 
   check_pool_invariants(scene.pool());
 }
 
-TEST_CASE("a socket that is listened on with no Engine behind it: down until there is one") {
+TEST_CASE("a socket with a listener and no Engine behind it is down until there is an Engine") {
   const test::NothingLeftBehind nothing_left_behind;
   const test::TemporaryDirectory directory;
   HttpServer server(directory.file("docker.sock"), test::answer);
@@ -128,7 +128,7 @@ TEST_CASE("a socket that is listened on with no Engine behind it: down until the
   CHECK(server.requests("/once") == 1);
 }
 
-TEST_CASE("a socket of another program's is not touched before the Engine's pid file is there") {
+TEST_CASE("no connection is made to a socket before the Engine's pid file exists") {
   const test::NothingLeftBehind nothing_left_behind;
   const test::TemporaryDirectory directory;
   HttpServer server(directory.file("docker.sock"), test::answer);
@@ -156,7 +156,7 @@ TEST_CASE("a socket of another program's is not touched before the Engine's pid 
   CHECK(server.counters().connections_accepted == accepted);
 }
 
-TEST_CASE("a socket that dies between the look at it and the call: the call is sent once") {
+TEST_CASE("a call whose socket dies after the check is sent once") {
   const test::NothingLeftBehind nothing_left_behind;
   PoolScene scene;
   value_of(ask(scene.pool()));
@@ -210,7 +210,7 @@ void bind_mount(const std::string& from, const std::string& to) {
 
 }  // namespace
 
-TEST_CASE("a bind-mounted socket file that has outlived its Engine: named, with the remedy") {
+TEST_CASE("the error about a stale bind-mounted socket has the remedy") {
   const test::NothingLeftBehind nothing_left_behind;
   const PrivateMounts mounts;
   if (!mounts.made()) {

@@ -52,8 +52,7 @@ void read_some(pool::PooledStream& stream) {
 
 }  // namespace
 
-TEST_CASE(
-    "a stream left with data still to come: slot and socket go, and the server learns of it") {
+TEST_CASE("a stream that is left early releases its slot, and the server sees the socket close") {
   const test::NothingLeftBehind nothing_left_behind;
   Torrent torrent;
   PoolScene scene({.max_streams = 1}, std::ref(torrent));
@@ -68,7 +67,7 @@ TEST_CASE(
   check_pool_invariants(scene.pool());
 }
 
-TEST_CASE("readers that do not read: the server waits for them, and callers do not") {
+TEST_CASE("readers that do not read make the server wait, and no caller") {
   constexpr std::size_t streams = 4;
   const test::NothingLeftBehind nothing_left_behind;
   Torrent torrent;
@@ -86,7 +85,7 @@ TEST_CASE("readers that do not read: the server waits for them, and callers do n
   check_pool_invariants(scene.pool());
 }
 
-TEST_CASE("a reader whose thread dies: its stream ends with it") {
+TEST_CASE("a stream ends when the thread of its reader ends") {
   const test::NothingLeftBehind nothing_left_behind;
   Torrent torrent;
   PoolScene scene({.max_streams = 1}, std::ref(torrent));
@@ -106,8 +105,7 @@ TEST_CASE("a reader whose thread dies: its stream ends with it") {
   check_pool_invariants(scene.pool());
 }
 
-TEST_CASE(
-    "more streams at once than the budget: the budget, and a refusal for each of the others") {
+TEST_CASE("concurrent streams beyond the budget are refused") {
   constexpr std::uint32_t budget = 4;
   constexpr std::uint64_t threads_count = 32;
   const test::NothingLeftBehind nothing_left_behind;
@@ -136,7 +134,7 @@ TEST_CASE(
   check_pool_invariants(scene.pool());
 }
 
-TEST_CASE("a stream that outlives its pool: it has ended, and leaves nothing") {
+TEST_CASE("a stream that outlives its pool has ended, and leaves nothing open") {
   const test::NothingLeftBehind nothing_left_behind;
   Torrent torrent;
   std::optional<pool::PooledStream> stream;

@@ -147,7 +147,7 @@ void watch(pool::ConnectionPool& pool, const config::PoolConfig& options,
 
 }  // namespace
 
-TEST_CASE("whatever goes wrong at once, everything comes back, and the pool is well afterwards") {
+TEST_CASE("random faults at once leave no lease, and the pool works afterwards") {
   const test::NothingLeftBehind nothing_left_behind;
   auto options = test::quick();
   options.max_connections = 4;

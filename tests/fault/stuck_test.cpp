@@ -26,8 +26,7 @@ using test::PoolScene;
 using test::Request;
 using test::value_of;
 
-TEST_CASE(
-    "a server that answers none of the calls: each ends by itself, and those waiting are served") {
+TEST_CASE("calls to a silent server end at their limits, and waiters get their connections") {
   constexpr int slots = 4;
   const test::NothingLeftBehind nothing_left_behind;
   PoolScene scene({.max_connections = slots, .connection_timeout = 20s},
@@ -59,7 +58,7 @@ TEST_CASE(
   check_pool_invariants(scene.pool());
 }
 
-TEST_CASE("a server that sends a byte now and then: cut at the limit, wherever it has got to") {
+TEST_CASE("a dripping answer ends at the limit, in the head and in the body") {
   const test::NothingLeftBehind nothing_left_behind;
   const std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n";
   PoolScene scene({}, [&](const Request& request, Exchange& exchange) {
@@ -81,8 +80,7 @@ TEST_CASE("a server that sends a byte now and then: cut at the limit, wherever i
   check_pool_invariants(scene.pool());
 }
 
-TEST_CASE(
-    "a call that never ends and has no limit: closing the pool ends it, and it was sent once") {
+TEST_CASE("closing the pool ends a call without limits, and it was sent once") {
   const test::NothingLeftBehind nothing_left_behind;
   PoolScene scene({}, [](const Request&, Exchange& exchange) { exchange.hang(); });
   {
@@ -95,7 +93,7 @@ TEST_CASE(
   check_pool_invariants(scene.pool());
 }
 
-TEST_CASE("a caller that has stopped already: nothing is opened or sent for it") {
+TEST_CASE("a caller that has stopped already opens no socket and sends nothing") {
   const test::NothingLeftBehind nothing_left_behind;
   PoolScene scene;
   std::stop_source stop;
@@ -111,7 +109,7 @@ TEST_CASE("a caller that has stopped already: nothing is opened or sent for it")
   CHECK(scene.server().counters().connections_accepted == 1);
 }
 
-TEST_CASE("64 threads with deadlines on two connections: none waits past its own, none is lost") {
+TEST_CASE("none of 64 threads on two connections waits past its deadline or is lost") {
   constexpr int callers = 64;
   constexpr auto patience = 100ms;
   const test::NothingLeftBehind nothing_left_behind;

@@ -1,10 +1,8 @@
 // The configuration file. What is accepted must read back the same, and every number in it must
 // stand in the file or be the default.
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include "config/options.h"
+#include "fuzz/memory_file.h"
 #include "fuzz/oracle.h"
 #include "tidegauge/config/loader.h"
 
@@ -12,25 +10,8 @@ using namespace tidegauge;
 
 namespace {
 
-/// A file in memory that goes with this.
-class MemoryFile {
- public:
-  explicit MemoryFile(std::string_view text) : fd_(::memfd_create("config.yaml", MFD_CLOEXEC)) {
-    if (fd_ < 0 || ::write(fd_, text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
-      fuzz::finding("no memory for a file");
-    }
-  }
-  ~MemoryFile() { ::close(fd_); }
-  MemoryFile(const MemoryFile&) = delete;
-  MemoryFile& operator=(const MemoryFile&) = delete;
-  [[nodiscard]] std::string path() const { return "/proc/self/fd/" + std::to_string(fd_); }
-
- private:
-  int fd_;
-};
-
 std::expected<config::Loaded, std::vector<config::Mistake>> load(std::string_view text) {
-  const MemoryFile file(text);
+  const fuzz::MemoryFile file(text);
   return config::load({.file = file.path(), .environment = {}, .overrides = {}});
 }
 

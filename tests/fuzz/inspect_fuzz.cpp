@@ -31,6 +31,11 @@ void describe(const model::Container& container, fuzz::Facts& facts) {
   facts.text("state", to_string(container.state));
   facts.text("health", to_string(container.health));
   facts.number("streak", container.health_failing_streak);
+  facts.signed_number("exit code of the check", container.last_health_check.exit_code);
+  if (const auto seconds = container.last_health_check.duration_seconds) {
+    facts.text("duration of the check", std::to_string(*seconds));
+    if (*seconds < 0) fuzz::finding("a health check that ended before it began");
+  }
   facts.time("created", container.created_at);
   facts.time("started", container.started_at);
   facts.time("finished", container.finished_at);

@@ -1,10 +1,10 @@
-// The Engine's timestamps.
+// Timestamps: what the Engine writes, and what this program writes.
 
 #include <array>
 #include <cstdio>
 
-#include "docker/timestamp.h"
 #include "fuzz/oracle.h"
+#include "tidegauge/util/timestamp.h"
 
 using namespace tidegauge;
 
@@ -28,14 +28,16 @@ std::string written(WallTime time) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto text = fuzz::text_of(data, size);
-  const auto time = docker::parse_timestamp(text);
+  const auto time = parse_timestamp(text);
   if (!time) return 0;
   if (text.find_first_not_of("0123456789-+:.TZz ") != std::string_view::npos) {
     fuzz::finding("a timestamp of odd characters");
   }
   if (time->time_since_epoch().count() < 0) return 0;  // by an offset on the first day
   const auto again = written(*time);
-  if (docker::parse_timestamp(again) != time) fuzz::finding("reads otherwise: " + again);
+  if (parse_timestamp(again) != time) fuzz::finding("reads otherwise: " + again);
+  if (to_rfc3339(*time, Decimals::nanoseconds) != again)
+    fuzz::finding("written otherwise: " + again);
   const auto seconds = std::string_view(again).substr(0, 19);
   const bool in_utc = text.ends_with('Z') || text.ends_with('z');
   const bool leap = text.substr(17, 2) == "60";

@@ -66,13 +66,13 @@ TEST_CASE("a request waits for its next limit until it is answered") {
   CHECK(connection.waited_until == std::vector{limit, limit});
 }
 
-TEST_CASE("an answer that is there at once is not waited for") {
+TEST_CASE("an answer that is there at once needs no wait") {
   Scripted connection(0);
   value_of(connection.perform({.target = "/"}));
   CHECK(connection.waited_until.empty());
 }
 
-TEST_CASE("a caller that has stopped before it asks is cancelled") {
+TEST_CASE("a caller that has stopped before its request is cancelled") {
   Scripted connection(1);
   std::stop_source stop;
   stop.request_stop();
@@ -80,7 +80,7 @@ TEST_CASE("a caller that has stopped before it asks is cancelled") {
   CHECK(connection.waited_until.empty());
 }
 
-TEST_CASE("an answer by which HEAD is refused is told from a refusal of the question") {
+TEST_CASE("the refusal of HEAD is told from the refusal of the request") {
   for (const int status : {400, 403, 405, 499, 501}) {
     CHECK(http::refuses_head({.status = status}));
   }

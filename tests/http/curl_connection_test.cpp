@@ -103,7 +103,7 @@ TEST_CASE("any status is an answer") {
   CHECK(value_of(scene.get("/")).status == 503);
 }
 
-TEST_CASE("a socket that is not there, not listened to, or no socket at all is told apart") {
+TEST_CASE("the errors of a missing socket, a socket without a listener and another file differ") {
   const test::TemporaryDirectory directory;
   const auto missing = failure_at(directory.file("none.sock"));
   CHECK(missing.code == Errc::unreachable);
@@ -120,7 +120,7 @@ TEST_CASE("a socket that is not there, not listened to, or no socket at all is t
   CHECK_THAT(refused.message, contains("nobody listens"));
 }
 
-TEST_CASE("a socket that may not be opened names the group that may") {
+TEST_CASE("the error of a socket without permission names the group that has it") {
   const test::TemporaryDirectory directory;
   const HttpServer server(directory.file("docker.sock"), greet);
   const auto error = http::diagnose_unix_socket(directory.file("docker.sock"), EACCES);
@@ -137,7 +137,7 @@ TEST_CASE("an Engine that does not answer fails by the limit it exceeds") {
   CHECK(scene.transport().open_sockets() == 0);
 }
 
-TEST_CASE("an answer that stops coming is stalled, one that drips on is cut at the total") {
+TEST_CASE("an answer that stops is stalled, and a slow one ends at the total limit") {
   Scene scene([](const auto&, Exchange& exchange) {
     exchange.begin_chunks(200);
     while (exchange.chunk("x") && exchange.wait(10ms)) {
@@ -169,7 +169,7 @@ TEST_CASE("an Engine that hangs up is a lost connection, before and within its a
   CHECK(error_of(scene.get("/within")).code == Errc::connection_lost);
 }
 
-TEST_CASE("a request is sent once, also where its socket had been used before and dies") {
+TEST_CASE("a request is sent once, also if its reused socket dies") {
   Scene scene([](const test::Request& request, Exchange& exchange) {
     if (request.target == "/die") {
       exchange.close();
@@ -184,7 +184,7 @@ TEST_CASE("a request is sent once, also where its socket had been used before an
   CHECK(value_of(scene.get("/")).status == 200);
 }
 
-TEST_CASE("what is not HTTP, or has no end of headers, is a protocol error") {
+TEST_CASE("bytes that are no HTTP, and headers without an end, are a protocol error") {
   Scene scene([](const test::Request& request, Exchange& exchange) {
     if (request.target == "/garbage") {
       exchange.raw("\x01\x02garbage\r\n\r\n");
@@ -200,7 +200,7 @@ TEST_CASE("what is not HTTP, or has no end of headers, is a protocol error") {
   CHECK(scene.transport().open_sockets() == 0);
 }
 
-TEST_CASE("a body larger than its request allows is refused, in one piece or in many") {
+TEST_CASE("a body above the limit of its request is refused, in one piece or in many") {
   constexpr std::size_t kib = 1024;
   std::atomic<int> chunks = 0;
   Scene scene([&](const test::Request& request, Exchange& exchange) {
@@ -223,18 +223,30 @@ TEST_CASE("a body larger than its request allows is refused, in one piece or in 
         3 * kib);
 }
 
-TEST_CASE("the body of an error is small, whatever its request allows") {
-  Scene scene([](const test::Request& request, Exchange& exchange) {
+TEST_CASE("the body of an error has a limit of its own") {
+  const int status = GENERATE(400, 500);
+  Scene scene([status](const test::Request& request, Exchange& exchange) {
     const auto allowed = http::max_error_body_bytes;
-    exchange.reply(500, {}, std::string(request.target == "/long" ? allowed + 1 : allowed, 'x'));
+    exchange.reply(status, {}, std::string(request.target == "/long" ? allowed + 1 : allowed, 'x'));
   });
   CHECK(value_of(scene.get("/short")).body.size() == http::max_error_body_bytes);
   const auto error = error_of(scene.get("/long"));
   CHECK(error.code == Errc::protocol);
-  CHECK_THAT(error.message, contains("of status 500, is larger than 64 KiB"));
+  CHECK_THAT(error.message,
+             contains("of status " + std::to_string(status) + ", is larger than 64 KiB"));
 }
 
-TEST_CASE("headers beyond their limit are refused by its name") {
+TEST_CASE("the limit of headers applies to each answer") {
+  Scene scene([](const auto&, Exchange& exchange) {
+    test::Headers headers;
+    for (int i = 0; i < 150; ++i) headers.emplace_back("X-Filler", std::string(1000, 'x'));
+    exchange.reply(200, headers);
+  });
+  for (int i = 0; i < 3; ++i) CHECK(value_of(scene.get("/")).status == 200);
+  CHECK(scene.server().counters().connections_accepted == 1);
+}
+
+TEST_CASE("headers beyond their limit are refused, and the error has the limit") {
   Scene scene([](const auto&, Exchange& exchange) {
     exchange.raw("HTTP/1.1 200 OK\r\n");
     while (exchange.raw("X-Filler: " + std::string(1000, 'x') + "\r\n")) {
@@ -243,7 +255,7 @@ TEST_CASE("headers beyond their limit are refused by its name") {
   CHECK_THAT(error_of(scene.get("/")).message, contains("headers of the answer are larger than"));
 }
 
-TEST_CASE("an answer for which there is no memory fails, and the next one comes") {
+TEST_CASE("an answer without memory for it fails, and the next one succeeds") {
   Scene scene([](const test::Request& request, Exchange& exchange) {
     exchange.reply(200, {}, std::string(request.target == "/long" ? 1'000'000 : 10, 'x'));
   });
@@ -257,7 +269,7 @@ TEST_CASE("an answer for which there is no memory fails, and the next one comes"
   CHECK(value_of(scene.get("/short")).body.size() == 10);
 }
 
-TEST_CASE("what is no URL is said to be none, and nothing is sent") {
+TEST_CASE("a malformed URL is an error, and nothing is sent") {
   Scene scene(greet);
   const auto error = error_of(scene.get("/containers/a b/json"));
   CHECK(error.code == Errc::protocol);
@@ -265,7 +277,7 @@ TEST_CASE("what is no URL is said to be none, and nothing is sent") {
   CHECK(scene.server().counters().requests == 0);
 }
 
-TEST_CASE("an answer with more bytes than it promised costs the socket") {
+TEST_CASE("an answer with surplus bytes closes the socket") {
   Scene scene([](const auto&, Exchange& exchange) {
     exchange.raw("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\n\r\n");
   });
@@ -273,7 +285,7 @@ TEST_CASE("an answer with more bytes than it promised costs the socket") {
   CHECK_FALSE(scene.connection().alive());
 }
 
-TEST_CASE("another thread's abort ends a request at once, and nothing is sent again") {
+TEST_CASE("an abort by another thread ends a request at once, and nothing is sent again") {
   std::binary_semaphore asked(0);
   Scene scene([&](const auto&, Exchange& exchange) {
     asked.release();
@@ -289,7 +301,7 @@ TEST_CASE("another thread's abort ends a request at once, and nothing is sent ag
   CHECK(scene.server().counters().connections_accepted == 1);
 }
 
-TEST_CASE("a caller that has stopped is not served") {
+TEST_CASE("a request of a cancelled caller is not sent") {
   Scene scene(greet);
   std::stop_source stop;
   stop.request_stop();
@@ -298,7 +310,7 @@ TEST_CASE("a caller that has stopped is not served") {
   CHECK(value_of(scene.get("/")).status == 200);
 }
 
-TEST_CASE("a socket that the Engine has closed is seen by one look, and by the Engine when we do") {
+TEST_CASE("each side sees that the other has closed the socket") {
   Scene scene(greet);
   CHECK_FALSE(scene.connection().alive());
   value_of(scene.get("/"));
@@ -347,7 +359,42 @@ TEST_CASE("a stream is read piece by piece to its clean end, and its socket serv
   CHECK(scene.server().counters().connections_accepted == 1);
 }
 
-TEST_CASE("a silent stream times out for its reader, and goes on") {
+TEST_CASE("a stream begins without the headers and the error of the stream before it") {
+  Scene scene([](const test::Request& request, Exchange& exchange) {
+    const bool is_first = request.target == "/first";
+    exchange.begin_chunks(
+        200, is_first ? test::Headers{{"Content-Type", "text/plain"}} : test::Headers{});
+    exchange.chunk("word");
+    is_first ? exchange.close() : exchange.hang();
+  });
+  auto& connection = scene.connection();
+  const auto first = value_of(connection.open_stream({.target = "/first", .limits = patient}, {}));
+  CHECK(first.content_type == "text/plain");
+  std::array<char, 100> piece{};
+  CHECK(value_of(connection.read(piece, steady_now() + 10s, {})) == 4);
+  CHECK(error_of(connection.read(piece, steady_now() + 10s, {})).code == Errc::connection_lost);
+  const auto next = value_of(connection.open_stream({.target = "/next", .limits = patient}, {}));
+  CHECK(next.content_type.empty());
+  CHECK(value_of(connection.read(piece, steady_now() + 10s, {})) == 4);
+  CHECK(error_of(connection.read(piece, steady_now() + 10ms, {})).code == Errc::timeout);
+}
+
+TEST_CASE("a read returns bytes as soon as they come") {
+  Wakeup speak;
+  Scene scene([&](const auto&, Exchange& exchange) {
+    exchange.begin_chunks(200);
+    if (exchange.wait_for(speak, 10s) == test::Waited::woken) exchange.chunk("news");
+    exchange.hang();
+  });
+  value_of(scene.connection().open_stream({.target = "/events", .limits = {.first_byte = 5s}}, {}));
+  const auto begin = steady_now();
+  speak.signal();
+  std::array<char, 100> piece{};
+  CHECK(value_of(scene.connection().read(piece, begin + 10s, {})) == 4);
+  CHECK(steady_now() - begin < 5s);
+}
+
+TEST_CASE("a read of a silent stream times out, and the next read goes on") {
   Wakeup speak;
   Scene scene([&](const auto&, Exchange& exchange) {
     exchange.begin_chunks(200);
@@ -407,8 +454,7 @@ TEST_CASE("a reader that is told to stop leaves the stream as it is") {
   CHECK(scene.connection().alive());
 }
 
-TEST_CASE(
-    "a reader that is interrupted is told once, after what has come, and the stream goes on") {
+TEST_CASE("an interrupted reader learns it once, after the pending bytes, and the stream goes on") {
   Wakeup speak;
   Scene scene([&](const auto&, Exchange& exchange) {
     exchange.begin_chunks(200);
@@ -426,7 +472,7 @@ TEST_CASE(
   CHECK(read_all(connection) == "two");
 }
 
-TEST_CASE("a stream that is interrupted before its head has come is given up") {
+TEST_CASE("a stream that is interrupted before its head is aborted") {
   std::binary_semaphore asked(0);
   Scene scene([&](const auto&, Exchange& exchange) {
     asked.release();

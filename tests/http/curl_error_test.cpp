@@ -27,7 +27,7 @@ Error failure(const model::EngineAddress& address, CURLcode code, bool sent = fa
 
 }  // namespace
 
-TEST_CASE("an address that nobody answers at is unreachable, and is named") {
+TEST_CASE("an address that refuses connections is unreachable, and the error names it") {
   const auto refused = failure(tcp, CURLE_COULDNT_CONNECT, false, ECONNREFUSED);
   CHECK(refused.code == Errc::unreachable);
   CHECK(refused.message == "tcp://engine:2375: Connection refused");
@@ -47,7 +47,7 @@ TEST_CASE("a connection that cannot be opened again after the request was sent i
   CHECK(failure(tcp, CURLE_COULDNT_CONNECT, true).code == Errc::connection_lost);
 }
 
-TEST_CASE("an Engine that hangs up has lost the connection, and says nothing wrong") {
+TEST_CASE("an Engine that hangs up is a lost connection, and no protocol error") {
   for (const auto code :
        {CURLE_GOT_NOTHING, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_PARTIAL_FILE}) {
     INFO(code);
@@ -67,7 +67,7 @@ TEST_CASE("a refusal of the TLS handshake, and a certificate, are a matter of th
   CHECK(failure(tls, CURLE_SSL_CERTPROBLEM, false, 0, "x").code == Errc::misconfigured);
 }
 
-TEST_CASE("a line that is too long is what libcurl calls out of memory once a request was sent") {
+TEST_CASE("libcurl's \"out of memory\" after a request was sent means a line that is too long") {
   CHECK(failure(tcp, CURLE_OUT_OF_MEMORY, true).code == Errc::protocol);
   CHECK(failure(tcp, CURLE_OUT_OF_MEMORY, false).code == Errc::system);
 }
@@ -76,7 +76,7 @@ TEST_CASE("anything else is no valid HTTP answer") {
   CHECK(failure(tcp, CURLE_WEIRD_SERVER_REPLY, true).code == Errc::protocol);
 }
 
-TEST_CASE("a descriptor that the system refuses is named with its limit") {
+TEST_CASE("the error of a refused descriptor has the limit of descriptors") {
   CHECK(http::descriptor_error(EMFILE).code == Errc::system);
   CHECK_THAT(http::descriptor_error(EMFILE).message, contains("RLIMIT_NOFILE"));
   CHECK_THAT(http::descriptor_error(ENFILE).message, contains("Too many open files in system"));

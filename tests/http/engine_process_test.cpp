@@ -28,14 +28,14 @@ std::string ended_process() {
 
 }  // namespace
 
-TEST_CASE("an Engine's process is there while its pid file names one that lives") {
+TEST_CASE("an Engine's process exists while its pid file names a living process") {
   const test::TemporaryDirectory directory;
   const auto file = directory.write("docker.pid", std::to_string(::getpid()) + "\n");
   CHECK_FALSE(missing_engine_process(file, PidNamespace::first));
   CHECK_FALSE(missing_engine_process(file, PidNamespace::other));
 }
 
-TEST_CASE("without a pid file, or with one that names nobody, there is no Engine") {
+TEST_CASE("there is no Engine if the pid file is missing or names no process") {
   const test::TemporaryDirectory directory;
   for (const auto seen_from : {PidNamespace::first, PidNamespace::other}) {
     const auto missing = missing_engine_process(directory.file("none.pid"), seen_from);
@@ -49,7 +49,7 @@ TEST_CASE("without a pid file, or with one that names nobody, there is no Engine
   }
 }
 
-TEST_CASE("a pid file that was left behind counts only where its process cannot be looked for") {
+TEST_CASE("a stale pid file counts only if processes are not visible") {
   const test::TemporaryDirectory directory;
   const auto file = directory.write("docker.pid", ended_process());
   const auto missing = missing_engine_process(file, PidNamespace::first);
@@ -58,7 +58,7 @@ TEST_CASE("a pid file that was left behind counts only where its process cannot 
   CHECK_FALSE(missing_engine_process(file, PidNamespace::other));
 }
 
-TEST_CASE("no socket is opened while the Engine's process is not there") {
+TEST_CASE("no socket is opened while the Engine's process does not exist") {
   const test::TemporaryDirectory directory;
   test::HttpServer server(directory.file("docker.sock"),
                           [](const auto&, test::Exchange& exchange) { exchange.reply(200); });

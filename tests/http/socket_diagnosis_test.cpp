@@ -11,7 +11,7 @@ using namespace tidegauge;
 using http::diagnose_unix_socket;
 using test::contains;
 
-TEST_CASE("a path where there is no socket is an Engine that is not there") {
+TEST_CASE("a path without a socket is an Engine that is down") {
   const test::TemporaryDirectory directory;
   const auto error = diagnose_unix_socket(directory.file("docker.sock"), ENOENT);
   CHECK(error.code == Errc::unreachable);
@@ -28,7 +28,7 @@ TEST_CASE(
   CHECK(diagnose_unix_socket(file + "/docker.sock", ENOTDIR).code == Errc::misconfigured);
 }
 
-TEST_CASE("a socket that refuses says by its errno why") {
+TEST_CASE("the errno of a refused socket becomes the reason") {
   const test::TemporaryDirectory directory;
   const std::string path = directory.file("docker.sock");
   const test::HttpServer server(path, test::answer);
@@ -43,7 +43,7 @@ TEST_CASE("a socket that refuses says by its errno why") {
   CHECK_THAT(other.message, contains(path + ": "));
 }
 
-TEST_CASE("a permission that is missing is named with the group that has it, or the directory") {
+TEST_CASE("the error of a missing permission names the group or the directory") {
   const test::TemporaryDirectory directory;
   const std::string path = directory.file("docker.sock");
   CHECK_THAT(diagnose_unix_socket(path, EACCES).message, contains("a directory above " + path));

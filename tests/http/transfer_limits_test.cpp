@@ -28,19 +28,19 @@ Errc exceeded(const Progress& progress, SteadyTime now, const Limits& given = li
 
 }  // namespace
 
-TEST_CASE("the next limit is that of the step that the request is in") {
+TEST_CASE("the next limit is that of the current step") {
   CHECK(next_limit(limits, connecting) == start + 1s);
   CHECK(next_limit(limits, waiting) == start + 2500ms);
   CHECK(next_limit(limits, receiving) == start + 8s);
 }
 
-TEST_CASE("the limit of the whole comes first where it is the nearest") {
+TEST_CASE("the total limit comes first if it is the nearest") {
   auto late = receiving;
   late.last_byte_at = start + 19s;
   CHECK(next_limit(limits, late) == start + 20s);
 }
 
-TEST_CASE("without limits there is no next one, and none is exceeded") {
+TEST_CASE("without limits there is no next limit, and none is exceeded") {
   for (const auto& progress : {connecting, waiting, receiving}) {
     CHECK(next_limit({}, progress) == SteadyTime::max());
     CHECK_FALSE(exceeded_limit({}, progress, start + 1000h));
@@ -57,7 +57,7 @@ TEST_CASE("each step has its limit, which is exceeded when it is reached") {
   CHECK(exceeded(receiving, start + 20s) == Errc::timeout);
 }
 
-TEST_CASE("a reader that is slow does not make the Engine's answer stall") {
+TEST_CASE("a slow reader does not make the answer stall") {
   auto paused = receiving;
   paused.paused = true;
   CHECK_FALSE(exceeded_limit(limits, paused, start + 19s));
@@ -71,7 +71,7 @@ TEST_CASE("the error names the limit") {
         "no connection within 50 ms");
 }
 
-TEST_CASE("a size is told in its largest whole unit") {
+TEST_CASE("a size is written in its largest whole unit") {
   CHECK(http::size_text(1024 * 1024) == "1 MiB");
   CHECK(http::size_text(64 * 1024) == "64 KiB");
   CHECK(http::size_text(1000) == "1000 bytes");

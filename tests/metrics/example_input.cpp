@@ -53,7 +53,8 @@ model::MemoryStats full_memory() {
           .pages_stolen = 30,
           .refaults_anon = 1,
           .refaults_file = 2,
-          .events = {.low = 0, .high = 3, .max = 7, .oom = 1, .oom_kill = 1}};
+          .events = {.low = 0, .high = 3, .max = 7, .oom = 1, .oom_kill = 1},
+          .interval_max_usage_bytes = 115'343'360};
 }
 
 model::ContainerStats full_stats() {
@@ -62,7 +63,8 @@ model::ContainerStats full_stats() {
   stats.cpu = {.usage_seconds = 12.25,
                .user_seconds = 10.1,
                .system_seconds = 2.15,
-               .throttling = model::CpuStats::Throttling{100, 25, 1.5, 3, 0.25}};
+               .throttling = model::CpuStats::Throttling{100, 25, 1.5, 3, 0.25},
+               .interval_max_cores = 1.75};
   stats.memory = full_memory();
   stats.processes = model::TaskStats{.processes = 3,
                                      .threads = 9,
@@ -106,6 +108,7 @@ model::ContainerRecord web_container() {
   auto web = container("web", model::ContainerState::running);
   web.health = model::Health::healthy;
   web.health_failing_streak = 0;
+  web.last_health_check = {.duration_seconds = 0.05, .exit_code = 0};
   web.restart_count = 2;
   web.exit_code = 137;
   web.limits = {.memory_bytes = 268'435'456,
@@ -165,10 +168,16 @@ std::shared_ptr<model::EngineSnapshot> engine(const std::string& endpoint) {
                          {.counted_since = now - 1h,
                           .restarts = 2,
                           .oom_events = 1,
-                          .exits = {1, 2, 3, 4, 5, 6},
+                          .exits = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10},
                           .health_transitions = {0, 0, 7, 8},
                           .last_exit_at = now - 10min,
-                          .last_oom_at = now - 20min}}};
+                          .last_oom_at = now - 20min,
+                          .last_run = model::LastRun{.cause = model::EndCause::oom,
+                                                     .signal = 9,
+                                                     .duration_seconds = 3.5,
+                                                     .cpu_seconds = 0.25,
+                                                     .memory_peak_bytes = 67'108'864},
+                          .finished_runs = {50, 12.5, 900}}}};
   engine->info = model::EngineInfo{.name = "dock",
                                    .operating_system = "Debian GNU/Linux 12 (bookworm)",
                                    .docker_root_dir = "/var/lib/docker",
@@ -193,6 +202,8 @@ model::ClientStats client(const std::string& endpoint) {
 model::HostStats host() {
   model::HostStats host;
   host.use = full_stats();
+  host.use.cpu->interval_max_cores.reset();
+  host.use.memory->interval_max_usage_bytes.reset();
   host.use.networks.pop_back();
   host.use.connections.reset();
   host.use.tcp_statistics.clear();

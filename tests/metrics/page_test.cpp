@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <limits>
-#include <new>
 #include <regex>
 #include <set>
 #include <sstream>
@@ -12,9 +11,11 @@
 #include <vector>
 
 #include "metrics/example_input.h"
+#include "metrics/rendering.h"
 #include "support/catch.h"
 #include "support/golden_file.h"
 #include "support/log_capture.h"
+#include "support/page.h"
 #include "tidegauge/metrics/instruments.h"
 #include "tidegauge/metrics/series_limit.h"
 
@@ -36,27 +37,12 @@ const PageOptions compose_label{.container_labels = {"com.docker.compose.project
 std::vector<std::string> render_pieces(const PageInput& input,
                                        const PageOptions& options = compose_label,
                                        PageSize max = no_limit) {
-  Logger logger(LogLevel::error, LogFormat::logfmt, [](void*, std::string_view) {}, nullptr);
-  metrics::SeriesLimit limit(max, logger);
-  ThreadGuard threads(logger);
-  static_cast<void>(threads.run_once("monitor", [] { throw std::bad_alloc(); }));
-  metrics::Instruments instruments(logger, threads, {.process = false});
-  instruments.record_cycle({.endpoint = "local",
-                            .duration = std::chrono::milliseconds(42),
-                            .list_errors = 0,
-                            .inspect_errors = 1,
-                            .stats_errors = 2});
-  metrics::Page page(input, options, instruments, limit);
-  std::vector<std::string> pieces;
-  for (auto piece = page.next(); !piece.empty(); piece = page.next()) pieces.emplace_back(piece);
-  return pieces;
+  return test::render_pieces(input, {.options = options, .request = {}, .max = max});
 }
 
 std::string render(const PageInput& input, const PageOptions& options = compose_label,
                    PageSize max = no_limit) {
-  std::string text;
-  for (const auto& piece : render_pieces(input, options, max)) text += piece;
-  return text;
+  return test::render(input, {.options = options, .request = {}, .max = max});
 }
 
 std::vector<std::string> lines_of(const std::string& page) {
@@ -438,6 +424,48 @@ TEST_CASE("with minimal labels a series also has the endpoint if there are sever
       {.container_labels = {}, .labels = config::SeriesLabels::minimal});
   CHECK(lines_with(page, {"container_pids{endpoint=\"a\",name=\"web\"}"}).size() == 1);
   CHECK(lines_with(page, {"container_pids{endpoint=\"b\",name=\"web\"}"}).size() == 1);
+}
+
+TEST_CASE("how containers of one name ended is told of each Engine apart") {
+  const auto labels = GENERATE(as<config::SeriesLabels>{}, config::SeriesLabels::cadvisor,
+                               config::SeriesLabels::minimal);
+  const auto web = running_container("web");
+  auto other = *engine_with("b", {web});
+  auto& ends = other.lifecycles.front().second;
+  ends.last_run = model::LastRun{.cause = model::EndCause::stopped,
+                                 .signal = 15,
+                                 .duration_seconds = 1,
+                                 .cpu_seconds = 2,
+                                 .memory_peak_bytes = 3};
+  ends.finished_runs = {4, 5, 6};
+  const test::Page page(
+      render({.engines = {engine_with("a", {web}),
+                          std::make_shared<const model::EngineSnapshot>(std::move(other))},
+              .pools = {},
+              .clients = {}},
+             {.container_labels = {}, .labels = labels}));  // a series that is there twice throws
+  const auto check = [&](const std::string& metric, double on_a, double on_b) {
+    CAPTURE(metric);
+    CHECK(page.count(metric) == 2);
+    CHECK(page.value(metric, {{"endpoint", "a"}, {"name", "web"}}) == on_a);
+    CHECK(page.value(metric, {{"endpoint", "b"}, {"name", "web"}}) == on_b);
+  };
+  check("container_last_run_duration_seconds", 3.5, 1);
+  check("container_last_run_cpu_seconds", 0.25, 2);
+  check("container_last_run_memory_peak_bytes", 67'108'864, 3);
+  check("container_finished_runs_total", 50, 4);
+  check("container_finished_runs_cpu_seconds_total", 12.5, 5);
+  check("container_finished_runs_duration_seconds_total", 900, 6);
+  check("container_last_exit_info", 1, 1);
+  CHECK(page.labels("container_last_exit_info", {{"endpoint", "a"}})["cause"] == "oom");
+  CHECK(page.labels("container_last_exit_info", {{"endpoint", "b"}})["cause"] == "stopped");
+  for (const auto cause : model::end_causes) {
+    for (const auto* const endpoint : {"a", "b"}) {
+      CHECK(page.value(
+          "container_exits_total",
+          {{"endpoint", endpoint}, {"name", "web"}, {"cause", std::string(to_string(cause))}}));
+    }
+  }
 }
 
 TEST_CASE("if two containers seem to have one name, minimal labels show the younger") {

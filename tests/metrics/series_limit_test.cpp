@@ -152,3 +152,15 @@ TEST_CASE("the log names the containers, how many series they have, and the limi
   CHECK(log.count("metrics.max_series=100 ") == 1);
   CHECK(log.count("level=warn") == 1);
 }
+
+TEST_CASE("another limit holds for the next page, and forgets what was reserved") {
+  test::LogCapture log;
+  SeriesLimit limit(hundred, log.logger());
+  CHECK(limit.choose({one("a", 1s, 60), one("b", 2s, 60)}) == std::vector{true, false});
+  auto twice = hundred;
+  twice.series = 120;
+  limit.set_max(twice);
+  CHECK(limit.choose({one("a", 1s, 60), one("b", 2s, 60)}) == std::vector{true, true});
+  limit.set_max(hundred);
+  CHECK(limit.choose({one("a", 1s, 40), one("b", 2s, 60)}) == std::vector{true, true});
+}

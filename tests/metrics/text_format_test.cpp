@@ -1,125 +1,92 @@
 #include "metrics/text_format.h"
 
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <limits>
-#include <optional>
 #include <string>
 
 #include "support/catch.h"
 
 using namespace tidegauge;
-using metrics::append_label;
 using metrics::Family;
 using metrics::MetricType;
-using metrics::Number;
-using metrics::PageSize;
-using metrics::Samples;
+using metrics::TextDialect;
 using metrics::TextWriter;
 using test::contains;
 
 namespace {
 
-constexpr Family family{"one", MetricType::gauge, "A gauge."};
-constexpr Family times{"times", MetricType::histogram, "Durations."};
+constexpr Family family{"one", MetricType::gauge, "A \"gauge\",\na \\."};
+constexpr Family times{"times_seconds", MetricType::histogram, "Durations."};
 
-std::string text_of(Number number) {
-  std::string text;
-  number.append_to(text);
-  return text;
+std::string histogram_text(TextDialect dialect) {
+  model::DurationHistogram histogram;
+  for (const double seconds : {0.00001, 0.0009, 0.3, 20.0}) histogram.observe(seconds);
+  TextWriter writer(dialect);
+  writer.begin(times);
+  writer.histogram({.labels = "a=\"b\",", .more = {}, .since = {}}, histogram);
+  writer.end();
+  return writer.out();
 }
 
 }  // namespace
 
-TEST_CASE("whole numbers are exact and have no exponent") {
-  CHECK(text_of(0) == "0");
-  CHECK(text_of(-7) == "-7");
-  CHECK(text_of(std::numeric_limits<std::uint64_t>::max()) == "18446744073709551615");
-  CHECK(text_of(9007199254740992.0) == "9007199254740992");
-}
-
-TEST_CASE("fractions are the shortest text that reads back the same") {
-  CHECK(text_of(0.1) == "0.1");
-  CHECK(text_of(0.0001) == "0.0001");
-  CHECK(text_of(0.000025) == "2.5e-05");
-  CHECK(std::stod(text_of(1.0 / 3)) == 1.0 / 3);
-}
-
 TEST_CASE("the head of a family comes once, before its first sample") {
-  std::string text;
-  bool has_head = false;
-  TextWriter writer(text, family, has_head);
-  CHECK(text.empty());
-  writer.sample({}, {}, 1);
-  writer.sample("a=\"b\",", {{"c", "d"}}, 2);
-  CHECK(text ==
-        "# HELP one A gauge.\n# TYPE one gauge\n"
+  TextWriter writer;
+  writer.begin(family);
+  CHECK(writer.out().empty());
+  writer.sample({}, 1);
+  writer.sample({.labels = "a=\"b\",", .more = {{"c", "d"}}, .since = {}}, 2);
+  writer.end();
+  writer.finish();
+  CHECK(writer.out() ==
+        "# HELP one A \"gauge\",\\na \\\\.\n# TYPE one gauge\n"
         "one 1\n"
         "one{a=\"b\",c=\"d\"} 2\n");
 }
 
+TEST_CASE("a family without samples leaves nothing") {
+  TextWriter writer;
+  writer.begin(family);
+  writer.end();
+  CHECK(writer.out().empty());
+}
+
 TEST_CASE("a histogram has its cumulative buckets, sum and count") {
-  model::DurationHistogram histogram;
-  for (const double seconds : {0.00001, 0.0009, 0.3, 20.0}) histogram.observe(seconds);
-  std::string text;
-  bool has_head = true;
-  TextWriter(text, times, has_head).histogram("a=\"b\",", {}, histogram);
-  CHECK_THAT(text, contains("times_bucket{a=\"b\",le=\"2.5e-05\"} 1\n") &&
-                       contains("times_bucket{a=\"b\",le=\"0.0005\"} 1\n") &&
-                       contains("times_bucket{a=\"b\",le=\"0.001\"} 2\n") &&
-                       contains("times_bucket{a=\"b\",le=\"0.25\"} 2\n") &&
-                       contains("times_bucket{a=\"b\",le=\"0.5\"} 3\n") &&
-                       contains("times_bucket{a=\"b\",le=\"10\"} 3\n") &&
-                       contains("times_bucket{a=\"b\",le=\"+Inf\"} 4\n") &&
-                       contains("times_count{a=\"b\"} 4\n"));
+  const auto text = histogram_text(TextDialect::prometheus);
+  CHECK_THAT(text, contains("times_seconds_bucket{a=\"b\",le=\"2.5e-05\"} 1\n") &&
+                       contains("times_seconds_bucket{a=\"b\",le=\"0.0005\"} 1\n") &&
+                       contains("times_seconds_bucket{a=\"b\",le=\"0.001\"} 2\n") &&
+                       contains("times_seconds_bucket{a=\"b\",le=\"0.25\"} 2\n") &&
+                       contains("times_seconds_bucket{a=\"b\",le=\"0.5\"} 3\n") &&
+                       contains("times_seconds_bucket{a=\"b\",le=\"10\"} 3\n") &&
+                       contains("times_seconds_bucket{a=\"b\",le=\"+Inf\"} 4\n") &&
+                       contains("times_seconds_count{a=\"b\"} 4\n"));
 }
 
-TEST_CASE("the size of samples is at least what they take") {
-  const auto write = [](const Samples& out) {
-    out.add(std::numeric_limits<std::uint64_t>::max(), {{"c", "d"}});
-    out.add(model::DurationHistogram());
-  };
-  std::string text;
-  bool has_head = true;
-  TextWriter writer(text, times, has_head);
-  write(Samples(writer, "a=\"b\","));
-  PageSize size;
-  write(Samples(size, times, "a=\"b\","));
-  CHECK(size.series == static_cast<std::size_t>(std::ranges::count(text, '\n')));
-  CHECK(size.bytes >= text.size());
+TEST_CASE("OpenMetrics wants canonical bounds") {
+  const auto text = histogram_text(TextDialect::openmetrics);
+  CHECK_THAT(text, contains("le=\"2.5e-05\"} 1\n") && contains("le=\"0.0001\"} 1\n") &&
+                       contains("le=\"1.0\"} 3\n") && contains("le=\"10.0\"} 3\n") &&
+                       contains("le=\"+Inf\"} 4\n"));
 }
 
-TEST_CASE("an absent value makes no sample") {
-  PageSize size;
-  const Samples out(size, family, {});
-  out.add(std::optional<double>());
-  CHECK(size == PageSize{});
-  out.add(std::optional(1.5));
-  CHECK(size.series == 1);
+TEST_CASE("an OpenMetrics page has types, units and escaped help, and ends with # EOF") {
+  constexpr Family bytes{"read_bytes_total", MetricType::counter, "Bytes."};
+  TextWriter writer(TextDialect::openmetrics);
+  for (const auto& one : {family, bytes}) {
+    writer.begin(one);
+    writer.sample({}, 1);
+    writer.end();
+  }
+  writer.finish();
+  CHECK(writer.out() ==
+        "# TYPE one gauge\n# HELP one A \\\"gauge\\\",\\na \\\\.\none 1\n"
+        "# TYPE read_bytes counter\n# UNIT read_bytes bytes\n# HELP read_bytes Bytes.\n"
+        "read_bytes_total 1\n# EOF\n");
 }
 
-TEST_CASE("an empty label value appends nothing") {
-  std::string labels;
-  CHECK_FALSE(append_label(labels, "a", ""));
-  CHECK(labels.empty());
-}
-
-TEST_CASE("quotes, backslashes and line breaks in a label value are escaped") {
-  std::string labels;
-  CHECK_FALSE(append_label(labels, "a", "\"\\\n"));
-  CHECK(labels == "a=\"\\\"\\\\\\n\",");
-}
-
-TEST_CASE("two long label values that differ at the end stay different, or keep their beginning") {
-  const std::string one = std::string(100, 'x') + "1";
-  const std::string two = std::string(100, 'x') + "2";
-  const auto label = [](const std::string& value, metrics::Cut cut) {
-    std::string labels;
-    CHECK(append_label(labels, "a", value, 40, cut));
-    return labels;
-  };
-  CHECK(label(one, metrics::Cut::distinct) != label(two, metrics::Cut::distinct));
-  CHECK(label(one, metrics::Cut::distinct).size() == 40 + sizeof("a=\"\",") - 1);
-  CHECK(label(one, metrics::Cut::front) == "a=\"" + std::string(40, 'x') + "\",");
+TEST_CASE("in OpenMetrics a family is found by both of its names") {
+  constexpr Family counter{"reads_total", MetricType::counter, "Reads."};
+  CHECK(TextWriter(TextDialect::openmetrics, {"reads"}).has(counter));
+  CHECK(TextWriter(TextDialect::openmetrics, {"reads_total"}).has(counter));
+  CHECK_FALSE(TextWriter(TextDialect::openmetrics, {"writes"}).has(counter));
+  CHECK_FALSE(TextWriter(TextDialect::prometheus, {"reads"}).has(counter));
 }

@@ -22,7 +22,7 @@ bool matches_web(const std::string& glob) {
 
 }  // namespace
 
-TEST_CASE("a glob is over the whole name, unless it says image or label") {
+TEST_CASE("a glob matches the whole name unless it names image or label") {
   for (const auto* glob :
        {"web-1", "web-*", "*", "?eb-[0-9]", "w[!x]b-1", "image:*/shop/*", "image:registry*:1.2",
         "label:team", "label:team=shop", "label:team=s*", "label:empty", "label:empty="}) {
@@ -46,7 +46,7 @@ TEST_CASE("a glob reads back from its text") {
   CHECK(to_string(value_of(parse_container_glob("label:a"))) == "label:a=*");
 }
 
-TEST_CASE("what can be no glob is refused with the remedy") {
+TEST_CASE("a malformed glob is refused with the remedy") {
   const std::map<std::string, std::string> reasons{
       {"", "is empty"},
       {"nginx:*",

@@ -9,13 +9,13 @@ TEST_CASE("every state is read back from its name") {
   CHECK(to_string(ContainerState::restarting) == "restarting");
 }
 
-TEST_CASE("a state that a later Engine invents is unknown, and so is what is written otherwise") {
+TEST_CASE("a state of a later Engine and a misspelt state are unknown") {
   for (const auto* text : {"stopping", "", "Running", "running ", "runnin"}) {
     CHECK(parse_container_state(text) == ContainerState::unknown);
   }
 }
 
-TEST_CASE("every health is read back from its name, and anything else is none") {
+TEST_CASE("every health is read back from its name, and other names are none") {
   for (const auto health : health_statuses) CHECK(parse_health(to_string(health)) == health);
   for (const auto* text : {"", "Healthy", "sick"}) CHECK(parse_health(text) == Health::none);
 }
@@ -27,7 +27,7 @@ TEST_CASE("only a container that runs or is paused has processes") {
   }
 }
 
-TEST_CASE("a label is found by its whole key, also an empty one or one without a value") {
+TEST_CASE("a label is found by its whole key, also if key or value is empty") {
   Container container;
   container.labels = {{"", "no key"}, {"a", "1"}, {"a.b", ""}};
   CHECK(find_label(container, "") == "no key");
@@ -37,7 +37,7 @@ TEST_CASE("a label is found by its whole key, also an empty one or one without a
   CHECK_FALSE(find_label(Container{}, "a"));
 }
 
-TEST_CASE("a network is shared with the host or with another container, and with nobody else") {
+TEST_CASE("a network is shared only with the host or another container") {
   for (const auto* mode : {"host", "container:6d2ab3321073", "container:"}) {
     CHECK(shares_network({.network_mode = mode}));
   }

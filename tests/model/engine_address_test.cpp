@@ -38,12 +38,12 @@ TEST_CASE("an IPv6 address may name its zone") {
   CHECK(value_of(parse_engine_address("tcp://[fe80::1%eth0]:2375")).host == "fe80::1%eth0");
 }
 
-TEST_CASE("a slash behind the socket is a mistake with its remedy") {
+TEST_CASE("the error about a slash behind the socket has the remedy") {
   CHECK_THAT(error_of(parse_engine_address("unix:///run/docker.sock/")).message,
              contains("name the socket, without a slash behind it"));
 }
 
-TEST_CASE("a mistake in an address is named with what is allowed") {
+TEST_CASE("the error about an address lists the allowed forms") {
   const auto text = GENERATE(
       as<std::string>{}, "", "docker.sock", "unix://docker.sock", "tcp://", "tcp://host:0",
       "tcp://host:99999", "tcp://host:2375/v1", "tcp://[::1", "tcp://[::1]2375", "tcp://[[a]",

@@ -16,7 +16,7 @@ TEST_CASE("API versions compare by their numbers, not as text") {
   CHECK(ApiVersion{1, 41} == ApiVersion{1, 41});
 }
 
-TEST_CASE("what is not exactly MAJOR.MINOR is no API version") {
+TEST_CASE("a text that is not exactly MAJOR.MINOR is no API version") {
   for (const auto* text : {"", "1", "1.", ".41", "1.41 ", " 1.41", "1.41.0", "v1.41", "1,41",
                            "-1.2", "1.-2", "1.65536", "70000.1", "1.x"}) {
     INFO(text);

@@ -34,7 +34,7 @@ Result<std::string> describe() {
 
 }  // namespace
 
-TEST_CASE("an error keeps its code and gathers its trail, the outermost first") {
+TEST_CASE("an error keeps its code and collects its trail, the outermost part first") {
   const auto text = describe();
   REQUIRE_FALSE(text);
   const auto error = text.error().within("description");
@@ -42,13 +42,13 @@ TEST_CASE("an error keeps its code and gathers its trail, the outermost first") 
   CHECK(error.message == "description: read of the number: nothing came for 1 s");
 }
 
-TEST_CASE("adding to a trail leaves the error itself as it is") {
+TEST_CASE("an addition to the trail does not change the original error") {
   const Error error{Errc::timeout, "too late"};
   CHECK(error.within("inspect of web").message == "inspect of web: too late");
   CHECK(error.message == "too late");
 }
 
-TEST_CASE("every code has a name of its own, fit for a label") {
+TEST_CASE("every code has a unique name that can be a label") {
   std::set<std::string_view> names;
   for (const auto code : all_codes()) {
     const auto name = to_string(code);
@@ -60,7 +60,7 @@ TEST_CASE("every code has a name of its own, fit for a label") {
   CHECK(to_string(static_cast<Errc>(static_cast<int>(last_code) + 1)) == "unknown");
 }
 
-TEST_CASE("only what the Engine or its address has done wrong is blamed on them") {
+TEST_CASE("only failures of the Engine or its address blame them") {
   std::set<Errc> engine;
   std::set<Errc> configuration;
   for (const auto code : all_codes()) {

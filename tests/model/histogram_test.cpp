@@ -93,7 +93,7 @@ TEST_CASE("the last exponential bucket also has what is above its bound") {
   CHECK(exponential_index_of(1'000) == 40);
 }
 
-TEST_CASE("what is not above the zero threshold is in the zero bucket alone") {
+TEST_CASE("durations up to the zero threshold are in the zero bucket alone") {
   DurationHistogram histogram;
   for (const double seconds : {0.0, 1e-9, DurationHistogram::zero_threshold}) {
     histogram.observe(seconds);
@@ -124,7 +124,7 @@ TEST_CASE("classic counts are exact, never decrease, and end at the count of all
   CHECK(histogram.count() == observed.size());
 }
 
-TEST_CASE("count and sum are of all observations, and 0 before the first") {
+TEST_CASE("count and sum include all observations, and are 0 before the first") {
   DurationHistogram histogram;
   CHECK(histogram.count() == 0);
   CHECK(histogram.sum_seconds() == 0);

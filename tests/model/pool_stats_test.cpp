@@ -36,7 +36,7 @@ TEMPLATE_TEST_CASE_SIG("every value has a name of its own, and the count is that
   CHECK(to_string(static_cast<Enum>(count)) == "unknown");
 }
 
-TEST_CASE("the list of calls has each at the index of its value") {
+TEST_CASE("the list of calls has each call at the index of its value") {
   for (std::size_t i = 0; i < all_calls.size(); ++i) {
     CHECK(static_cast<std::size_t>(all_calls[i]) == i);
   }

@@ -27,7 +27,7 @@ std::shared_ptr<const EngineSnapshot> picture(std::string endpoint, std::size_t 
 
 }  // namespace
 
-TEST_CASE("before anything is published every Engine is down, in the order of the configuration") {
+TEST_CASE("every Engine is down before the first snapshot, in the order of the configuration") {
   const SnapshotStore store({"local", "build"});
   const auto latest = store.latest();
   REQUIRE(latest.size() == 2);
@@ -41,27 +41,27 @@ TEST_CASE("before anything is published every Engine is down, in the order of th
   }
 }
 
-TEST_CASE("what is published replaces the picture of its own endpoint alone") {
+TEST_CASE("a published snapshot replaces that of its own endpoint alone") {
   SnapshotStore store({"local", "build"});
   const auto before = store.latest();
-  store.publish(1, picture("build", 3));
+  store.publish(picture("build", 3));
   const auto after = store.latest();
   CHECK(after[0] == before[0]);
   CHECK(after[1]->containers.size() == 3);
 }
 
-TEST_CASE("a picture once taken stays as it was, and goes with the last who holds it") {
+TEST_CASE("a snapshot stays unchanged, and is freed by its last reader") {
   SnapshotStore store({"local"});
-  store.publish(0, picture("local", 1));
+  store.publish(picture("local", 1));
   auto held = store.latest();
   const std::weak_ptr<const EngineSnapshot> first = held[0];
-  store.publish(0, picture("local", 2));
+  store.publish(picture("local", 2));
   CHECK(held[0]->containers.size() == 1);
   held.clear();
   CHECK(first.expired());
 }
 
-TEST_CASE("whoever reads while others publish sees whole pictures, and never an older one again") {
+TEST_CASE("a concurrent reader sees whole snapshots, and never an older one again") {
   constexpr std::size_t rounds = 1'000;
   SnapshotStore store({"a", "b"});
   std::atomic<int> publishing = 2;
@@ -72,7 +72,7 @@ TEST_CASE("whoever reads while others publish sees whole pictures, and never an 
     for (std::size_t endpoint = 0; endpoint < 2; ++endpoint) {
       threads.emplace_back([&, endpoint] {
         for (std::size_t i = 1; i <= rounds; ++i) {
-          store.publish(endpoint, picture(endpoint == 0 ? "a" : "b", i));
+          store.publish(picture(endpoint == 0 ? "a" : "b", i));
         }
         --publishing;
       });
@@ -98,7 +98,7 @@ TEST_CASE("whoever reads while others publish sees whole pictures, and never an 
   CHECK(store.latest()[1]->containers.size() == rounds);
 }
 
-TEST_CASE("of a snapshot that is too old nothing is shown but its age and its counters") {
+TEST_CASE("a snapshot that is too old only shows its age and its counters") {
   const auto now = tidegauge::steady_now();
   auto old = std::make_shared<EngineSnapshot>();
   old->endpoint = "local";
@@ -132,7 +132,7 @@ TEST_CASE("of a snapshot that is too old nothing is shown but its age and its co
   CHECK(shown[1] == engines[1]);  // by no monitor yet, hence of no age
 }
 
-TEST_CASE("a snapshot is shown as it is up to the greatest age, whatever the wall clock says") {
+TEST_CASE("a snapshot is shown up to the greatest age, whatever the wall clock says") {
   const auto now = tidegauge::steady_now();
   auto engine = std::make_shared<EngineSnapshot>();
   engine->taken_at = tidegauge::wall_now() - 24h;
@@ -140,4 +140,19 @@ TEST_CASE("a snapshot is shown as it is up to the greatest age, whatever the wal
   const Snapshot engines{engine};
   CHECK(without_stale(engines, now, 30s) == engines);
   CHECK(without_stale(engines, now + 1ns, 30s) != engines);
+}
+
+TEST_CASE("endpoints may come and go, and the snapshots of the others stay") {
+  SnapshotStore store({"local", "build"});
+  store.publish(picture("local", 1));
+  store.publish(picture("build", 2));
+  store.set_endpoints({"new", "build"});
+  const auto latest = store.latest();
+  REQUIRE(latest.size() == 2);
+  CHECK(latest[0]->endpoint == "new");
+  CHECK_FALSE(latest[0]->up);
+  CHECK(latest[0]->down_reason == "not asked yet");
+  CHECK(latest[1]->endpoint == "build");
+  store.publish(picture("local", 3));  // its monitor has not stopped yet
+  CHECK(store.latest() == latest);
 }

@@ -26,7 +26,7 @@ TEST_CASE("a container fails by the last call of a kind, and recovers by the nex
   CHECK_FALSE(outcomes.is_failing());
 }
 
-TEST_CASE("a container is stuck while answers do not come or are not asked for") {
+TEST_CASE("a container is stuck while its calls get no answer or are refused for that reason") {
   CallOutcomes outcomes;
   for (const auto code :
        {Errc::first_byte_timeout, Errc::stalled, Errc::timeout, Errc::quarantined}) {
@@ -39,7 +39,7 @@ TEST_CASE("a container is stuck while answers do not come or are not asked for")
   CHECK(outcomes.is_failing());
 }
 
-TEST_CASE("failures in a row count for each kind, and all of them together") {
+TEST_CASE("failures in a row are counted by kind of call, and errors for all kinds together") {
   CallOutcomes outcomes;
   outcomes.record(CallKind::inspect, &garbled);
   outcomes.record(CallKind::inspect, &stalled);
@@ -63,7 +63,7 @@ TEST_CASE("the second cut connection in a row is the container's failure") {
   CHECK(outcomes.failures(CallKind::inspect) == 2);
 }
 
-TEST_CASE("a cut connection is forgotten by an answer, and by the end of the Engine") {
+TEST_CASE("an answer and the end of the Engine clear a cut connection") {
   CallOutcomes outcomes;
   outcomes.record(CallKind::sample, &cut);
   if (GENERATE(true, false)) {
@@ -75,7 +75,7 @@ TEST_CASE("a cut connection is forgotten by an answer, and by the end of the Eng
   CHECK_FALSE(outcomes.is_failing());
 }
 
-TEST_CASE("a kind of call that does not matter any more neither fails nor is stuck") {
+TEST_CASE("a kind of call that was forgotten neither fails nor is stuck") {
   CallOutcomes outcomes;
   outcomes.record(CallKind::sample, &stalled);
   outcomes.forget(CallKind::sample);

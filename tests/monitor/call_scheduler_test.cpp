@@ -6,7 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
+#include <thread>
 #include <tuple>
 #include <vector>
 
@@ -72,7 +74,7 @@ TEST_CASE("a call that is due soon is made in time although another is due much 
   }
 }
 
-TEST_CASE("no call is made before it is due, and those due first come first") {
+TEST_CASE("no call is made before it is due, and the call that is due first comes first") {
   Begun begun;
   std::atomic<bool> early = false;
   CallScheduler scheduler(1, 1, guard(), [&](const Task& task, const auto&) {
@@ -106,7 +108,8 @@ TEST_CASE("other calls are made beside one that hangs") {
   CHECK(other_made_meanwhile);
 }
 
-TEST_CASE("a call asked for several times before it is begun is made once, at the earliest time") {
+TEST_CASE(
+    "a call that is scheduled several times before it begins is made once, at the earliest time") {
   Begun begun;
   CallScheduler scheduler(threads, threads, guard(),
                           [&](const Task& task, const auto&) { begun.add(task.id); });
@@ -119,7 +122,7 @@ TEST_CASE("a call asked for several times before it is begun is made once, at th
   CHECK(begun.count("web") == 1);
 }
 
-TEST_CASE("a call asked for while it is in progress is made again afterwards, not beside itself") {
+TEST_CASE("a call that is scheduled while it is in progress is made again after it has ended") {
   Begun begun;
   std::atomic<int> in_progress = 0;
   std::atomic<bool> overlapped = false;
@@ -140,7 +143,7 @@ TEST_CASE("a call asked for while it is in progress is made again afterwards, no
   CHECK_FALSE(overlapped);
 }
 
-TEST_CASE("calls of another kind about the same container are calls of their own") {
+TEST_CASE("calls of another kind about the same container are separate calls") {
   std::atomic<int> in_progress = 0;
   CallScheduler scheduler(threads, threads, guard(), [&](const Task&, const auto&) {
     ++in_progress;
@@ -180,13 +183,13 @@ TEST_CASE("calls beyond the limit wait until one ends, or until the limit grows"
   CHECK(most == limit);
 }
 
-TEST_CASE("answers say nothing of the limit while fewer calls than that are in progress") {
+TEST_CASE("answers do not change the limit while fewer calls than that are in progress") {
   CallScheduler scheduler(2, threads, guard(), [](const Task&, const auto&) {});
   for (int i = 0; i < 1'000; ++i) scheduler.answered(10ms);
   CHECK(scheduler.limit() == 2);
 }
 
-TEST_CASE("what is dropped is not made, and what is asked for afterwards is") {
+TEST_CASE("a cancelled call is not made, and a call scheduled afterwards is made") {
   Begun begun;
   CallScheduler scheduler(threads, threads, guard(),
                           [&](const Task& task, const auto&) { begun.add(task.id); });
@@ -198,8 +201,7 @@ TEST_CASE("what is dropped is not made, and what is asked for afterwards is") {
   CHECK(begun.count("dropped") == 0);
 }
 
-TEST_CASE(
-    "the scheduler is idle when nothing is in progress and nothing is due, or all was dropped") {
+TEST_CASE("the scheduler is idle if no call is in progress and none is due, or all are cancelled") {
   std::atomic<bool> end = false;
   std::atomic<int> made = 0;
   CallScheduler scheduler(1, 1, guard(), [&](const Task&, const auto&) {
@@ -215,7 +217,7 @@ TEST_CASE(
   CHECK(made == 2);
 }
 
-TEST_CASE("a call that throws has ended, is logged and counted, and the others go on") {
+TEST_CASE("a call that throws is logged and counted, and the others go on") {
   LogCapture capture;
   ThreadGuard threads_guard(capture.logger());
   Begun begun;
@@ -235,7 +237,7 @@ TEST_CASE("a call that throws has ended, is logged and counted, and the others g
   CHECK(threads_guard.failures().at("scheduler") == 2);
 }
 
-TEST_CASE("the end of a scheduler cancels the calls in progress and drops the others") {
+TEST_CASE("the end of a scheduler cancels the calls in progress and the pending calls") {
   Begun begun;
   std::atomic<int> cancelled = 0;
   {
@@ -249,4 +251,82 @@ TEST_CASE("the end of a scheduler cancels the calls in progress and drops the ot
   }
   CHECK(cancelled == 1);
   CHECK(begun.count("two") == 0);
+}
+
+// --- limits that change -------------------------------------------------------------------------
+
+namespace {
+
+/// A scheduler whose calls hang until they are let go, and how many of them are in progress.
+class Hanging {
+ public:
+  explicit Hanging(std::uint32_t max)
+      : scheduler_(max, max, guard(), [this](const Task&, const std::stop_token& stop) {
+          ++in_progress_;
+          while (held_ && !stop.stop_requested()) std::this_thread::yield();
+          --in_progress_;
+          ++ended_;
+        }) {}
+
+  CallScheduler& scheduler() { return scheduler_; }
+  void schedule(int calls) {
+    for (int i = 0; i < calls; ++i) {
+      scheduler_.schedule(
+          {CallScheduler::Call::sample, std::to_string(scheduled_++), steady_now()});
+    }
+  }
+  [[nodiscard]] int in_progress() const { return in_progress_; }
+  [[nodiscard]] int ended() const { return ended_; }
+  void let_go() { held_ = false; }
+  void hold() { held_ = true; }
+
+ private:
+  std::atomic<bool> held_ = true;
+  std::atomic<int> in_progress_ = 0;
+  std::atomic<int> ended_ = 0;
+  int scheduled_ = 0;
+  CallScheduler scheduler_;
+};
+
+}  // namespace
+
+TEST_CASE("more calls may be allowed at the same time while all that were allowed hang") {
+  Hanging calls(2);
+  calls.schedule(10);
+  REQUIRE(eventually([&] { return calls.in_progress() == 2; }));
+  calls.scheduler().set_limits(5, 5);
+  CHECK(eventually([&] { return calls.in_progress() == 5; }));
+  CHECK(calls.scheduler().limit() == 5);
+  calls.let_go();
+  CHECK(eventually([&] { return calls.ended() == 10; }));
+}
+
+TEST_CASE("fewer calls may be allowed while more are in progress, which go on to their end") {
+  Hanging calls(5);
+  calls.schedule(12);
+  REQUIRE(eventually([&] { return calls.in_progress() == 5; }));
+  calls.scheduler().set_limits(2, 2);
+  CHECK(calls.in_progress() == 5);
+  calls.let_go();
+  CHECK(eventually([&] { return calls.ended() == 12; }));
+  calls.hold();
+  calls.schedule(10);
+  REQUIRE(eventually([&] { return calls.in_progress() == 2; }));
+  CHECK(calls.scheduler().limit() == 2);
+  calls.scheduler().set_limits(4, 4);  // threads that have ended are started again
+  CHECK(eventually([&] { return calls.in_progress() == 4; }));
+  calls.let_go();
+  CHECK(eventually([&] { return calls.ended() == 22; }));
+}
+
+TEST_CASE("limits may change again and again while calls are made") {
+  Hanging calls(1);
+  calls.let_go();
+  for (int i = 0; i < 200; ++i) {
+    calls.schedule(3);
+    const auto max = static_cast<std::uint32_t>(1 + i % 7);
+    calls.scheduler().set_limits(max, max);
+  }
+  CHECK(eventually([&] { return calls.ended() == 600; }));
+  CHECK(log().count("call") == 0);
 }

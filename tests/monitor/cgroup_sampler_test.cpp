@@ -42,6 +42,16 @@ class Scene {
     return tree_.cgroup_file(web_.id, name).string();
   }
   void pass(Milliseconds time) { now_ += time; }
+  /// Reads the loads, whether or not it is time.
+  void read_loads() { sampler_.read_loads(now_); }
+  void use_memory(std::uint64_t bytes) const {
+    std::ofstream(file("memory/memory.usage_in_bytes")) << bytes << '\n';
+  }
+  /// What a sample shows, which is taken now.
+  [[nodiscard]] std::optional<std::uint64_t> memory_peak() {
+    REQUIRE(sample());
+    return web().sample->memory.value().interval_max_usage_bytes;
+  }
   /// Whether it was its turn.
   bool sample(SampleScope whose = SampleScope::all) {
     sampler_.prepare(whose, now_);
@@ -60,7 +70,7 @@ class Scene {
 
 }  // namespace
 
-TEST_CASE("a first failure of the moment is tried again at once, a second one after a while") {
+TEST_CASE("the first transient failure is retried at once, the second after a pause") {
   Scene scene;
   scene.disappear();
   REQUIRE(scene.sample());
@@ -74,7 +84,7 @@ TEST_CASE("a first failure of the moment is tried again at once, a second one af
   CHECK(scene.sample());
 }
 
-TEST_CASE("of two failures of the moment with a success between, the second is like the first") {
+TEST_CASE("a transient failure after a success is retried at once again") {
   Scene scene;
   scene.disappear();
   REQUIRE(scene.sample());
@@ -89,7 +99,7 @@ TEST_CASE("of two failures of the moment with a success between, the second is l
   CHECK(scene.sample());
 }
 
-TEST_CASE("for want of descriptors a container is not sampled, until there are some again") {
+TEST_CASE("a container without a free descriptor is sampled again as soon as one is free") {
   Scene scene;
   rlimit limit{};
   REQUIRE(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
@@ -105,7 +115,7 @@ TEST_CASE("for want of descriptors a container is not sampled, until there are s
   CHECK_FALSE(scene.web().error);
 }
 
-TEST_CASE("a failure that is not of the moment waits for its retry at once") {
+TEST_CASE("a failure that is not transient is retried after a pause") {
   Scene scene;
   scene.tree().write("proc/" + std::to_string(scene.run().pid) + "/cgroup", "4:memory:/user\n");
   REQUIRE(scene.sample());
@@ -116,7 +126,7 @@ TEST_CASE("a failure that is not of the moment waits for its retry at once") {
   CHECK(scene.sample());
 }
 
-TEST_CASE("what has not been sampled yet is neither what failed nor what was sampled") {
+TEST_CASE("containers that are not yet sampled are neither failed nor sampled ones") {
   Scene scene;
   CHECK(scene.sample(SampleScope::not_yet_sampled));
   CHECK_FALSE(scene.sample(SampleScope::not_yet_sampled));
@@ -130,7 +140,7 @@ TEST_CASE("what has not been sampled yet is neither what failed nor what was sam
   CHECK(scene.sample());
 }
 
-TEST_CASE("a setting is read once a minute, and at the next sample after news of the container") {
+TEST_CASE("a setting is read once a minute, and at the next sample after an event") {
   Scene scene;
   const auto limit_becomes = [&](const std::string& number) {
     std::ofstream(scene.file("pids/pids.max")) << number << '\n';
@@ -161,7 +171,99 @@ TEST_CASE("the names of devices are looked up again when a container starts") {
   CHECK(called("vdc") == "/dev/vdc");
 }
 
-TEST_CASE("where readers keep more samples than there are buffers, the oldest is left to them") {
+TEST_CASE("the highest memory between two samples is a part of the samples in the next interval") {
+  Scene scene;
+  scene.sampler().set_peak_interval(1s);
+  CHECK_FALSE(scene.memory_peak());
+  scene.use_memory(900'000'000);
+  scene.read_loads();
+  scene.use_memory(1'000);
+  scene.read_loads();
+  CHECK_FALSE(scene.memory_peak());
+  scene.sampler().end_interval();
+  CHECK(scene.memory_peak() == 900'000'000U);
+  CHECK(scene.memory_peak() == 900'000'000U);
+  scene.read_loads();
+  scene.sampler().end_interval();
+  CHECK(scene.memory_peak() == 1'000U);
+}
+
+TEST_CASE("the highest CPU use between two samples is a mean over no less time than has passed") {
+  Scene scene;
+  scene.sampler().set_peak_interval(1ms);
+  std::ofstream(scene.file("cpuacct/cpuacct.usage")) << "1000000000\n";
+  REQUIRE(scene.sample());  // reads the load as well
+  const auto before = steady_now();
+  const auto enough = before + 1ms;
+  while (steady_now() < enough) continue;
+  const auto after = steady_now();
+  std::ofstream(scene.file("cpuacct/cpuacct.usage")) << "3000000000\n";
+  scene.read_loads();
+  scene.sampler().end_interval();
+  REQUIRE(scene.sample());
+  const auto cores = scene.web().sample->cpu.value().interval_max_cores;
+  REQUIRE(cores);
+  CHECK(*cores > 0);
+  CHECK(*cores <= 2 / std::chrono::duration<double>(after - before).count());
+}
+
+TEST_CASE("a new run has no peaks of the run before") {
+  Scene scene;
+  scene.sampler().set_peak_interval(1s);
+  REQUIRE(scene.sample());
+  scene.read_loads();
+  scene.sampler().end_interval();
+  REQUIRE(scene.memory_peak());
+  auto next = scene.run();
+  next.started_at = wall_now();
+  scene.sampler().follow(scene.id(), next);
+  CHECK_FALSE(scene.memory_peak());
+  scene.sampler().end_interval();
+  CHECK(scene.memory_peak());
+}
+
+TEST_CASE("a container that ends while loads are read is left to the next sample") {
+  Scene scene;
+  scene.sampler().set_peak_interval(1s);
+  REQUIRE(scene.sample());
+  scene.disappear();
+  scene.read_loads();
+  REQUIRE(scene.sample());
+  CHECK(scene.web().failures == 1);
+}
+
+TEST_CASE("loads are read at their pace, and a late reading moves those to come") {
+  Scene scene;
+  auto& sampler = scene.sampler();
+  const auto start = steady_now();
+  CHECK(sampler.next_loads() == SteadyTime::max());
+  sampler.set_peak_interval(1s);
+  CHECK(sampler.next_loads() <= start);
+  sampler.read_loads(start);
+  const auto first = sampler.next_loads();
+  CHECK(first > start);
+  sampler.read_loads(first + 10ms);
+  CHECK(sampler.next_loads() == first + 1s);
+  sampler.read_loads(first + 5s);
+  CHECK(sampler.next_loads() == first + 5875ms);
+  sampler.set_peak_interval(0s);
+  CHECK(sampler.next_loads() == SteadyTime::max());
+}
+
+TEST_CASE("without a pace no peak is shown any more") {
+  Scene scene;
+  scene.sampler().set_peak_interval(1s);
+  REQUIRE(scene.sample());
+  scene.sampler().end_interval();
+  REQUIRE(scene.memory_peak());
+  scene.sampler().set_peak_interval(0s);
+  CHECK_FALSE(scene.memory_peak());
+  scene.read_loads();
+  scene.sampler().end_interval();
+  CHECK_FALSE(scene.memory_peak());
+}
+
+TEST_CASE("the oldest buffer is left to its readers if readers hold all buffers") {
   Scene scene;
   std::vector<std::shared_ptr<const model::ContainerStats>> read;
   for (int i = 0; i < 6; ++i) {

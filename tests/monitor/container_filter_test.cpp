@@ -41,12 +41,12 @@ const Labels off{{"tidegauge.enable", "false"}};
 
 }  // namespace
 
-TEST_CASE("everything is watched unless something says otherwise") {
+TEST_CASE("every container is watched by default") {
   CHECK(is_watched(container("web"), {}));
   CHECK_FALSE(is_watched(container("web", off), {}));
 }
 
-TEST_CASE("one match of include is enough, and one of exclude too much") {
+TEST_CASE("one match of include is enough, and one match of exclude rules a container out") {
   const auto some = options({"web-*", "image:shop/db:*"}, {"*-2", "label:stage=test"});
   CHECK(is_watched(container("web-1"), some));
   CHECK(is_watched(container("db"), some));
@@ -56,12 +56,12 @@ TEST_CASE("one match of include is enough, and one of exclude too much") {
   CHECK(is_watched(container("api"), options({}, {"web"})));
 }
 
-TEST_CASE("the container's own label has the last word") {
+TEST_CASE("the container's own label overrides include and exclude") {
   CHECK(is_watched(container("web", on), options({"db"}, {"*"})));
   CHECK_FALSE(is_watched(container("web", off), options({"web"}, {})));
 }
 
-TEST_CASE("with opt-in only those are watched that say so, whatever is included") {
+TEST_CASE("with opt-in only containers with the label are watched") {
   auto opt_in = options({"web"}, {});
   opt_in.opt_in = true;
   CHECK_FALSE(is_watched(container("web"), opt_in));
@@ -69,7 +69,7 @@ TEST_CASE("with opt-in only those are watched that say so, whatever is included"
   CHECK(is_watched(container("db", on), opt_in));
 }
 
-TEST_CASE("the label is true or false in any case of letters; anything else is ignored") {
+TEST_CASE("the label is true or false in upper and lower case, and other values are ignored") {
   const auto web = [](const std::string& value) {
     return container("web", {{"tidegauge.enable", value}});
   };

@@ -95,7 +95,8 @@ bool is_sample(const Request& request) {
 
 // --- one cycle ----------------------------------------------------------------------------------
 
-TEST_CASE("a cycle publishes every container, sorted by name, with what the Engine is") {
+TEST_CASE(
+    "a cycle publishes every container, sorted by name, with version and info of the Engine") {
   Scene scene;
   const auto snapshot = scene.watch().run_once();
   CHECK(snapshot->up);
@@ -110,7 +111,7 @@ TEST_CASE("a cycle publishes every container, sorted by name, with what the Engi
   CHECK(wall_now() - snapshot->taken_at < 10s);
 }
 
-TEST_CASE("what runs or is paused has statistics, what does not has none") {
+TEST_CASE("running and paused containers have statistics, and others have none") {
   Scene scene;
   const auto snapshot = scene.watch().run_once();
   for (const auto& record : snapshot->containers) {
@@ -126,7 +127,7 @@ TEST_CASE("what runs or is paused has statistics, what does not has none") {
   CHECK(scene.engine().calls(EngineCall::stats) == with_stats(*snapshot));
 }
 
-TEST_CASE("each cycle shows what has become of the containers since") {
+TEST_CASE("each cycle shows changes since the last cycle") {
   Scene scene;
   scene.watch().run_once();
   scene.engine().host().stop("web-1");
@@ -139,7 +140,7 @@ TEST_CASE("each cycle shows what has become of the containers since") {
   CHECK(std::ranges::count(names_of(*snapshot), "worker-1") == 0);
 }
 
-TEST_CASE("a container was last seen when it last ran, and one that never did was never seen") {
+TEST_CASE("a container was last seen when it last ran, and never if it never ran") {
   Scene scene;
   const auto first = scene.watch().run_once();
   CHECK(wall_now() - *named(*first, "web-1").last_seen < 10s);
@@ -156,7 +157,7 @@ TEST_CASE("a container was last seen when it last ran, and one that never did wa
   CHECK(web.last_seen >= *web.container->finished_at - 5s);
 }
 
-TEST_CASE("what cannot change is asked once, and again of an Engine that comes back") {
+TEST_CASE("version and info are asked for once, and again after an outage") {
   Scene scene;
   for (int cycle = 0; cycle < 3; ++cycle) scene.watch().run_once();
   CHECK(scene.engine().calls(EngineCall::version) == 1);
@@ -178,7 +179,7 @@ TEST_CASE("an Engine without containers is up and has none") {
 
 // --- one container fails ------------------------------------------------------------------------
 
-TEST_CASE("a container whose statistics fail costs only its own, and is logged when that changes") {
+TEST_CASE("failing statistics of a container are logged on each change, and cost only its own") {
   const auto kind = GENERATE(FaultKind::hang, FaultKind::badjson, FaultKind::error500);
   INFO(to_string(kind));
   auto pool = unattended();
@@ -214,7 +215,7 @@ TEST_CASE("a container whose statistics fail costs only its own, and is logged w
   CHECK(scene.watch().log().count("container cannot be read") == 2);
 }
 
-TEST_CASE("a container that cannot be inspected is as it was, and as the list says") {
+TEST_CASE("a container that cannot be inspected keeps its fields and takes the state of the list") {
   Scene scene;
   const auto before = scene.watch().run_once();
   scene.engine().set_fault(
@@ -241,7 +242,7 @@ TEST_CASE("a container that could never be inspected has at least its name and s
   CHECK(named(*snapshot, "web-1").container->id.size() == 64);
 }
 
-TEST_CASE("a container that goes during the cycle is left out, and is no failure") {
+TEST_CASE("a container that is removed during the cycle is left off, and is no failure") {
   const auto* const last_call = GENERATE("/json", "/stats?stream=false&one-shot=true");
   const SmallEngine engine({"here", "gone"}, [&](const Request& request, Exchange& exchange) {
     if (!request.target.ends_with(std::string("/gone") + last_call)) return false;
@@ -255,7 +256,7 @@ TEST_CASE("a container that goes during the cycle is left out, and is no failure
   CHECK(watch.log().count("gone") == 0);
 }
 
-TEST_CASE("a label that is neither true nor false is told of once") {
+TEST_CASE("a label that is neither true nor false is logged once") {
   const SmallEngine engine({"web"}, [](const Request& request, Exchange& exchange) {
     if (SmallEngine::call_of(request) != "/containers/web/json") return false;
     exchange.reply(200, {},
@@ -270,7 +271,7 @@ TEST_CASE("a label that is neither true nor false is told of once") {
   CHECK(watch.log().count("container=web container_id=web") == 1);
 }
 
-TEST_CASE("the calls in flight are as many as allowed, never more") {
+TEST_CASE("the calls in flight reach their limit and do not exceed it") {
   constexpr std::uint32_t allowed = 3;
   std::atomic<std::uint32_t> in_flight = 0;
   std::atomic<std::uint32_t> most = 0;
@@ -295,9 +296,21 @@ TEST_CASE("the calls in flight are as many as allowed, never more") {
   CHECK(most == allowed);
 }
 
+TEST_CASE("the limit of calls in flight grows if that brings more answers") {
+  std::vector<std::string> ids;
+  for (int i = 0; i < 20; ++i) ids.push_back("c" + std::to_string(i));
+  const SmallEngine engine(ids, [](const Request& request, Exchange& exchange) {
+    if (is_sample(request)) exchange.wait(5ms);  // as many at a time as are asked for
+    return false;
+  });
+  Watch watch(engine.socket_path(), unattended(), {.interval = 50ms, .max_in_flight = 1});
+  const auto running = watch.run();
+  CHECK(eventually([&] { return watch.snapshot()->max_in_flight > 1; }));
+}
+
 // --- the Engine fails ---------------------------------------------------------------------------
 
-TEST_CASE("an Engine that is down is shown so with the reason, without a container of the past") {
+TEST_CASE("an Engine that is down is published with the reason and without containers") {
   Scene scene(quick());
   REQUIRE(scene.watch().run_once()->containers.size() == 10);
   scene.kill_engine();
@@ -337,7 +350,7 @@ TEST_CASE(
   CHECK(scene.watch().log().count("containers can be watched again") == 1);
 }
 
-TEST_CASE("an Engine that goes down in the middle of a cycle is not shown as it was before") {
+TEST_CASE("an Engine that goes down within a cycle is published as down") {
   auto pool = quick();
   pool.call_timeout = 30s;
   Scene scene(pool);
@@ -350,6 +363,45 @@ TEST_CASE("an Engine that goes down in the middle of a cycle is not shown as it 
   CHECK(scene.watch().snapshot()->containers.empty());
   CHECK(scene.watch().log().count("container cannot be read") == 0);
   scene.engine().server().thaw();
+}
+
+TEST_CASE("an inspect that an outage ends is no failure of its container") {
+  auto pool = quick();
+  pool.call_timeout = 30s;
+  Scene scene(pool);
+  scene.watch().run_once();
+  scene.engine().set_fault({.kind = FaultKind::hang, .call = EngineCall::inspect});
+  const auto before = scene.engine().calls(EngineCall::inspect);
+  std::jthread cycle([&] { scene.watch().run_once(); });
+  REQUIRE(eventually([&] { return scene.engine().calls(EngineCall::inspect) > before; }));
+  scene.engine().server().freeze();
+  cycle.join();
+  CHECK_FALSE(scene.watch().snapshot()->up);
+  CHECK(scene.watch().reports().last().inspect_errors == 0);
+  scene.engine().server().thaw();
+}
+
+TEST_CASE("calls about containers end when lists fail, until a list succeeds") {
+  std::atomic<bool> lists = true;
+  const SmallEngine engine({"web"}, [&](const Request& request, Exchange& exchange) {
+    const auto call = SmallEngine::call_of(request);
+    if (call == "/events") return exchange.reply(200, {}, {}), true;  // so that lists follow
+    if (call == "/containers/json" && lists) return false;
+    if (!call.ends_with("/json")) return false;
+    exchange.reply(500, {}, R"({"message":"simulated failure"})");
+    return true;
+  });
+  const auto inspects = [&] { return engine.calls("/containers/web/json"); };
+  Watch watch(engine.socket_path(), unattended(), {.interval = 100ms});
+  const auto running = watch.run();
+  REQUIRE(eventually([&] { return inspects() >= 2; }));
+  lists = false;
+  REQUIRE(eventually([&] { return !watch.snapshot()->down_reason.empty(); }));
+  const auto failed_lists = engine.calls("/containers/json");
+  REQUIRE(eventually([&] { return engine.calls("/containers/json") >= failed_lists + 2; }));
+  const auto before = inspects();
+  REQUIRE(eventually([&] { return engine.calls("/containers/json") >= failed_lists + 12; }));
+  CHECK(inspects() == before);
 }
 
 // --- cycle after cycle --------------------------------------------------------------------------
@@ -379,7 +431,7 @@ TEST_CASE("a container is sampled once an interval, never twice at the same time
   CHECK(watch.reports().count() >= 7);
 }
 
-TEST_CASE("cycles that were missed are not made up for") {
+TEST_CASE("missed cycles are not repeated") {
   constexpr auto interval = 50ms;
   constexpr std::size_t cycles = 8;
   Guarded<std::vector<SteadyTime>> ends;
@@ -451,7 +503,7 @@ TEST_CASE(
   for (const auto& [path, times] : all) CHECK(std::pair(path, times) == std::pair(path, 0L));
 }
 
-TEST_CASE("writable layers are measured where it is wanted, and by nobody else") {
+TEST_CASE("writable layers are measured only if the options ask for it") {
   Scene unasked;
   CHECK_FALSE(named(*unasked.watch().run_once(), "web-1").layer);
   CHECK(unasked.engine().calls(EngineCall::size) == 0);
@@ -466,8 +518,7 @@ TEST_CASE("writable layers are measured where it is wanted, and by nobody else")
   CHECK(wall_now() - named(*snapshot, "web-1").layer->measured_at < 10s);
 }
 
-TEST_CASE(
-    "a layer that takes too long to measure has no size, is told of once, and costs no more") {
+TEST_CASE("a layer that takes too long to measure has no size, and is logged once") {
   auto options = unattended();
   options.list_timeout = 50ms;
   Scene scene(options, {.filesystem_interval = 1ms});
@@ -487,7 +538,7 @@ TEST_CASE(
   CHECK(named(*scene.watch().run_once(), "web-1").layer);
 }
 
-TEST_CASE("samples are spread over the interval, but for the first, which are taken at once") {
+TEST_CASE("first samples are taken at once, and later ones are spread over the interval") {
   std::vector<std::string> ids;
   for (int i = 0; i < 10; ++i) ids.push_back("c" + std::to_string(i));
   Guarded<std::vector<SteadyTime>> starts;
@@ -552,7 +603,8 @@ class EventScene {
 
 }  // namespace
 
-TEST_CASE("what happens to a container is on the page at once, and only it is asked about") {
+TEST_CASE(
+    "a change of a container is published at once, after an inspect of that container alone") {
   EventScene scene;
   const auto lists = scene.engine().calls(EngineCall::list);
   const auto inspects = scene.engine().calls(EngineCall::inspect);
@@ -578,7 +630,7 @@ TEST_CASE("what happens to a container is on the page at once, and only it is as
   CHECK(scene.watch().snapshot()->inventory.drift == 0);
 }
 
-TEST_CASE("however much happens, no more than ten snapshots a second are made") {
+TEST_CASE("at most ten snapshots a second are published") {
   EventScene scene;
   std::set<WallTime> made;
   const auto begin = steady_now();
@@ -591,7 +643,7 @@ TEST_CASE("however much happens, no more than ten snapshots a second are made") 
   CHECK(made.size() <= 2U + static_cast<std::size_t>((steady_now() - begin) / 100ms));
 }
 
-TEST_CASE("ends, restarts, OOM kills and changes of health are counted, over re-creation as well") {
+TEST_CASE("ends, restarts, OOM kills and changes of health are counted, also over a re-creation") {
   EventScene scene;
   auto& host = scene.engine().host();
   host.exit("web-1", 3);
@@ -603,20 +655,22 @@ TEST_CASE("ends, restarts, OOM kills and changes of health are counted, over re-
   host.add({.name = "web-1"});
   host.start("web-1");
   host.exit("web-1", 0);
-  REQUIRE(eventually([&] { return scene.counts("web-1").exits.at(0) == 1; }));
+  using enum model::EndCause;
+  const auto completed_index = static_cast<std::size_t>(completed);
+  REQUIRE(eventually([&] { return scene.counts("web-1").exits.at(completed_index) == 1; }));
   const auto counts = scene.counts("web-1");
-  using enum model::ExitClass;
-  CHECK(counts.exits.at(static_cast<std::size_t>(failure)) == 1);
-  CHECK(counts.exits.at(static_cast<std::size_t>(killed)) == 1);
+  CHECK(counts.exits.at(static_cast<std::size_t>(error)) == 1);
+  CHECK(counts.exits.at(static_cast<std::size_t>(oom)) == 1);
+  CHECK(counts.exits.at(static_cast<std::size_t>(stopped)) == 1);
   CHECK(counts.restarts == 2);
   CHECK(counts.oom_events == 1);
   CHECK(counts.last_exit_at);
 }
 
-TEST_CASE("the stream of events is resumed where it was cut, and nothing is counted twice") {
+TEST_CASE("the stream of events is resumed after a cut, and no event is counted twice") {
   EventScene scene;
   auto& host = scene.engine().host();
-  const auto failure = static_cast<std::size_t>(model::ExitClass::failure);
+  const auto failure = static_cast<std::size_t>(model::EndCause::error);
   for (std::uint64_t round = 1; round <= 20; ++round) {
     host.exit("web-1", 1);
     host.start("web-1");
@@ -637,11 +691,12 @@ TEST_CASE("the stream of events is resumed where it was cut, and nothing is coun
   CHECK(scene.watch().snapshot()->inventory.streams_opened >= 20);
 }
 
-TEST_CASE("more events than the Engine remembers are found out about by a list") {
+TEST_CASE("a list shows what more events have changed than the Engine remembers") {
   EventScene scene;
   auto& host = scene.engine().host();
   host.exit("web-1", 1);
-  REQUIRE(eventually([&] { return scene.counts("web-1").exits.at(1) == 1; }));
+  const auto failure = static_cast<std::size_t>(model::EndCause::error);
+  REQUIRE(eventually([&] { return scene.counts("web-1").exits.at(failure) == 1; }));
   const auto lists = scene.engine().calls(EngineCall::list);
   scene.engine().server().freeze();
   host.stop("api-1");
@@ -674,7 +729,7 @@ TEST_CASE("a removed container stays as a ghost with its last state, without its
   CHECK_FALSE(ghost.stats);
 }
 
-TEST_CASE("of an Engine not yet asked about all that it has, nothing is shown") {
+TEST_CASE("an Engine is published only after each of its containers was inspected") {
   const SmallEngine engine({"quick", "slow"}, [](const Request& request, Exchange& exchange) {
     if (request.target.ends_with("/slow/json")) exchange.wait(300ms);
     return false;
@@ -691,7 +746,7 @@ TEST_CASE("of an Engine not yet asked about all that it has, nothing is shown") 
   CHECK(names_of(*watch.snapshot()) == std::vector<std::string>{"quick", "slow"});
 }
 
-TEST_CASE("a container whose calls hang keeps no other from the page") {
+TEST_CASE("a container whose calls hang does not delay the others") {
   EventScene scene;
   scene.engine().set_fault({.kind = FaultKind::hang, .container = "web-1"});
   scene.engine().host().stop("web-1");
@@ -708,7 +763,7 @@ TEST_CASE("a container whose calls hang keeps no other from the page") {
   }));
 }
 
-TEST_CASE("that an Engine goes down is shown at once, and that it comes back ends the wait") {
+TEST_CASE("an Engine that goes down or comes back is published at once") {
   const bool killed = GENERATE(true, false);
   INFO((killed ? "killed" : "frozen"));
   Scene scene(quick(), {.interval = 1h});
@@ -727,7 +782,7 @@ TEST_CASE("that an Engine goes down is shown at once, and that it comes back end
   CHECK(scene.watch().snapshot()->containers.size() == 10);
 }
 
-TEST_CASE("a sample that was asked for before an outage is not shown during it") {
+TEST_CASE("a sample from before an outage is not published during the outage") {
   std::atomic<bool> asked = false;
   std::atomic<bool> down = false;
   const SmallEngine engine({"web"}, [&](const Request& request, Exchange& exchange) {
@@ -756,7 +811,7 @@ TEST_CASE("a sample that was asked for before an outage is not shown during it")
   CHECK(shown == 0);
 }
 
-TEST_CASE("an Engine that comes back is asked again what it is, and everything is sampled again") {
+TEST_CASE("after an outage version, info and all samples are asked for again") {
   Scene scene(quick(), {.interval = 1h});
   const auto running = scene.watch().run();
   REQUIRE(eventually([&] { return with_stats(*scene.watch().snapshot()) == 6; }));
@@ -771,7 +826,7 @@ TEST_CASE("an Engine that comes back is asked again what it is, and everything i
   CHECK(eventually([&] { return with_stats(*scene.watch().snapshot()) == 5; }));
 }
 
-TEST_CASE("an Engine that was not there at the start is watched as soon as it is") {
+TEST_CASE("an Engine that starts later than the daemon is watched as soon as it listens") {
   const test::TemporaryDirectory directory;
   test::SimulatedEngine engine({.socket_path = directory.file("docker.sock")});
   engine.server().stop_listening(SocketFile::removed);
@@ -784,7 +839,7 @@ TEST_CASE("an Engine that was not there at the start is watched as soon as it is
   CHECK(eventually([&] { return watch.snapshot()->up; }));
 }
 
-TEST_CASE("an Engine that answers everything but the list is not asked without a pause") {
+TEST_CASE("an Engine whose lists fail is asked again after a pause") {
   Scene scene(quick(), {.interval = 1h});
   scene.engine().set_fault({.kind = FaultKind::error500, .call = EngineCall::list});
   const auto running = scene.watch().run();
@@ -795,7 +850,7 @@ TEST_CASE("an Engine that answers everything but the list is not asked without a
   CHECK(scene.engine().calls(EngineCall::list) == 2);
 }
 
-TEST_CASE("what is known is published once per interval, also where nothing changes") {
+TEST_CASE("a snapshot is published once per interval, also without a change") {
   const bool is_up = GENERATE(true, false);
   const SmallEngine engine({}, [&](const auto& request, auto& exchange) {
     if (!is_up && request.target.contains("/containers/json")) exchange.reply(500, {}, "{}");
@@ -811,7 +866,7 @@ TEST_CASE("what is known is published once per interval, also where nothing chan
   }
 }
 
-TEST_CASE("watching stops at once, also while it waits and while the Engine hangs") {
+TEST_CASE("a stop ends watching at once, also while the Engine hangs") {
   const auto hanging = GENERATE(as<std::optional<EngineCall>>{}, std::nullopt, EngineCall::ping,
                                 EngineCall::list, EngineCall::inspect, EngineCall::stats);
   Scene scene(unattended(), {.interval = 1h});

@@ -18,7 +18,7 @@ Moment after_noon(std::chrono::nanoseconds time) {
 
 }  // namespace
 
-TEST_CASE("what an Engine tells as it happens is now, however wrong its clock") {
+TEST_CASE("the time of a new event is the present, however wrong the Engine's clock is") {
   const auto wrong_by = GENERATE(as<std::chrono::nanoseconds>{}, -600s, 0s, 600s);
   EngineClock clock;
   clock.at_least(noon.wall + wrong_by, noon.steady);
@@ -28,7 +28,7 @@ TEST_CASE("what an Engine tells as it happens is now, however wrong its clock") 
   CHECK(happened->wall == noon.wall);
 }
 
-TEST_CASE("what an Engine dates in its past is as old as that by this machine's clocks") {
+TEST_CASE("the age of a past event is the same by the Engine's and this machine's clocks") {
   EngineClock clock;
   clock.set(noon.wall - 600s, noon.steady);
   const auto now = after_noon(5s);
@@ -39,7 +39,7 @@ TEST_CASE("what an Engine dates in its past is as old as that by this machine's 
   CHECK(clock.now(now.steady) == noon.wall - 595s);
 }
 
-TEST_CASE("an event of the past does not set the Engine's clock back, its own word does") {
+TEST_CASE("a past event does not set the Engine's clock back, and the time in an answer does") {
   EngineClock clock;
   clock.set(noon.wall, noon.steady);
   clock.at_least(noon.wall - 1h, noon.steady);
@@ -50,7 +50,7 @@ TEST_CASE("an event of the past does not set the Engine's clock back, its own wo
   CHECK(clock.now(noon.steady) == noon.wall - 600s);
 }
 
-TEST_CASE("of an Engine that has told no time, nothing can be placed") {
+TEST_CASE("no time can be converted before the Engine has told its time") {
   EngineClock clock;
   CHECK_FALSE(clock.moment_of(noon.wall, noon));
   clock.set(WallTime::max(), noon.steady);
@@ -58,7 +58,7 @@ TEST_CASE("of an Engine that has told no time, nothing can be placed") {
   CHECK_FALSE(clock.now(noon.steady));
 }
 
-TEST_CASE("a time in the Engine's future is now, and one of long ago does not overflow") {
+TEST_CASE("a time in the Engine's future becomes the present, and an old time does not overflow") {
   EngineClock clock;
   clock.set(noon.wall, noon.steady);
   CHECK(clock.moment_of(WallTime::max(), noon)->steady == noon.steady);

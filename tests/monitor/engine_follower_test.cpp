@@ -124,7 +124,7 @@ bool refuse(Exchange& exchange, int status) {
 
 // --- events that cannot be read -----------------------------------------------------------------
 
-TEST_CASE("events that cannot be read are passed over, and the inventory is taken once for all") {
+TEST_CASE("unreadable events are skipped, and the inventory is taken once for all of them") {
   Scene scene;
   REQUIRE(scene.comes_up());
   REQUIRE(scene.engine().calls("/containers/json") == 1);
@@ -145,7 +145,7 @@ TEST_CASE("events that cannot be read are passed over, and the inventory is take
   CHECK(scene.watch().snapshot()->inventory.streams_opened == 1);
 }
 
-TEST_CASE("watching stops at once in the middle of events that cannot be read") {
+TEST_CASE("a stop ends watching at once among unreadable events") {
   std::atomic<bool> flooded = false;
   Scene scene({.interval = 1h}, [&](const Request& request, Exchange& exchange) {
     if (SmallEngine::call_of(request) != "/events") return false;
@@ -165,8 +165,7 @@ TEST_CASE("watching stops at once in the middle of events that cannot be read") 
 
 // --- calls that a proxy refuses -----------------------------------------------------------------
 
-TEST_CASE(
-    "an Engine whose /info or /version is refused is up, and the log says once what to allow") {
+TEST_CASE("an Engine that refuses /info or /version is up, and the log has the remedy once") {
   const std::string refused = GENERATE("/info", "/version");
   const int status = GENERATE(403, 404, 501);
   Scene scene({.interval = 1h}, [=](const Request& request, Exchange& exchange) {
@@ -183,7 +182,7 @@ TEST_CASE(
   CHECK(scene.engine().calls(refused) == 1);
 }
 
-TEST_CASE("where /info is refused, the inventory is compared with a list now and then") {
+TEST_CASE("the inventory is compared with a list if /info is refused") {
   Scene scene({.interval = 1h, .reconcile_interval = 200ms},
               [](const Request& request, Exchange& exchange) {
                 return SmallEngine::call_of(request) == "/info" && refuse(exchange, 403);
@@ -195,7 +194,7 @@ TEST_CASE("where /info is refused, the inventory is compared with a list now and
   CHECK(scene.engine().calls("/containers/web/json") == 1);
 }
 
-TEST_CASE("an inventory that differs from the Engine's own count is taken anew, and no other") {
+TEST_CASE("the inventory is taken again if it differs from the Engine's own count") {
   const bool differs = GENERATE(true, false);
   Scene scene({.interval = 1h, .reconcile_interval = 100ms},
               [=](const Request& request, Exchange& exchange) {
@@ -208,7 +207,7 @@ TEST_CASE("an inventory that differs from the Engine's own count is taken anew, 
   CHECK((scene.engine().calls("/containers/json") > 1) == differs);
 }
 
-TEST_CASE("where /events is refused, the containers are listed, and only what changed inspected") {
+TEST_CASE("lists take the place of refused /events, and only changed containers are inspected") {
   const int status = GENERATE(403, 404, 501);
   Scene scene({.interval = 30ms}, [=](const Request& request, Exchange& exchange) {
     return SmallEngine::call_of(request) == "/events" && refuse(exchange, status);
@@ -230,6 +229,20 @@ TEST_CASE("where /events is refused, the containers are listed, and only what ch
   CHECK(scene.time_to_stop() < stops_within);
 }
 
+TEST_CASE("the first list after a stream is followed by inspects of all containers") {
+  std::atomic<bool> refused = true;
+  Scene scene({.interval = 30ms}, [&](const Request& request, Exchange& exchange) {
+    return refused && SmallEngine::call_of(request) == "/events" && refuse(exchange, 500);
+  });
+  const auto inspects = [&] { return scene.engine().calls("/containers/web/json"); };
+  REQUIRE(scene.comes_up());
+  refused = false;
+  REQUIRE(eventually([&] { return inspects() == 2; }));  // after the stream was opened
+  refused = true;
+  scene.engine().server().disconnect_all();
+  CHECK(eventually([&] { return inspects() == 3; }));
+}
+
 TEST_CASE("lists in place of events are at least three intervals apart") {
   Guarded<std::vector<SteadyTime>> lists;
   Scene scene({.interval = 100ms}, [&](const Request& request, Exchange& exchange) {
@@ -243,7 +256,7 @@ TEST_CASE("lists in place of events are at least three intervals apart") {
   CHECK(times().at(3) - times().at(0) >= 3 * 300ms);
 }
 
-TEST_CASE("a stream of events that cannot be opened for a moment is opened soon after") {
+TEST_CASE("a stream that cannot be opened once is opened soon after") {
   std::atomic<int> attempts = 0;
   Scene scene({.interval = 1h}, [&](const Request& request, Exchange& exchange) {
     return SmallEngine::call_of(request) == "/events" && ++attempts == 1 && refuse(exchange, 503);
@@ -278,7 +291,7 @@ TEST_CASE("a stream that ends as soon as it is opened is opened ever more rarely
 
 // --- what changes without an event --------------------------------------------------------------
 
-TEST_CASE("what changes without an event is seen, by inspects of one container a second at most") {
+TEST_CASE("changes without an event show by at most one inspect a second") {
   std::atomic<bool> dead = false;
   Scene scene({.interval = 50ms, .reconcile_interval = 1s},
               [&](const Request& request, Exchange& exchange) {
@@ -303,8 +316,7 @@ TEST_CASE("what changes without an event is seen, by inspects of one container a
 
 // --- outages ------------------------------------------------------------------------------------
 
-TEST_CASE(
-    "an Engine that stops is shown to be down at once, and how its containers end is counted") {
+TEST_CASE("an Engine that stops is down at once, and the ends of its containers are counted") {
   // It closes its listening socket first, and every connection but the stream of events.
   std::atomic<bool> stopping = false;
   Scene scene(
@@ -331,7 +343,7 @@ TEST_CASE(
 
 // --- one container ------------------------------------------------------------------------------
 
-TEST_CASE("a container whose inspects fail delays the first page of the others by nothing") {
+TEST_CASE("failing inspects of a container do not delay the first page") {
   const auto how = GENERATE(0, 1, 2);
   Scene scene({.interval = 1h}, [=](const Request& request, Exchange& exchange) {
     if (SmallEngine::call_of(request) != "/containers/db/json") return false;
@@ -346,7 +358,7 @@ TEST_CASE("a container whose inspects fail delays the first page of the others b
   CHECK(scene.names() == std::vector<std::string>{"db", "web"});
 }
 
-TEST_CASE("a container whose inspects fail is asked about ever more rarely") {
+TEST_CASE("failing inspects of a container are retried ever more rarely") {
   Guarded<std::vector<SteadyTime>> inspects;
   Scene scene({.interval = 50ms}, [&](const Request& request, Exchange& exchange) {
     if (SmallEngine::call_of(request) != "/containers/db/json") return false;
@@ -360,7 +372,7 @@ TEST_CASE("a container whose inspects fail is asked about ever more rarely") {
   CHECK(scene.watch().log().count("container cannot be read") == 1);
 }
 
-TEST_CASE("a container whose id cannot be in a URL is left off, and all others are shown") {
+TEST_CASE("a container whose id cannot be in a URL is left off") {
   const std::string id = GENERATE("a b", "a/../b", "..", "a\\u00ff", "a?b");
   Scene scene;
   REQUIRE(scene.comes_up());

@@ -41,8 +41,8 @@ model::Event die(const std::string& name) {
 
 class Scene {
  public:
-  explicit Scene(config::StatsChoice choice = config::StatsChoice::automatic, bool kernel = true)
-      : options_{.stats_source = choice}, state_(options_, kernel) {}
+  explicit Scene(config::StatsChoice choice = config::StatsChoice::automatic)
+      : options_{.stats_source = choice}, state_(options_) {}
 
   EngineState& state() { return state_; }
   EngineState* operator->() { return &state_; }
@@ -79,7 +79,7 @@ TEST_CASE("an event calls for an inspect only while the Engine is up") {
   CHECK(first.effect == Inventory::Effect::inspect);
   CHECK(first.inspect);
   CHECK(scene->apply(event).effect == Inventory::Effect::known);
-  scene->set_down("gone", true);
+  scene->set_down({Errc::unreachable, "gone"}, true);
   auto later = die("web");
   later.at += 1s;
   const auto second = scene->apply(later);
@@ -105,21 +105,21 @@ TEST_CASE("an answer from before an event is refused") {
   CHECK(scene.inspect(inspected("web")).accepted);
 }
 
-TEST_CASE("a container without a process that the kernel could show is sampled by the Engine") {
+TEST_CASE("a container without a pid is sampled by the Engine") {
   Scene scene;
   std::ignore = scene->apply_list({listed("web"), listed("db")}, InspectScope::all);
   CHECK_FALSE(scene.inspect(inspected("web")).sample_by_engine);
   CHECK(scene.inspect(inspected("db", std::nullopt)).sample_by_engine);
 }
 
-TEST_CASE("with the kernel as the only source no sample is asked of the Engine") {
+TEST_CASE("with the kernel as the only source the Engine takes no samples") {
   Scene scene(config::StatsChoice::kernel);
   std::ignore = scene->apply_list({listed("web")}, InspectScope::all);
   CHECK_FALSE(scene.inspect(inspected("web", std::nullopt)).sample_by_engine);
 }
 
-TEST_CASE("a sample of the Engine is refused after an outage, and where the kernel was faster") {
-  Scene scene(config::StatsChoice::engine, false);
+TEST_CASE("a sample of the Engine is refused after an outage and after a kernel sample") {
+  Scene scene(config::StatsChoice::engine);
   scene.come_up();
   const auto sample = [] {
     auto stats = std::make_shared<model::ContainerStats>();
@@ -128,7 +128,7 @@ TEST_CASE("a sample of the Engine is refused after an outage, and where the kern
   };
   const auto outages = scene->outages();
   CHECK(scene->apply_engine_sample("web", sample(), outages));
-  scene->set_down("gone", true);
+  scene->set_down({Errc::unreachable, "gone"}, true);
   CHECK_FALSE(scene->apply_engine_sample("web", sample(), outages));
   scene->set_up(scene->outages());
   scene->with_inventory(
@@ -136,10 +136,10 @@ TEST_CASE("a sample of the Engine is refused after an outage, and where the kern
   CHECK_FALSE(scene->apply_engine_sample("web", sample(), scene->outages()));
 }
 
-TEST_CASE("an Engine that went down meanwhile is not up") {
+TEST_CASE("a call from before an outage does not set the Engine up") {
   Scene scene;
   const auto outages = scene->outages();
-  scene->set_down("gone", true);
+  scene->set_down({Errc::unreachable, "gone"}, true);
   CHECK_FALSE(scene->set_up(outages));
   CHECK_FALSE(scene->is_up());
   CHECK(scene->is_known_down());
@@ -148,13 +148,29 @@ TEST_CASE("an Engine that went down meanwhile is not up") {
   CHECK_FALSE(scene->is_known_down());
 }
 
-TEST_CASE("a failure is logged once, and its end only where it was logged") {
+TEST_CASE("a failure is logged once, and its end only if the failure was logged") {
   Scene scene;
-  CHECK_FALSE(scene->set_down("the pool has logged it", false));
+  CHECK_FALSE(scene->set_down({Errc::unreachable, "the pool has logged it"}, false));
   CHECK_FALSE(scene->set_up(scene->outages()));
-  CHECK(scene->set_down("a list fails", true));
-  CHECK_FALSE(scene->set_down("a list fails", true));
+  CHECK(scene->set_down({Errc::unreachable, "a list fails"}, true));
+  CHECK_FALSE(scene->set_down({Errc::unreachable, "a list fails"}, true));
   CHECK(scene->set_up(scene->outages()));
+}
+
+TEST_CASE("a cut connection from before an outage does not count after it") {
+  Scene scene;
+  scene.come_up();
+  const auto is_reported = [&] {
+    return scene->with_inventory([](Inventory& known) {
+      const Error cut{Errc::connection_lost, "the Engine hung up"};
+      return known.record_outcome("web", CallKind::inspect, cut, moment_now()).has_value();
+    });
+  };
+  CHECK_FALSE(is_reported());
+  scene->set_down({Errc::unreachable, "gone"}, true);
+  scene->set_up(scene->outages());
+  CHECK_FALSE(is_reported());
+  CHECK(is_reported());
 }
 
 TEST_CASE("version and info are forgotten in an outage") {
@@ -164,13 +180,13 @@ TEST_CASE("version and info are forgotten in an outage") {
   CHECK(scene->has_version());
   CHECK(scene->has_info());
   CHECK(scene->root_directory() == "/srv/docker");
-  scene->set_down("gone", true);
+  scene->set_down({Errc::unreachable, "gone"}, true);
   CHECK_FALSE(scene->has_version());
   CHECK_FALSE(scene->has_info());
   CHECK_FALSE(scene->root_directory());
 }
 
-TEST_CASE("the Engine's own count contradicts the inventory where it differs") {
+TEST_CASE("the Engine's own count contradicts an inventory of another size") {
   Scene scene;
   scene.come_up();
   CHECK_FALSE(scene->contradicts({.containers = 1}));
@@ -183,25 +199,25 @@ TEST_CASE("runs are pending once after an event, a list and an inspect") {
   scene.come_up();
   const auto runs = scene->take_pending_runs();
   REQUIRE(runs.size() == 1);
-  CHECK(runs[0].first == "web");
-  REQUIRE(runs[0].second);
-  CHECK(runs[0].second->pid == 7);
+  CHECK(runs[0].id == "web");
+  REQUIRE(runs[0].run);
+  CHECK(runs[0].run->pid == 7);
   CHECK(scene->take_pending_runs().empty());
   scene->apply(die("web"));
   const auto ended = scene->take_pending_runs();
   REQUIRE(ended.size() == 1);
-  CHECK_FALSE(ended[0].second);
+  CHECK_FALSE(ended[0].run);
   std::ignore = scene->apply_list({listed("web")}, InspectScope::changed);
   CHECK(scene->take_pending_runs().size() == 1);
 }
 
-TEST_CASE("no runs are pending where the kernel is not asked") {
-  Scene scene(config::StatsChoice::engine, false);
+TEST_CASE("no runs are pending without kernel samples") {
+  Scene scene(config::StatsChoice::engine);
   scene.come_up();
   CHECK(scene->take_pending_runs().empty());
 }
 
-TEST_CASE("nothing is to be published until the Engine is known to be up or down") {
+TEST_CASE("nothing is published before the Engine is known to be up or down") {
   Scene scene;
   scene->mark_changed();
   CHECK_FALSE(scene->take_changed());
@@ -209,14 +225,14 @@ TEST_CASE("nothing is to be published until the Engine is known to be up or down
     scene->set_up(0);
   }
   SECTION("down") {
-    scene->set_down("gone", true);
+    scene->set_down({Errc::unreachable, "gone"}, true);
   }
   scene->mark_changed();
   CHECK(scene->take_changed());
   CHECK_FALSE(scene->take_changed());
 }
 
-TEST_CASE("a wait ends by a change, by pending runs, at its deadline and by the stop") {
+TEST_CASE("a change, pending runs, the deadline and a stop each end a wait") {
   Scene scene;
   scene->set_up(0);
   std::stop_source stop;
@@ -265,7 +281,7 @@ TEST_CASE("a snapshot shows why the Engine is down, and Podman's lifecycles with
   CHECK(up.up);
   REQUIRE(up.lifecycles.size() == 1);
   CHECK_FALSE(up.lifecycles[0].second.oom_events);
-  scene->set_down("connection refused", true);
+  scene->set_down({Errc::unreachable, "connection refused"}, true);
   const auto down = scene.snapshot();
   CHECK_FALSE(down.up);
   CHECK(down.down_reason == "connection refused");

@@ -19,7 +19,7 @@ model::Event event_at(WallTime at, std::string action = "start", std::string id 
 
 }  // namespace
 
-TEST_CASE("an event is new once, and only events alike in all are the same") {
+TEST_CASE("an event is new once, and only equal events are the same") {
   EventLog log;
   CHECK(log.remember(event_at(start)));
   CHECK_FALSE(log.remember(event_at(start)));
@@ -28,7 +28,7 @@ TEST_CASE("an event is new once, and only events alike in all are the same") {
   CHECK(log.remember(event_at(start, "start", "api")));
 }
 
-TEST_CASE("all that an Engine can tell again is recognised, and the memory is bounded") {
+TEST_CASE("every event that an Engine can replay is recognised, and the memory is bounded") {
   EventLog log;
   for (int i = 0; i < 600; ++i) REQUIRE(log.remember(event_at(start + i * 1s)));
   for (int i = 600 - 256; i < 600; ++i) CHECK_FALSE(log.remember(event_at(start + i * 1s)));
@@ -44,7 +44,7 @@ TEST_CASE("events are followed from a little before the last one") {
   CHECK(*log.follow_from() >= start + 1min - 5s);
 }
 
-TEST_CASE("without an event they are followed from the Engine's time at the beginning") {
+TEST_CASE("without an event the stream begins at the Engine's first known time") {
   EventLog log;
   CHECK_FALSE(log.follow_from());
   log.begin(start);
@@ -52,14 +52,14 @@ TEST_CASE("without an event they are followed from the Engine's time at the begi
   CHECK(log.follow_from() == start);
 }
 
-TEST_CASE("what came before the beginning is not asked for") {
+TEST_CASE("events from before the beginning are not asked for") {
   EventLog log;
   log.begin(start);
   log.remember(event_at(start + 1s));
   CHECK(log.follow_from() == start);
 }
 
-TEST_CASE("after the Engine's clock was set back, events are followed from its last one") {
+TEST_CASE("after the Engine's clock was set back, the stream begins before its last event") {
   EventLog log;
   log.begin(start);
   log.remember(event_at(start + 1s));

@@ -41,7 +41,7 @@ TEST_CASE("a ghost is kept for its window") {
   CHECK(names_in(ghosts) == std::vector<std::string>{"db"});
 }
 
-TEST_CASE("a ghost goes when a container of its name is there again") {
+TEST_CASE("a new container of the same name removes the ghost") {
   Ghosts ghosts(1min);
   ghosts.add(record("web"), start);
   ghosts.drop("db");
@@ -50,7 +50,7 @@ TEST_CASE("a ghost goes when a container of its name is there again") {
   CHECK(names_in(ghosts).empty());
 }
 
-TEST_CASE("the latest container of a name is its ghost") {
+TEST_CASE("the latest removed container of a name is its ghost") {
   Ghosts ghosts(1min);
   ghosts.add(record("web", "first"), start);
   ghosts.add(record("web", "second"), start + 30s);
@@ -66,11 +66,37 @@ TEST_CASE("without a window no ghosts are kept") {
   CHECK(Ghosts(1ms).are_kept());
 }
 
-TEST_CASE("of more than a thousand ghosts the oldest go") {
+TEST_CASE("the oldest ghosts are dropped beyond a thousand") {
   Ghosts ghosts(1h);
   for (int i = 0; i < 1'003; ++i) ghosts.add(record(std::to_string(i)), start + i * 1ms);
   ghosts.drop_expired(start + 2s);
   const auto names = names_in(ghosts);
   CHECK(names.size() == 1'000);
   for (const auto* const old : {"0", "1", "2"}) CHECK(std::ranges::count(names, old) == 0);
+}
+
+TEST_CASE("the window of ghosts may change while they are kept") {
+  Ghosts ghosts(1min);
+  ghosts.add(record("web"), start);
+  ghosts.keep_for(10s);
+  ghosts.drop_expired(start + 10s - 1ms);
+  CHECK(names_in(ghosts).size() == 1);
+  ghosts.keep_for(2min);
+  ghosts.drop_expired(start + 2min - 1ms);
+  CHECK(names_in(ghosts).size() == 1);
+  ghosts.keep_for(0s);
+  CHECK_FALSE(ghosts.are_kept());
+  ghosts.drop_expired(start + 2min - 1ms);
+  CHECK(names_in(ghosts).empty());
+}
+
+TEST_CASE("ghosts of containers that are not watched any more are dropped, and named") {
+  Ghosts ghosts(1min);
+  ghosts.add(record("db"), start);
+  ghosts.add(record("web"), start);
+  std::vector<std::string> dropped;
+  ghosts.drop_unwatched([](const model::Container& container) { return container.name == "db"; },
+                        [&](const std::string& name) { dropped.push_back(name); });
+  CHECK(names_in(ghosts) == std::vector<std::string>{"db"});
+  CHECK(dropped == std::vector<std::string>{"web"});
 }

@@ -46,26 +46,26 @@ std::uint32_t usual_limit(InFlightControl& control, const Engine& engine) {
 
 }  // namespace
 
-TEST_CASE("where calls only wait, as many as allowed are made at a time, within two cycles of 50") {
+TEST_CASE("calls that only wait reach the upper limit within two cycles of 50") {
   InFlightControl control(8, 16);
   CHECK(control.limit() == 8);
   answer(control, waiting_engine, 100);
   CHECK(control.limit() == 16);
 }
 
-TEST_CASE("what is allowed need not be a power of two") {
+TEST_CASE("the upper limit need not be a power of two") {
   InFlightControl control(8, 11);
   answer(control, waiting_engine, 100);
   CHECK(control.limit() == 11);
 }
 
-TEST_CASE("where calls wait for each other, no more are made than are worked on") {
+TEST_CASE("calls that wait for each other are limited to those that the Engine works on") {
   InFlightControl control(8, 64);
   answer(control, working_engine, 400);
   CHECK(control.limit() == 2);
 }
 
-TEST_CASE("trials are rare once it is known what is best") {
+TEST_CASE("trials are rare once the best limit is known") {
   const auto waits = GENERATE(true, false);
   const Engine engine = waits ? waiting_engine : working_engine;
   const std::uint32_t best = waits ? 16 : 2;
@@ -79,7 +79,7 @@ TEST_CASE("trials are rare once it is known what is best") {
   CHECK(elsewhere < 500);
 }
 
-TEST_CASE("an Engine that becomes another is found out") {
+TEST_CASE("a change of the Engine's speed is found") {
   InFlightControl control(8, 16);
   answer(control, working_engine, 1000);
   REQUIRE(control.limit() <= 4);
@@ -87,13 +87,13 @@ TEST_CASE("an Engine that becomes another is found out") {
   CHECK(control.limit() == 16);
 }
 
-TEST_CASE("one call at a time is the least, and no more than one may be all that is allowed") {
+TEST_CASE("the limit is at least one, also if one is the upper limit") {
   InFlightControl control(1, 1);
   answer(control, working_engine, 1000);
   CHECK(control.limit() == 1);
 }
 
-TEST_CASE("slow answers to calls of before a change of the limit say nothing of the new one") {
+TEST_CASE("answers to calls from before a change of the limit do not judge the new limit") {
   constexpr std::uint32_t before = 8;
   constexpr std::uint32_t after = 16;
   InFlightControl control(before, after);
@@ -107,7 +107,7 @@ TEST_CASE("slow answers to calls of before a change of the limit say nothing of 
   CHECK(control.limit() == (slow_as_well ? before : after));
 }
 
-TEST_CASE("twice as many calls in flight are worth a quarter more answers, and no less") {
+TEST_CASE("a doubled limit is kept only if it brings a quarter more answers") {
   const auto [gain, best] = GENERATE(table<double, std::uint32_t>({{1.2, 8}, {1.3, 16}}));
   InFlightControl control(8, 16);
   const auto usual = usual_limit(
@@ -115,7 +115,7 @@ TEST_CASE("twice as many calls in flight are worth a quarter more answers, and n
   CHECK(usual == best);
 }
 
-TEST_CASE("half as many calls in flight are worth a tenth of the answers, and no more") {
+TEST_CASE("a halved limit is kept if it costs at most a tenth of the answers") {
   const auto [left, best] = GENERATE(table<double, std::uint32_t>({{0.95, 4}, {0.85, 8}}));
   InFlightControl control(8, 8);
   const auto usual = usual_limit(control, [left](std::uint32_t in_flight) {

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -16,7 +18,7 @@ using namespace tidegauge;
 using namespace std::chrono_literals;
 using model::Container;
 using model::ContainerState;
-using model::ExitClass;
+using model::EndCause;
 using monitor::CallKind;
 using monitor::Inventory;
 
@@ -31,6 +33,10 @@ class Scene {
       : options_(std::move(options)), inventory_(options_) {}
 
   Inventory& inventory() { return inventory_; }
+  std::vector<std::string> reconfigure(const std::function<void(config::MonitorConfig&)>& change) {
+    change(options_);
+    return inventory_.options_changed(moment());
+  }
   [[nodiscard]] WallTime now() const { return now_; }
   void pass(std::chrono::nanoseconds time) { now_ += time; }
   /// This machine's wall clock is set.
@@ -61,6 +67,15 @@ class Scene {
              .at = engine_now(),
              .attributes = {{"name", to}, {"oldName", "/" + from}}};
     return inventory_.apply(last_, moment());
+  }
+  void tell_of_network(const std::string& action, const std::string& container) {
+    now_ += 1ms;
+    last_ = {.type = "network",
+             .action = action,
+             .id = "bridge",
+             .at = engine_now(),
+             .attributes = {{"container", container}, {"name", "bridge"}}};
+    std::ignore = inventory_.apply(last_, moment());
   }
   /// Likewise, of a container that has a label.
   Inventory::Effect tell_of(const std::string& id, const std::string& action,
@@ -115,8 +130,12 @@ class Scene {
     }
     return std::nullopt;
   }
-  [[nodiscard]] std::uint64_t exits(const std::string& name, ExitClass exit) {
-    return counts(name).value().exits.at(static_cast<std::size_t>(exit));
+  /// Once all ends are decided.
+  [[nodiscard]] std::uint64_t exits(const std::string& name, EndCause cause) {
+    auto later = moment();
+    later.steady += 10s;
+    std::ignore = inventory_.take_due(later);
+    return counts(name).value().exits.at(static_cast<std::size_t>(cause));
   }
 
  private:
@@ -130,7 +149,7 @@ class Scene {
 
 }  // namespace
 
-TEST_CASE("a run has the process that an inspect shows, and not that of the run before") {
+TEST_CASE("a new run has no pid until an inspect shows it") {
   Scene scene;
   scene.list({"web"});
   CHECK_FALSE(scene.inventory().run_of("web"));
@@ -152,7 +171,7 @@ TEST_CASE("a run has the process that an inspect shows, and not that of the run 
   CHECK_FALSE(scene.inventory().run_of("unknown"));
 }
 
-TEST_CASE("an inspect that shows an earlier end does not move the end that an event told") {
+TEST_CASE("an inspect with an earlier end does not replace the end of an event") {
   Scene scene;
   scene.list({"web"});
   auto container = Scene::running("web", scene.now());
@@ -165,8 +184,7 @@ TEST_CASE("an inspect that shows an earlier end does not move the end that an ev
   CHECK(scene.snapshot().containers.at(0).last_seen == ended);
 }
 
-TEST_CASE(
-    "the health of a new run is starting where there is a check, until an event or an inspect") {
+TEST_CASE("the health of a new run with a check is \"starting\" until an event or an inspect") {
   Scene scene;
   scene.list({"checked", "plain"});
   auto checked = Scene::running("checked", scene.now());
@@ -180,8 +198,7 @@ TEST_CASE(
   CHECK(containers.at(1).container->health == model::Health::none);
 }
 
-TEST_CASE(
-    "a change of settings and a creation call for an inspect, what is only asked for does not") {
+TEST_CASE("updates and creations call for an inspect, and requested actions do not") {
   Scene scene;
   scene.list({"web"});
   REQUIRE(scene.inspect(Scene::running("web", scene.now())));
@@ -193,7 +210,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("a loop of crashes is counted in full, however far ahead of the events an inspect is") {
+TEST_CASE("a loop of crashes is counted in full, however far an inspect is ahead of the events") {
   Scene scene;
   scene.list({"web"});
   REQUIRE(scene.inspect(Scene::running("web", scene.now() - 1h)));
@@ -205,7 +222,7 @@ TEST_CASE("a loop of crashes is counted in full, however far ahead of the events
     scene.tell("start", "web");
   }
   CHECK(scene.counts("web")->restarts == 100);
-  CHECK(scene.exits("web", ExitClass::failure) == 100);
+  CHECK(scene.exits("web", EndCause::error) == 100);
 }
 
 TEST_CASE("the first start of a container is no restart") {
@@ -218,47 +235,182 @@ TEST_CASE("the first start of a container is no restart") {
   CHECK(scene.counts("web")->restarts == 1);
 }
 
-TEST_CASE("ends are told apart by exit code") {
+TEST_CASE("ends are counted by cause") {
   Scene scene;
   scene.tell("create", "web");
   for (const auto* const code : {"0", "1", "125", "126", "127", "137", "143", "139", "255"}) {
     scene.tell("start", "web");
     scene.tell("die", "web", code);
   }
-  CHECK(scene.exits("web", ExitClass::success) == 1);
-  CHECK(scene.exits("web", ExitClass::failure) == 2);
-  CHECK(scene.exits("web", ExitClass::not_started) == 2);
-  CHECK(scene.exits("web", ExitClass::killed) == 1);
-  CHECK(scene.exits("web", ExitClass::terminated) == 1);
-  CHECK(scene.exits("web", ExitClass::signal) == 2);
+  CHECK(scene.exits("web", EndCause::completed) == 1);
+  CHECK(scene.exits("web", EndCause::error) == 5);
+  CHECK(scene.exits("web", EndCause::signal) == 3);
 }
 
-TEST_CASE("an end without a readable exit code is counted by the one that the inspect shows") {
+TEST_CASE("an end without a readable exit code takes the code of the inspect") {
   const auto* const code = GENERATE("", "137x", "99999999999", "1.0");
   Scene scene;
+  const auto started_at = scene.now() - 1h;
   scene.list({"web"});
-  REQUIRE(scene.inspect(Scene::running("web", scene.now() - 1h)));
+  REQUIRE(scene.inspect(Scene::running("web", started_at)));
   scene.tell("die", "web", code);
-  CHECK(scene.exits("web", ExitClass::success) == 0);
+  CHECK(scene.exits("web", EndCause::completed) == 0);
   CHECK_FALSE(scene.snapshot().containers.at(0).container->exit_code);
-  auto ended = Scene::running("web", scene.now() - 1h);
+  auto ended = Scene::running("web", started_at);
   ended.state = ContainerState::exited;
   ended.exit_code = 137;
   ended.finished_at = scene.now();
   REQUIRE(scene.inspect(ended));
-  CHECK(scene.exits("web", ExitClass::killed) == 1);
+  CHECK(scene.exits("web", EndCause::signal) == 1);
 }
 
-TEST_CASE("an event that comes twice is counted once") {
+TEST_CASE(
+    "an inspect of a container that has ended counts although its networks are disconnected") {
+  Scene scene;
+  const auto started_at = scene.now() - 1h;
+  scene.list({"web"});
+  REQUIRE(scene.inspect(Scene::running("web", started_at)));
+  scene.tell("die", "web", "1");
+  const auto version = scene.inventory().version("web");
+  scene.tell_of_network("disconnect", "web");
+  CHECK(scene.inventory().version("web") == version);
+}
+
+TEST_CASE("a start that fails is an end, told by networks, and inspected for its reason") {
+  Scene scene;
+  scene.tell("create", "web");
+  auto created = Scene::running("web", scene.now());
+  created.state = ContainerState::created;
+  created.started_at.reset();
+  REQUIRE(scene.inspect(created));
+  scene.tell_of_network("connect", "web");
+  scene.tell_of_network("disconnect", "web");
+  CHECK(scene.inventory().take_due(scene.moment()).to_inspect == std::vector<std::string>{"web"});
+  auto failed = created;
+  failed.exit_code = 127;
+  failed.start_error = "no such file";
+  REQUIRE(scene.inspect(failed));
+  REQUIRE(scene.inspect(failed));
+  CHECK(scene.exits("web", EndCause::not_started) == 1);
+  SECTION("and it fails again") {
+    scene.tell_of_network("connect", "web");
+    scene.tell_of_network("disconnect", "web");
+    REQUIRE(scene.inspect(failed));
+    CHECK(scene.exits("web", EndCause::not_started) == 2);
+  }
+  SECTION("and the Engine forgets it before it is inspected") {
+    scene.tell_of_network("connect", "web");
+    scene.tell_of_network("disconnect", "web");
+    scene.tell("destroy", "web");
+    CHECK(scene.exits("web", EndCause::unknown) == 1);
+  }
+}
+
+TEST_CASE("a new container that has not started is inspected two seconds later") {
+  Scene scene;
+  scene.tell("create", "web");
+  CHECK(scene.inventory().next_due() == scene.steady() + 2s);
+  scene.pass(2s);
+  CHECK(scene.inventory().take_due(scene.moment()).to_inspect == std::vector<std::string>{"web"});
+  CHECK_FALSE(scene.inventory().next_due());
+}
+
+TEST_CASE("the counters of an earlier daemon go on when a container has the name") {
+  Scene scene({.counters_kept_for = 10min});
+  model::Lifecycle counted{.counted_since = scene.now() - 1h, .restarts = 7};
+  scene.inventory().restore({.ends = {},
+                             .lifecycles = {{"web", counted}, {"gone", counted}},
+                             .followed_until = scene.now() - 1min},
+                            scene.moment());
+  // What has happened since is told, and nothing is told again.
+  CHECK(scene.inventory().follow_from() == scene.now() - 1min + 1ns);
+  scene.list({"web"});
+  REQUIRE(scene.inspect(Scene::running("web", scene.now() - 1h)));
+  scene.tell("die", "web", "1");
+  scene.tell("start", "web");
+  CHECK(scene.counts("web")->restarts == 8);
+  CHECK(scene.counts("web")->counted_since == counted.counted_since);
+  CHECK(scene.counts("gone")->restarts == 7);
+  scene.pass(11min);
+  CHECK_FALSE(scene.counts("gone"));
+}
+
+TEST_CASE("a container that is gone after a gap has ended, and nobody knows why") {
+  Scene scene;
+  scene.list({"web", "db"});
+  REQUIRE(scene.inspect(Scene::running("web", scene.now() - 1h)));
+  scene.list({"db"});
+  CHECK(scene.exits("web", EndCause::unknown) == 1);
+}
+
+TEST_CASE("an end that an inspect finds after the Engine was gone has come with the Engine") {
+  Scene scene;
+  const auto started_at = scene.now() - 1h;
+  scene.list({"web"});
+  scene.inventory().record_engine_time(scene.now(), scene.steady());
+  REQUIRE(scene.inspect(Scene::running("web", started_at)));
+  scene.inventory().engine_gone(scene.steady());
+  auto ended = Scene::running("web", started_at);
+  ended.state = ContainerState::exited;
+  ended.exit_code = 137;
+  const bool long_after = GENERATE(false, true);
+  ended.finished_at = scene.now() + 1s;
+  scene.pass(2s);
+  scene.inventory().engine_up(scene.steady());
+  if (long_after) {
+    scene.pass(1min);
+    ended.finished_at = scene.now();
+  }
+  scene.list({"web"});
+  REQUIRE(scene.inspect(ended));
+  CHECK(scene.exits("web", long_after ? EndCause::unknown : EndCause::engine) == 1);
+}
+
+TEST_CASE("an end that came with the Engine may be found after the next outage") {
+  Scene scene;
+  const auto started_at = scene.now() - 1h;
+  scene.list({"web"});
+  scene.inventory().record_engine_time(scene.now(), scene.steady());
+  REQUIRE(scene.inspect(Scene::running("web", started_at)));
+  auto ended = Scene::running("web", started_at);
+  ended.state = ContainerState::exited;
+  ended.exit_code = 137;
+  ended.finished_at = scene.now() + 1s;
+  for (int outage = 0; outage < 2; ++outage) {
+    scene.inventory().engine_gone(scene.steady());
+    scene.pass(2s);
+    scene.inventory().engine_up(scene.steady());
+    scene.pass(1min);
+  }
+  scene.list({"web"});
+  REQUIRE(scene.inspect(ended));
+  CHECK(scene.exits("web", EndCause::engine) == 1);
+}
+
+TEST_CASE("a run that an Engine has started does not end with the Engine before it") {
+  Scene scene;
+  scene.list({});
+  scene.inventory().record_engine_time(scene.now(), scene.steady());
+  scene.inventory().engine_gone(scene.steady());
+  scene.pass(2s);
+  scene.tell("create", "web");
+  scene.tell("start", "web");
+  scene.inventory().engine_gone(scene.steady());  // the same outage, seen once more
+  scene.tell_of("web", "kill", {"signal", "9"});
+  scene.tell("die", "web", "137");
+  CHECK(scene.exits("web", EndCause::killed) == 1);
+}
+
+TEST_CASE("a repeated event is counted once") {
   Scene scene;
   scene.tell("create", "web");
   scene.tell("start", "web");
   scene.tell("die", "web", "1");
   CHECK(scene.inventory().apply(scene.last(), scene.moment()) == Inventory::Effect::known);
-  CHECK(scene.exits("web", ExitClass::failure) == 1);
+  CHECK(scene.exits("web", EndCause::error) == 1);
 }
 
-TEST_CASE("an answer that is older than the last event is not believed") {
+TEST_CASE("an inspect that is older than the last event is refused") {
   Scene scene;
   scene.tell("create", "web");
   const auto version = scene.inventory().version("web").value();
@@ -269,8 +421,7 @@ TEST_CASE("an answer that is older than the last event is not believed") {
   CHECK(scene.snapshot().containers.at(0).container->state == ContainerState::running);
 }
 
-TEST_CASE(
-    "a restart that no event told of is counted when a list follows, and its late event not") {
+TEST_CASE("a restart without an event is counted after a list, and its late event is not") {
   Scene scene;
   scene.list({"web"});
   REQUIRE(scene.inspect(Scene::running("web", scene.now() - 1h)));
@@ -284,7 +435,7 @@ TEST_CASE(
   CHECK(scene.counts("web")->restarts == 3);
 }
 
-TEST_CASE("a change of health that does not say to what, as Podman's, is looked up") {
+TEST_CASE("a change of health without the new health, as Podman's, calls for an inspect") {
   Scene scene;
   scene.list({"web"});
   auto healthy = Scene::running("web", scene.now());
@@ -295,7 +446,7 @@ TEST_CASE("a change of health that does not say to what, as Podman's, is looked 
         decltype(model::Lifecycle::health_transitions){});
 }
 
-TEST_CASE("an end by want of memory is counted once, however late its events") {
+TEST_CASE("an end by lack of memory is counted once, however late its events are") {
   Scene scene;
   scene.list({"web"});
   const auto started_at = scene.now() - 1h;
@@ -312,33 +463,66 @@ TEST_CASE("an end by want of memory is counted once, however late its events") {
   scene.pass(5s);
   if (events_told == 0) scene.tell("oom", "web");
   scene.tell("die", "web", "137");
-  CHECK(scene.exits("web", ExitClass::killed) == 1);
+  CHECK(scene.exits("web", EndCause::host_oom) == 1);  // it has no limit of its own
   CHECK(scene.counts("web")->oom_events == 1U);
   scene.tell("start", "web");
   scene.pass(1s);
   scene.tell("oom", "web");
   scene.tell("die", "web", "137");
-  CHECK(scene.exits("web", ExitClass::killed) == 2);
+  CHECK(scene.exits("web", EndCause::host_oom) == 2);
   CHECK(scene.counts("web")->oom_events == 2U);
 }
 
-TEST_CASE("an end that no event told of is counted when a list follows") {
+TEST_CASE("a sample tells whose memory limit was hit, unless it does not count all hits") {
+  struct Case {
+    bool is_v2;
+    bool has_swap;
+    std::uint64_t hits;
+    EndCause cause;
+  };
+  const auto [is_v2, has_swap, hits, cause] =
+      GENERATE(as<Case>{}, Case{false, true, 0, EndCause::host_oom},
+               Case{false, true, 1, EndCause::oom}, Case{false, false, 1, EndCause::oom},
+               Case{true, false, 0, EndCause::host_oom}, Case{true, false, 1, EndCause::oom},
+               // The hit of the limit of memory and swap together, which nobody counts.
+               Case{false, false, 0, EndCause::oom});
   Scene scene;
   scene.list({"web"});
-  REQUIRE(scene.inspect(Scene::running("web", scene.now() - 1h)));
+  auto web = Scene::running("web", scene.now());
+  web.limits.memory_bytes = 16UL << 20U;
+  web.limits.memory_swap_bytes = *web.limits.memory_bytes * (has_swap ? 2 : 1);
+  REQUIRE(scene.inspect(web));
+  const auto sample = [&](std::uint64_t count) {
+    auto stats = std::make_shared<model::ContainerStats>();
+    auto& memory = stats->memory.emplace();
+    (is_v2 ? memory.events.oom : memory.fail_count) = count;
+    scene.inventory().record_sampled("web", std::move(stats));
+  };
+  sample(0);
+  scene.tell("oom", "web");
+  sample(hits);
+  scene.tell("die", "web", "137");
+  CHECK(scene.exits("web", cause) == 1);
+}
+
+TEST_CASE("an end without an event is counted after a list") {
+  Scene scene;
+  const auto started_at = scene.now() - 1h;
+  scene.list({"web"});
+  REQUIRE(scene.inspect(Scene::running("web", started_at)));
   scene.pass(1min);
   scene.list({"web"});
-  auto ended = Scene::running("web", scene.now() - 1h);
+  auto ended = Scene::running("web", started_at);
   ended.state = ContainerState::exited;
   ended.exit_code = 137;
   ended.oom_killed = true;
   ended.finished_at = scene.now() - 1s;
   REQUIRE(scene.inspect(ended));
-  CHECK(scene.exits("web", ExitClass::killed) == 1);
+  CHECK(scene.exits("web", EndCause::unknown) == 1);
   CHECK(scene.counts("web")->oom_events == 1);
 }
 
-TEST_CASE("a sample has throttling only where there is a quota: the Engine says zeros elsewhere") {
+TEST_CASE("a sample has throttling only with a quota, as the Engine sends zeros without one") {
   const bool limited = GENERATE(true, false);
   Scene scene;
   scene.list({"web"});
@@ -354,7 +538,7 @@ TEST_CASE("a sample has throttling only where there is a quota: the Engine says 
   CHECK(shown->cpu->throttling.has_value() == limited);
 }
 
-TEST_CASE("a sample of no processes is of a container that has stopped, and none") {
+TEST_CASE("a sample without processes is dropped, because the container has stopped") {
   Scene scene;
   scene.list({"web"});
   REQUIRE(scene.inspect(Scene::running("web", scene.now())));
@@ -363,7 +547,7 @@ TEST_CASE("a sample of no processes is of a container that has stopped, and none
   CHECK_FALSE(scene.snapshot().containers.at(0).stats);
 }
 
-TEST_CASE("a sample without memory has all else, for the controller may be off") {
+TEST_CASE("a sample without memory keeps its other values") {
   Scene scene;
   scene.list({"web"});
   REQUIRE(scene.inspect(Scene::running("web", scene.now())));
@@ -374,7 +558,7 @@ TEST_CASE("a sample without memory has all else, for the controller may be off")
   CHECK(scene.snapshot().containers.at(0).stats->pids == 3);
 }
 
-TEST_CASE("whoever is not on a list is gone, and was not known otherwise is drift") {
+TEST_CASE("a container that is not on a list is removed, and counts as drift") {
   Scene scene;
   scene.list({"api", "web"});
   CHECK(scene.snapshot().inventory.drift == 0);
@@ -383,18 +567,18 @@ TEST_CASE("whoever is not on a list is gone, and was not known otherwise is drif
   CHECK(scene.snapshot().inventory.drift == 2);
 }
 
-TEST_CASE("a rename takes the counters along") {
+TEST_CASE("a rename moves the counters to the new name") {
   Scene scene;
   scene.tell("create", "id", {}, "web");
   scene.tell("start", "id", {}, "web");
   scene.tell("die", "id", "1", "web");
   scene.tell("rename", "id", {}, "front");
-  CHECK(scene.exits("front", ExitClass::failure) == 1);
+  CHECK(scene.exits("front", EndCause::error) == 1);
   CHECK_FALSE(scene.counts("web"));
   CHECK(scene.snapshot().containers.at(0).container->name == "front");
 }
 
-TEST_CASE("counters go on where a new container gets the name of one removed by a rename") {
+TEST_CASE("counters go on if a new container gets a name that was freed by a rename") {
   Scene scene;
   scene.tell("create", "old", {}, "web");
   scene.tell("start", "old", {}, "web");
@@ -404,14 +588,14 @@ TEST_CASE("counters go on where a new container gets the name of one removed by 
   scene.tell("rename", "new", {}, "web");
   scene.tell("start", "new", {}, "web");
   scene.tell("die", "new", "1", "web");
-  CHECK(scene.exits("web", ExitClass::killed) == 1);
-  CHECK(scene.exits("web", ExitClass::failure) == 1);
+  CHECK(scene.exits("web", EndCause::signal) == 1);
+  CHECK(scene.exits("web", EndCause::error) == 1);
   CHECK_FALSE(scene.counts("1a2b_web"));
   scene.pass(10h);
-  CHECK(scene.exits("web", ExitClass::killed) == 1);
+  CHECK(scene.exits("web", EndCause::signal) == 1);
 }
 
-TEST_CASE("counters go with a rename that a list showed before the events told of the container") {
+TEST_CASE("counters move with a rename that a list shows before the first event") {
   Scene scene;
   scene.tell("create", "old", {}, "web");
   scene.tell("start", "old", {}, "web");
@@ -425,13 +609,13 @@ TEST_CASE("counters go with a rename that a list showed before the events told o
   scene.tell("create", "newer", {}, "web");
   scene.tell("start", "newer", {}, "web");
   scene.tell("die", "newer", "0", "web");
-  CHECK(scene.exits("front", ExitClass::killed) == 1);
-  CHECK(scene.exits("front", ExitClass::failure) == 1);
-  CHECK(scene.exits("web", ExitClass::killed) == 0);
-  CHECK(scene.exits("web", ExitClass::success) == 1);
+  CHECK(scene.exits("front", EndCause::signal) == 1);
+  CHECK(scene.exits("front", EndCause::error) == 1);
+  CHECK(scene.exits("web", EndCause::signal) == 0);
+  CHECK(scene.exits("web", EndCause::completed) == 1);
 }
 
-TEST_CASE("counters go with a rename that is the first to be told of a container") {
+TEST_CASE("counters move with a rename that is the first event of a container") {
   Scene scene;
   scene.list_named({{"id", "web"}});
   const auto old_name = GENERATE(as<std::string>{}, "web", "");  // Podman does not tell
@@ -445,7 +629,7 @@ TEST_CASE("counters go with a rename that is the first to be told of a container
   CHECK_FALSE(scene.counts("web"));
 }
 
-TEST_CASE("counters go on under a name for a time after its container was removed") {
+TEST_CASE("the counters of a name are kept for a time after its container was removed") {
   Scene scene({.counters_kept_for = 10min});
   const auto live = [&](const std::string& id) {
     scene.tell("create", id, {}, "web");
@@ -456,12 +640,12 @@ TEST_CASE("counters go on under a name for a time after its container was remove
   live("first");
   scene.pass(9min);
   live("second");
-  CHECK(scene.exits("web", ExitClass::failure) == 2);
+  CHECK(scene.exits("web", EndCause::error) == 2);
   scene.pass(11min);
   CHECK_FALSE(scene.counts("web"));
 }
 
-TEST_CASE("a ghost is shown for its time, unless another takes its name") {
+TEST_CASE("a ghost is shown for its window, unless a container takes its name") {
   Scene scene({.ghost_window = 1min});
   const auto live = [&](const std::string& id) {
     scene.tell("create", id, {}, id + "-name");
@@ -479,7 +663,7 @@ TEST_CASE("a ghost is shown for its time, unless another takes its name") {
   CHECK(scene.snapshot().ghosts.empty());
 }
 
-TEST_CASE("a ghost has ended, whatever it was said to be while it was removed") {
+TEST_CASE("a ghost has the state exited, whatever its state during the removal was") {
   Scene scene;
   scene.tell("create", "web");
   scene.tell("start", "web");
@@ -491,7 +675,7 @@ TEST_CASE("a ghost has ended, whatever it was said to be while it was removed") 
   CHECK(scene.snapshot().ghosts.at(0).container->state == ContainerState::exited);
 }
 
-TEST_CASE("there are no ghosts where they are switched off, nor of what never ran") {
+TEST_CASE("there are no ghosts without a window, and none of containers that never ran") {
   const auto window = GENERATE(as<Milliseconds>{}, 0ms, 1min);
   Scene scene({.ghost_window = window});
   scene.tell("create", "web");
@@ -500,7 +684,7 @@ TEST_CASE("there are no ghosts where they are switched off, nor of what never ra
   CHECK(scene.snapshot().ghosts.empty());
 }
 
-TEST_CASE("ghosts and names that are gone are bounded in number") {
+TEST_CASE("the numbers of ghosts and of retired names are bounded") {
   Scene scene;
   for (int i = 0; i < 12'000; ++i) {
     const auto id = std::to_string(i);
@@ -514,7 +698,7 @@ TEST_CASE("ghosts and names that are gone are bounded in number") {
   CHECK(snapshot.ghosts.at(0).container->name == "11000");  // the oldest went first
 }
 
-TEST_CASE("a stopped container is last seen when it ended, for as long as a ghost would be shown") {
+TEST_CASE("a stopped container is last seen at its end, for the window of a ghost") {
   Scene scene({.ghost_window = 1min});
   scene.tell("create", "web");
   scene.tell("start", "web");
@@ -542,7 +726,7 @@ std::uint64_t in_state(const model::EngineSnapshot& snapshot, ContainerState sta
 
 }  // namespace
 
-TEST_CASE("a container that is not watched is counted by state, and nothing else") {
+TEST_CASE("a container that is not watched only counts by state") {
   Scene scene(excluding("job-*"));
   scene.list({"job-1", "web"});
   for (const auto* const id : {"job-1", "web"}) {
@@ -558,7 +742,7 @@ TEST_CASE("a container that is not watched is counted by state, and nothing else
   CHECK_FALSE(scene.inventory().needs_sample("job-1"));
 }
 
-TEST_CASE("a container that is not watched is inspected once, whatever happens to it") {
+TEST_CASE("a container that is not watched is inspected once") {
   Scene scene(excluding("job"));
   CHECK(scene.tell("create", "job") == Inventory::Effect::inspect);
   REQUIRE(scene.inspect(Scene::running("job", scene.now())));
@@ -574,7 +758,7 @@ TEST_CASE("a container that is not watched is inspected once, whatever happens t
   CHECK(scene.inventory().size() == 1);
 }
 
-TEST_CASE("a container that says so itself is never on the page, not even before its inspect") {
+TEST_CASE("a container with the label false is never published, not even before its inspect") {
   Scene scene;
   scene.tell_of("job", "create", off);
   scene.tell_of("job", "start", off);
@@ -585,7 +769,7 @@ TEST_CASE("a container that says so itself is never on the page, not even before
   CHECK_FALSE(scene.counts("job"));
 }
 
-TEST_CASE("what only its inspect tells may take a container off again, without a trace") {
+TEST_CASE("a label that only the inspect shows takes a container off the page again") {
   Scene scene;
   scene.list({"job"});
   CHECK(scene.counts("job"));
@@ -596,7 +780,7 @@ TEST_CASE("what only its inspect tells may take a container off again, without a
   CHECK_FALSE(scene.counts("job"));
 }
 
-TEST_CASE("a failed call about a container that is not watched is nobody's news") {
+TEST_CASE("a failed call about a container that is not watched is not reported") {
   Scene scene(excluding("job"));
   scene.list({"job"});
   const Error failure{Errc::timeout, "late"};
@@ -604,7 +788,7 @@ TEST_CASE("a failed call about a container that is not watched is nobody's news"
   CHECK(scene.inventory().asked_about_all());
 }
 
-TEST_CASE("a sample that succeeds says nothing of inspects that hang, and the other way round") {
+TEST_CASE("a successful sample does not clear a failing inspect, nor the other way round") {
   using enum CallKind;
   const auto [hanging, other] =
       GENERATE(table<CallKind, CallKind>({{inspect, sample}, {sample, inspect}}));
@@ -629,7 +813,7 @@ TEST_CASE("a sample that succeeds says nothing of inspects that hang, and the ot
   CHECK(scene.snapshot().containers.at(0).collect_errors == 2);
 }
 
-TEST_CASE("how the last sample of a container went does not matter once it has ended") {
+TEST_CASE("the failure of a sample is cleared when the container ends") {
   using enum CallKind;
   Scene scene;
   scene.list({"web"});
@@ -640,7 +824,7 @@ TEST_CASE("how the last sample of a container went does not matter once it has e
   CHECK_FALSE(scene.snapshot().containers.at(0).stuck);
 }
 
-TEST_CASE("a rename may bring a container under watch, and take it away") {
+TEST_CASE("a rename can make a container watched or not watched") {
   Scene scene(excluding("job"));
   scene.tell("create", "id", {}, "job");
   REQUIRE(scene.inspect([&] {
@@ -658,7 +842,7 @@ TEST_CASE("a rename may bring a container under watch, and take it away") {
   CHECK_FALSE(scene.counts("job"));
 }
 
-TEST_CASE("a name that the next container has got before the last is gone has no ghost, nor ends") {
+TEST_CASE("a name that the next container has before the last is removed has no ghost") {
   Scene scene({.counters_kept_for = 10min});
   scene.tell("create", "old", {}, "web");
   scene.tell("start", "old", {}, "web");
@@ -676,7 +860,7 @@ TEST_CASE("a name that the next container has got before the last is gone has no
 
 // --- writable layers -----------------------------------------------------------------------------
 
-TEST_CASE("layers are measured in turns, as many a cycle as it takes for all to have theirs") {
+TEST_CASE("layers are measured in turns, so that each is measured once an interval") {
   Scene scene({.filesystem_interval = 50s, .interval = 10s});
   std::vector<std::string> ids;
   for (char id = 'a'; id < 'k'; ++id) ids.emplace_back(1, id);
@@ -695,7 +879,7 @@ TEST_CASE("layers are measured in turns, as many a cycle as it takes for all to 
   CHECK(inventory.take_ids_to_measure(scene.steady(), true).size() == 2);  // of the first turn
 }
 
-TEST_CASE("a layer's size is shown while the container has processes, and not after a failure") {
+TEST_CASE("a layer's size is shown while the container runs, and not after a failed measurement") {
   Scene scene({.filesystem_interval = 50s});
   scene.list({"a"});
   REQUIRE(scene.inspect(Scene::running("a", scene.now())));
@@ -716,7 +900,7 @@ TEST_CASE("a layer's size is shown while the container has processes, and not af
 
 // --- clocks --------------------------------------------------------------------------------------
 
-TEST_CASE("an end is as long ago as it is, however wrong the Engine's clock") {
+TEST_CASE("the age of an end is right, however wrong the Engine's clock is") {
   const auto wrong_by = GENERATE(as<std::chrono::nanoseconds>{}, -600s, 600s);
   Scene scene({.ghost_window = 1min});
   scene.set_engine_clock(wrong_by);
@@ -748,7 +932,7 @@ TEST_CASE("an end is as long ago as it is, however wrong the Engine's clock") {
   }
 }
 
-TEST_CASE("an end that is told late was when it was") {
+TEST_CASE("a late event keeps the time of its end") {
   Scene scene;
   scene.tell("create", "web");
   scene.tell("start", "web");
@@ -763,7 +947,7 @@ TEST_CASE("an end that is told late was when it was") {
   CHECK(scene.snapshot().containers.at(1).last_seen == end.at);
 }
 
-TEST_CASE("an end that an inspect shows takes the place of one before") {
+TEST_CASE("an inspect with a later end replaces the end before") {
   Scene scene;
   scene.tell("create", "web");
   scene.tell("start", "web");
@@ -781,7 +965,7 @@ TEST_CASE("an end that an inspect shows takes the place of one before") {
   CHECK(scene.snapshot().containers.at(0).last_seen == scene.now());
 }
 
-TEST_CASE("of what ended before it was watched nothing is said until the Engine tells its time") {
+TEST_CASE("ends from before the watch have no age until the Engine tells its time") {
   config::MonitorConfig options;
   Inventory inventory(options);
   const Moment now{.steady = SteadyTime{1h}, .wall = start_of_time};
@@ -799,7 +983,7 @@ TEST_CASE("of what ended before it was watched nothing is said until the Engine 
   CHECK(snapshot.containers.at(0).last_seen == start_of_time - 1s);
 }
 
-TEST_CASE("the wall clock may leap: ghosts, counters and stopped containers keep their time") {
+TEST_CASE("a leap of the wall clock does not move the times of ghosts and counters") {
   const auto leap = GENERATE(as<std::chrono::nanoseconds>{}, -600s, 24h);
   Scene scene({.ghost_window = 1min, .counters_kept_for = 10min});
   for (const auto* const id : {"gone", "web"}) {
@@ -816,14 +1000,14 @@ TEST_CASE("the wall clock may leap: ghosts, counters and stopped containers keep
   CHECK(scene.snapshot().ghosts.empty());
   CHECK_FALSE(scene.snapshot().containers.at(0).last_seen);
   scene.pass(8min);
-  CHECK(scene.exits("gone", ExitClass::failure) == 1);
+  CHECK(scene.exits("gone", EndCause::error) == 1);
   scene.pass(1min);
   CHECK_FALSE(scene.counts("gone"));
   scene.tell("start", "web");
   CHECK(scene.counts("web")->restarts == 1);
 }
 
-TEST_CASE("a restart counts though the Engine's clock was set back since the end") {
+TEST_CASE("a restart counts although the Engine's clock was set back since the end") {
   Scene scene;
   scene.tell("create", "web");
   scene.tell("start", "web");
@@ -833,7 +1017,7 @@ TEST_CASE("a restart counts though the Engine's clock was set back since the end
   CHECK(scene.counts("web")->restarts == 1);
 }
 
-TEST_CASE("events are followed from a time of the Engine's, which may be behind this machine's") {
+TEST_CASE("the stream begins at a time of the Engine's clock, not of this machine's") {
   Scene scene;
   config::MonitorConfig options;
   Inventory inventory(options);
@@ -842,7 +1026,7 @@ TEST_CASE("events are followed from a time of the Engine's, which may be behind 
   CHECK(inventory.follow_from() == scene.now() - 600s);
 }
 
-TEST_CASE("of 300 known events that are told again none is counted twice") {
+TEST_CASE("none of 300 replayed events is counted twice") {
   Scene scene;
   std::vector<model::Event> told;
   scene.tell("create", "web");
@@ -855,11 +1039,11 @@ TEST_CASE("of 300 known events that are told again none is counted twice") {
   for (const auto& event : told) {
     REQUIRE(scene.inventory().apply(event, scene.moment()) == Inventory::Effect::known);
   }
-  CHECK(scene.exits("web", ExitClass::failure) == 150);
+  CHECK(scene.exits("web", EndCause::error) == 150);
   CHECK(scene.counts("web")->restarts == 149);
 }
 
-TEST_CASE("a sample is of one run: it goes with a start, and with an inspect that shows another") {
+TEST_CASE("a sample belongs to one run, and a start or an inspect of another run drops it") {
   Scene scene;
   scene.list({"web"});
   const auto started_at = scene.now();
@@ -877,7 +1061,7 @@ TEST_CASE("a sample is of one run: it goes with a start, and with an inspect tha
 
 // --- what is believed ----------------------------------------------------------------------------
 
-TEST_CASE("an answer about another container is not believed") {
+TEST_CASE("an inspect with another id is refused") {
   Scene scene;
   scene.list({"api", "web"});
   const auto version = scene.inventory().version("web").value();
@@ -887,7 +1071,7 @@ TEST_CASE("an answer about another container is not believed") {
   CHECK_FALSE(scene.inventory().is_inspected("web"));
 }
 
-TEST_CASE("an answer that was sent before a list is not believed") {
+TEST_CASE("an inspect from before a list is refused") {
   Scene scene;
   scene.list({"web"});
   const auto version = scene.inventory().version("web").value();
@@ -896,7 +1080,7 @@ TEST_CASE("an answer that was sent before a list is not believed") {
                                                  scene.moment()));
 }
 
-TEST_CASE("actions that were not asked for are counted as one, and change nothing") {
+TEST_CASE("actions without a handler are counted together and change nothing") {
   Scene scene;
   scene.list({"web"});
   const auto version = scene.inventory().version("web");
@@ -931,7 +1115,7 @@ config::MonitorConfig including(const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("a name that a list shows of a known container does not take its place, nor counters") {
+TEST_CASE("a list does not rename a known container or its counters") {
   Scene scene(including("db"));
   scene.list({"db"});
   REQUIRE(scene.inspect(Scene::running("db", scene.now() - 1h)));
@@ -939,21 +1123,21 @@ TEST_CASE("a name that a list shows of a known container does not take its place
   scene.tell("start", "db");
   scene.list_named({{"db", "app/db"}});
   CHECK(scene.snapshot().containers.at(0).container->name == "db");
-  CHECK(scene.exits("db", ExitClass::failure) == 1);
+  CHECK(scene.exits("db", EndCause::error) == 1);
   CHECK(scene.inventory().ids_to_inspect() == std::vector<std::string>{"db"});
 }
 
-TEST_CASE("a name that an event has told is not overruled by a list") {
+TEST_CASE("a list does not replace a name from an event") {
   Scene scene(including("db"));
   scene.tell("create", "id", {}, "db");
   scene.tell("start", "id", {}, "db");
   scene.tell("die", "id", "1", "db");
   scene.list_named({{"id", "app/db"}});
   REQUIRE(scene.snapshot().containers.size() == 1);
-  CHECK(scene.exits("db", ExitClass::failure) == 1);
+  CHECK(scene.exits("db", EndCause::error) == 1);
 }
 
-TEST_CASE("a container that is not watched is inspected again where a list shows another name") {
+TEST_CASE("a container that is not watched is inspected again if a list shows another name") {
   Scene scene(including("db"));
   scene.list_named({{"id", "app/db"}});
   CHECK(scene.snapshot().containers.empty());
@@ -977,7 +1161,7 @@ TEST_CASE("a container that is not watched is inspected again where a list shows
   CHECK(scene.snapshot().containers.at(0).container->name == "db");
 }
 
-TEST_CASE("the name of a list that an inspect corrects leaves no counters, and takes none along") {
+TEST_CASE("an inspect corrects the name from a list without moving counters") {
   Scene scene;
   scene.tell("create", "old", {}, "web");
   scene.tell("start", "old", {}, "web");
@@ -989,13 +1173,13 @@ TEST_CASE("the name of a list that an inspect corrects leaves no counters, and t
     container.name = id == std::string("id") ? "front" : "db";
     REQUIRE(scene.inspect(container));
   }
-  CHECK(scene.exits("web", ExitClass::failure) == 1);
-  CHECK(scene.exits("front", ExitClass::failure) == 0);
+  CHECK(scene.exits("web", EndCause::error) == 1);
+  CHECK(scene.exits("front", EndCause::error) == 0);
   CHECK_FALSE(scene.counts("alias"));
   CHECK(scene.counts("db"));
 }
 
-TEST_CASE("counters end with their name where a list had only seemed to give it to another") {
+TEST_CASE("counters end with their name if a list gave the name to another container by mistake") {
   Scene scene({.counters_kept_for = 10min});
   scene.tell("create", "old", {}, "web");
   scene.tell("start", "old", {}, "web");
@@ -1010,7 +1194,7 @@ TEST_CASE("counters end with their name where a list had only seemed to give it 
   CHECK_FALSE(scene.counts("web"));
 }
 
-TEST_CASE("counters stay with their name when another of that name is not watched any more") {
+TEST_CASE("counters stay with their name while another container of that name is watched") {
   Scene scene;
   scene.list_named({{"a", "web"}, {"b", "web"}});
   auto web = Scene::running("a", scene.now());
@@ -1020,10 +1204,10 @@ TEST_CASE("counters stay with their name when another of that name is not watche
   web.id = "b";
   web.labels = {off};
   REQUIRE(scene.inspect(web));
-  CHECK(scene.exits("web", ExitClass::failure) == 1);
+  CHECK(scene.exits("web", EndCause::error) == 1);
 }
 
-TEST_CASE("a container keeps the counters of its name when another of that name is renamed") {
+TEST_CASE("a container keeps the counters of its name when a namesake is renamed") {
   Scene scene({.counters_kept_for = 10min});
   scene.tell("create", "old", {}, "web");
   scene.tell("start", "old", {}, "web");
@@ -1039,7 +1223,7 @@ TEST_CASE("a container keeps the counters of its name when another of that name 
   for (const auto& [name, counts] : scene.snapshot().lifecycles) CHECK(names.insert(name).second);
 }
 
-TEST_CASE("a container takes the place of a ghost by whatever way it gets its name") {
+TEST_CASE("a container that gets its name by a rename or an inspect replaces the ghost") {
   Scene scene;
   scene.tell("create", "old", {}, "web");
   scene.tell("start", "old", {}, "web");
@@ -1082,7 +1266,7 @@ std::map<std::string, int> turns_in(Scene& scene, std::chrono::seconds time) {
 
 }  // namespace
 
-TEST_CASE("what is inspected for another reason has no turn soon") {
+TEST_CASE("an inspect for another reason delays the turn of a container") {
   Scene scene({.reconcile_interval = 5min});
   fill_with(scene, 2);
   std::ignore = turns_in(scene, 149s);
@@ -1093,7 +1277,7 @@ TEST_CASE("what is inspected for another reason has no turn soon") {
   CHECK(turns_in(scene, 145s).empty());
 }
 
-TEST_CASE("there are no turns where the interval is 0, nor of what is not watched") {
+TEST_CASE("there are no turns with an interval of 0, and none of containers that are not watched") {
   auto options = excluding("*");
   options.reconcile_interval = 0ms;
   const bool no_interval = GENERATE(true, false);
@@ -1106,7 +1290,7 @@ TEST_CASE("there are no turns where the interval is 0, nor of what is not watche
   CHECK(turns_in(scene, 1h).empty());
 }
 
-TEST_CASE("what a turn shows that no event told of is counted") {
+TEST_CASE("an end that only a turn shows is counted") {
   Scene scene({.reconcile_interval = 1min});
   scene.list({"web"});
   const auto started_at = scene.now() - 1h;
@@ -1117,5 +1301,95 @@ TEST_CASE("what a turn shows that no event told of is counted") {
   ended.exit_code = 1;
   ended.finished_at = scene.now() - 1s;
   REQUIRE(scene.inspect(ended));
-  CHECK(scene.exits("web", ExitClass::failure) == 1);
+  CHECK(scene.exits("web", EndCause::unknown) == 1);
+}
+
+// --- options that change ------------------------------------------------------------------------
+
+TEST_CASE("a container that is excluded leaves the snapshot, and comes back with its counters") {
+  Scene scene;
+  scene.list({"db", "web"});
+  REQUIRE(scene.inspect(Scene::running("db", scene.now())));
+  REQUIRE(scene.inspect(Scene::running("web", scene.now())));
+  scene.tell("die", "web", "1");
+  scene.tell("start", "web");
+  const auto exclude_web = [](config::MonitorConfig& options) {
+    options.exclude = {model::parse_container_glob("web").value()};
+  };
+  CHECK(scene.reconfigure(exclude_web).empty());
+  CHECK(scene.snapshot().containers.size() == 1);
+  CHECK_FALSE(scene.counts("web"));
+  CHECK(scene.counts("db"));
+  CHECK(scene.snapshot().containers_by_state.at(
+            static_cast<std::size_t>(ContainerState::running)) == 2);
+  scene.tell("die", "web", "1");  // is not counted
+  const auto include_all = [](config::MonitorConfig& options) { options.exclude.clear(); };
+  CHECK(scene.reconfigure(include_all) == std::vector<std::string>{"web"});
+  CHECK(scene.snapshot().containers.size() == 2);
+  CHECK(scene.exits("web", EndCause::error) == 1);
+}
+
+TEST_CASE("the ghost of a container that is excluded leaves the snapshot with its counters") {
+  Scene scene;
+  scene.list({"db", "web"});
+  REQUIRE(scene.inspect(Scene::running("db", scene.now())));
+  REQUIRE(scene.inspect(Scene::running("web", scene.now())));
+  for (const auto* const name : {"db", "web"}) {
+    scene.tell("die", name, "0");
+    scene.tell("destroy", name);
+  }
+  REQUIRE(scene.snapshot().ghosts.size() == 2);
+  std::ignore = scene.reconfigure([](config::MonitorConfig& options) {
+    options.include = {model::parse_container_glob("db").value()};
+  });
+  REQUIRE(scene.snapshot().ghosts.size() == 1);
+  CHECK(scene.snapshot().ghosts.front().container->name == "db");
+  CHECK_FALSE(scene.counts("web"));
+  CHECK(scene.counts("db"));
+}
+
+TEST_CASE("times for which things are kept may change while they are") {
+  Scene scene({.ghost_window = 5min, .counters_kept_for = 1h});
+  scene.list({"web"});
+  REQUIRE(scene.inspect(Scene::running("web", scene.now())));
+  scene.tell("destroy", "web");
+  std::ignore = scene.reconfigure([](config::MonitorConfig& options) {
+    options.ghost_window = 1min;
+    options.counters_kept_for = 2min;
+  });
+  scene.pass(59s);
+  CHECK(scene.snapshot().ghosts.size() == 1);
+  scene.pass(2s);
+  CHECK(scene.snapshot().ghosts.empty());
+  CHECK(scene.counts("web"));
+  scene.pass(1min);
+  CHECK_FALSE(scene.counts("web"));
+}
+
+TEST_CASE("without measurements of writable layers none is shown any more") {
+  Scene scene({.filesystem_interval = 1min});
+  scene.list({"web"});
+  REQUIRE(scene.inspect(Scene::running("web", scene.now())));
+  std::ignore = scene.inventory().record_measured("web", 4096, scene.now());
+  REQUIRE(scene.snapshot().containers.front().layer);
+  std::ignore =
+      scene.reconfigure([](config::MonitorConfig& options) { options.filesystem_interval = 0s; });
+  CHECK_FALSE(scene.snapshot().containers.front().layer);
+}
+
+TEST_CASE("an outage ends the kernel's sample of a container that the Engine is to sample") {
+  Scene scene;
+  scene.list({"web"});
+  REQUIRE(scene.inspect(Scene::running("web", scene.now())));
+  auto sample = std::make_shared<model::ContainerStats>();
+  sample->source = model::StatsSource::kernel;
+  sample->has_processes = true;
+  scene.inventory().set_source_of_all(model::StatsSource::kernel);
+  scene.inventory().record_sampled("web", sample);
+  scene.inventory().forget_engine_samples();
+  CHECK_FALSE(scene.inventory().needs_sample("web"));
+  scene.inventory().set_source_of_all(model::StatsSource::engine);
+  CHECK_FALSE(scene.inventory().needs_sample("web"));  // it is shown until the Engine has answered
+  scene.inventory().forget_engine_samples();
+  CHECK(scene.inventory().needs_sample("web"));
 }

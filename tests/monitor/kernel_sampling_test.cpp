@@ -146,7 +146,7 @@ TEST_CASE("containers whose cgroups are visible are sampled without a call to th
   CHECK(scene.watch().log().count("level=warn") == 0);
 }
 
-TEST_CASE("a container whose inspects fail is told of once, however well the kernel samples it") {
+TEST_CASE("failing inspects of a container are logged once while the kernel samples it") {
   Scene scene(asking(StatsChoice::automatic));
   scene.show_all();
   scene.watch().run_once();
@@ -161,7 +161,7 @@ TEST_CASE("a container whose inspects fail is told of once, however well the ker
   CHECK(scene.watch().log().count("container can be read again") == 1);
 }
 
-TEST_CASE("of some visible and others not, each has its source") {
+TEST_CASE("visible containers are sampled by the kernel, and others by the Engine") {
   Scene scene(asking(StatsChoice::automatic));
   scene.show("web-1");
   scene.watch().run_once();
@@ -173,7 +173,7 @@ TEST_CASE("of some visible and others not, each has its source") {
   CHECK(scene.engine().calls(EngineCall::stats) == 2 * calls);
 }
 
-TEST_CASE("an end that only the kernel's files show makes the Engine be asked how it is") {
+TEST_CASE("an end that only the kernel's files show calls for an inspect") {
   Scene scene(asking(StatsChoice::automatic, 100ms), 0);  // each file is opened anew
   scene.show_all();
   // Lists alone: that a container runs before and after says nothing of what was in between.
@@ -194,7 +194,7 @@ TEST_CASE("an end that only the kernel's files show makes the Engine be asked ho
   CHECK(eventually([&] { return scene.sampled_by(StatsSource::kernel, "web-1"); }));
 }
 
-TEST_CASE("that nothing is visible is explained once, and the Engine is asked") {
+TEST_CASE("the log explains once that no files are visible, and the Engine samples") {
   Scene scene(asking(StatsChoice::automatic));
   fs::remove_all(scene.tree().path("proc"));
   scene.watch().run_once();
@@ -206,7 +206,7 @@ TEST_CASE("that nothing is visible is explained once, and the Engine is asked") 
   CHECK(scene.watch().reports().last().stats_errors == 0);
 }
 
-TEST_CASE("a pid of another pid namespace is explained once") {
+TEST_CASE("the log explains a pid of another pid namespace once") {
   Scene scene(asking(StatsChoice::automatic));
   for (const auto& container : scene.engine().host().containers()) {
     scene.tree().write("proc/" + std::to_string(container.pid) + "/cgroup",
@@ -217,7 +217,7 @@ TEST_CASE("a pid of another pid namespace is explained once") {
   CHECK(scene.watch().log().count("another pid namespace") == 1);
 }
 
-TEST_CASE("a process that is not there is explained when it is still not there later") {
+TEST_CASE("the log explains a missing process after the second failure") {
   Scene scene(asking(StatsChoice::automatic));
   scene.watch().run_once();
   CHECK(scene.watch().log().count("level=warn") == 0);
@@ -226,7 +226,7 @@ TEST_CASE("a process that is not there is explained when it is still not there l
   CHECK(scene.sampled_by(StatsSource::engine, "web-1"));
 }
 
-TEST_CASE("where only the kernel is to be asked, the Engine is not, and failures are counted") {
+TEST_CASE("with the kernel as the only source failures are counted, and the Engine is not asked") {
   Scene scene(asking(StatsChoice::kernel));
   scene.show("web-1");
   scene.watch().run_once();
@@ -241,7 +241,7 @@ TEST_CASE("where only the kernel is to be asked, the Engine is not, and failures
   CHECK(scene.watch().log().count("container cannot be read") > 0);
 }
 
-TEST_CASE("where only the Engine is to be asked, the kernel is not") {
+TEST_CASE("with the Engine as the only source no file of the kernel is opened") {
   Scene scene(asking(StatsChoice::engine));
   scene.show_all();
   scene.watch().run_once();
@@ -249,7 +249,7 @@ TEST_CASE("where only the Engine is to be asked, the kernel is not") {
   CHECK(scene.open_files() == 0);
 }
 
-TEST_CASE("what ends gives its files back, and no others") {
+TEST_CASE("a container that ends closes its files, and no others") {
   Scene scene(asking(StatsChoice::automatic));
   scene.show_all();
   const auto watching = scene.watch().run();
@@ -280,7 +280,7 @@ TEST_CASE("a container that restarts is sampled by its new process") {
   CHECK(scene.engine().calls(EngineCall::stats) == 0);
 }
 
-TEST_CASE("what an event may have set otherwise is read again") {
+TEST_CASE("a setting is read again after an event") {
   Scene scene(asking(StatsChoice::automatic, 20ms));
   scene.show_all();
   const auto limit = [&] {
@@ -294,7 +294,7 @@ TEST_CASE("what an event may have set otherwise is read again") {
   CHECK(eventually([&] { return limit() == 200U; }));
 }
 
-TEST_CASE("a container that has ended and is started again is sampled by the kernel at once") {
+TEST_CASE("a container that is started again is sampled by the kernel at once") {
   Scene scene(asking(StatsChoice::automatic));
   scene.show_all();
   const auto watching = scene.watch().run();
@@ -315,7 +315,7 @@ TEST_CASE("a container that has ended and is started again is sampled by the ker
   CHECK(scene.engine().calls(EngineCall::stats) <= 1);  // of last-1, which is not visible
 }
 
-TEST_CASE("a container in the host's network has no network counters by the kernel either") {
+TEST_CASE("a container in the host's network has no network counters") {
   Scene scene(asking(StatsChoice::automatic));
   scene.engine().host().add({.name = "hostnet", .network_mode = "host"});
   scene.engine().host().start("hostnet");
@@ -326,7 +326,7 @@ TEST_CASE("a container in the host's network has no network counters by the kern
   CHECK_FALSE(scene.sample("web-1")->networks.empty());
 }
 
-TEST_CASE("a container in another's network has no network counters, whoever samples it") {
+TEST_CASE("a container in another container's network has no network counters from either source") {
   const auto choice = GENERATE(StatsChoice::automatic, StatsChoice::engine);
   Scene scene(asking(choice));
   const auto owner = scene.engine().host().container("web-1").value().id;
@@ -340,7 +340,7 @@ TEST_CASE("a container in another's network has no network counters, whoever sam
   CHECK_FALSE(scene.sample("web-1")->networks.empty());
 }
 
-TEST_CASE("the label id is the path that the kernel shows, also when the container has ended") {
+TEST_CASE("the label id is the path that the kernel shows, also after the container has ended") {
   Scene scene(asking(StatsChoice::automatic));
   scene.show_all();
   const auto web = scene.of("web-1");
@@ -364,7 +364,7 @@ TEST_CASE("the label id is the path that the kernel shows, also when the contain
   CHECK(shown("web-1") == place);
 }
 
-TEST_CASE("processes that may not be seen are reported once, and their numbers are absent") {
+TEST_CASE("hidden processes are logged once, and their numbers are absent") {
   Scene scene(asking(StatsChoice::automatic), 1'000, test::unattended(), cgroup::stat_filesystem,
               {.processes = true});
   scene.show_all();
@@ -409,7 +409,29 @@ TEST_CASE("each cycle takes new samples, and readers keep theirs as they were") 
   CHECK(scene.engine().calls(EngineCall::stats) == 0);
 }
 
-TEST_CASE("while the Engine is down, what the kernel shows to live keeps its numbers alone") {
+TEST_CASE("what a container used between two cycles shows as the peak of the interval") {
+  auto options = asking(StatsChoice::automatic, 50ms);
+  options.peak_interval = 1ms;
+  Scene scene(options);
+  scene.show("web-1");
+  const auto web = scene.of("web-1");
+  const auto watching = scene.watch().run();
+  const std::vector<std::string> in_turn{"900000000\n", "1000\n"};
+  std::size_t turn = 0;
+  CHECK(eventually([&] {
+    scene.tree().write("sys/fs/cgroup/memory/docker/" + web.id + "/memory.usage_in_bytes",
+                       in_turn[turn++ % in_turn.size()]);
+    const auto sample = scene.sample("web-1");
+    return sample && sample->memory && sample->memory->usage_bytes == 1000 &&
+           sample->memory->interval_max_usage_bytes == 900'000'000U;
+  }));
+  const auto by_engine = scene.sample("web-2");
+  REQUIRE(by_engine);
+  CHECK(by_engine->source == StatsSource::engine);
+  CHECK_FALSE(by_engine->memory.value().interval_max_usage_bytes);
+}
+
+TEST_CASE("while the Engine is down, running containers keep their resource series") {
   Scene scene(asking(StatsChoice::automatic, 20ms), 0, test::quick());
   scene.show("web-1");
   scene.show("web-2");
@@ -441,7 +463,7 @@ TEST_CASE("while the Engine is down, what the kernel shows to live keeps its num
   CHECK(eventually([&] { return scene.sampled_by(StatsSource::kernel, "web-1"); }));
 }
 
-TEST_CASE("what ends while the Engine is down is no reason for a warning") {
+TEST_CASE("an end while the Engine is down is not logged as a failure") {
   const auto choice = GENERATE(StatsChoice::automatic, StatsChoice::kernel);
   Scene scene(asking(choice, 20ms), 0, test::quick());
   scene.show_all();
@@ -485,7 +507,27 @@ TEST_CASE("the machine is sampled every interval, whether or not there are conta
   CHECK(eventually([&] { return shown() == 3.0; }));
 }
 
-TEST_CASE("a file system that hangs is left out and reported once, and all else goes on") {
+TEST_CASE("if nobody sees the machine, only the file system of the Engine's data is sampled") {
+  const test::TemporaryDirectory directory;
+  const KernelTree tree(CgroupVersion::v1);
+  tree.write("proc/stat", "cpu  100 0 0 0 0 0 0 0\n");
+  tree.write("proc/self/mountinfo", "26 1 254:0 / / rw - ext4 /dev/sdy1 rw\n");
+  const test::SimulatedEngine engine({.socket_path = directory.file("docker.sock")});
+  auto options = asking(StatsChoice::automatic);
+  options.filesystem_interval = GENERATE(0min, 5min);
+  Watch watch(directory.file("docker.sock"), test::unattended(), options,
+              KernelView{.paths = tree.paths(), .shows_machine = false});
+  const auto host = watch.run_once()->host;
+  if (options.filesystem_interval.count() == 0) {
+    CHECK_FALSE(host);  // nobody sees the file system either
+  } else {
+    REQUIRE(host);
+    CHECK_FALSE(host->use.cpu);
+    CHECK(host->filesystems.size() == 1);
+  }
+}
+
+TEST_CASE("a file system that hangs is left out and logged once, and sampling goes on") {
   const auto latch = std::make_shared<std::latch>(1);
   Scene scene(asking(StatsChoice::automatic, 20ms), 1'000, test::quick(),
               [latch](const std::string& path) {
@@ -515,7 +557,7 @@ TEST_CASE("a file system that hangs is left out and reported once, and all else 
   latch->count_down();
 }
 
-TEST_CASE("the machine is sampled by nobody where only the Engine is to be asked") {
+TEST_CASE("with the Engine as the only source the machine is not sampled") {
   Scene scene(asking(StatsChoice::engine));
   CHECK_FALSE(scene.watch().run_once()->host);
 }

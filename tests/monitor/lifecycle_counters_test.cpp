@@ -37,7 +37,7 @@ TEST_CASE("counters of a name begin when it is first seen, and are sorted by nam
   CHECK(restarts_in(counters) == Restarts{{"db", 0}, {"web", 2}});
 }
 
-TEST_CASE("a retired name is kept for its time, and used again before that") {
+TEST_CASE("a retired name is kept for a time, and goes on if the name is used again") {
   LifecycleCounters counters(1h);
   counters.of("web", start).restarts = 2;
   counters.of("db", start).restarts = 1;
@@ -71,21 +71,38 @@ TEST_CASE("counters are renamed with their container, and added to those of the 
   CHECK(restarts_in(counters) == Restarts{{"new", 5}});
 }
 
-TEST_CASE("the counters of a name that is not wanted are dropped at once") {
+TEST_CASE("the counters of a name that is not watched are not shown, and go on if it is again") {
   LifecycleCounters counters(1h);
   counters.of("web", start).restarts = 2;
-  counters.drop("web");
+  counters.hide("web", start);
+  CHECK(restarts_in(counters).empty());
+  counters.drop_expired(after(59min).steady);
+  ++counters.of("web", after(59min)).restarts;
+  CHECK(restarts_in(counters) == Restarts{{"web", 3}});
+  counters.hide("web", after(1h));
+  counters.drop_expired(after(2h).steady);
+  CHECK(counters.of("web", after(2h)).restarts == 0);
+}
+
+TEST_CASE("how long counters are kept may change while they are") {
+  LifecycleCounters counters(1h);
+  counters.of("web", start).restarts = 2;
+  counters.retire("web", start);
+  counters.keep_for(10min);
+  counters.drop_expired(after(9min).steady);
+  CHECK(restarts_in(counters).size() == 1);
+  counters.drop_expired(after(10min).steady);
   CHECK(restarts_in(counters).empty());
 }
 
-TEST_CASE("containers that are not watched are counted, and not shown") {
+TEST_CASE("containers that are not watched are counted and not shown") {
   LifecycleCounters counters(1h);
   counters.of_unwatched().restarts = 7;
   CHECK(restarts_in(counters).empty());
   CHECK(counters.of_unwatched().restarts == 7);
 }
 
-TEST_CASE("of more than ten thousand retired names the longest retired are dropped") {
+TEST_CASE("the longest retired names are dropped beyond ten thousand") {
   LifecycleCounters counters(1h);
   for (int i = 0; i < 10'002; ++i) {
     const auto name = std::to_string(i);

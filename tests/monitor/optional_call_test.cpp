@@ -29,7 +29,7 @@ class Scene {
 
 }  // namespace
 
-TEST_CASE("an optional call that was never made, or was answered, is due at any time") {
+TEST_CASE("an optional call is due until it fails") {
   Scene scene;
   CHECK(scene.call().is_due(scene.now()));
   scene.call().answered();
@@ -38,7 +38,7 @@ TEST_CASE("an optional call that was never made, or was answered, is due at any 
   CHECK(scene.log().count("optional call") == 0);
 }
 
-TEST_CASE("a refusal is logged once with what to allow, and tried again after minutes") {
+TEST_CASE("a refusal is logged once with the remedy, and retried after minutes") {
   const auto code = GENERATE(Errc::client_error, Errc::not_found);
   Scene scene;
   for (int attempt = 0; attempt < 3; ++attempt) {
@@ -57,7 +57,7 @@ TEST_CASE("a refusal is logged once with what to allow, and tried again after mi
   CHECK(scene.log().count("an optional call fails") == 2);
 }
 
-TEST_CASE("another failure is tried again soon, then ever more rarely, and logged if it lasts") {
+TEST_CASE("another failure is retried soon, then ever more rarely, and logged if it lasts") {
   Scene scene;
   scene.fail(Errc::server_error);
   CHECK(scene.log().count("an optional call") == 0);

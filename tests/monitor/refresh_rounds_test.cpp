@@ -3,6 +3,7 @@
 #include <chrono>
 #include <map>
 #include <string>
+#include <tuple>
 
 #include "support/catch.h"
 
@@ -30,6 +31,7 @@ class Scene {
   }
   void inspect(const std::string& id) { inspected_.at(id) = now_; }
   void pass(std::chrono::seconds time) { now_ += time; }
+  void set_interval(Milliseconds interval) { rounds_.set_interval(interval); }
 
  private:
   const std::string* take() {
@@ -65,7 +67,7 @@ TEST_CASE("each container has its turn once in the interval, one after another")
   for (const auto& [id, times] : scene.turns_in(10min)) CHECK(times == 2);
 }
 
-TEST_CASE("of however many containers no more than one a second has its turn") {
+TEST_CASE("at most one container a second has its turn") {
   Scene scene(1min, 0, 600);
   const auto turns = scene.turns_in(610s);
   CHECK(sum_of(turns) <= 610);
@@ -83,7 +85,7 @@ TEST_CASE("a container whose health check runs has its turn every half minute") 
   }
 }
 
-TEST_CASE("where there are more turns than seconds all wait longer, and none starves") {
+TEST_CASE("more turns than seconds make all containers wait longer, and none starves") {
   Scene scene(5min, 90, 300);  // four turns a second
   const auto turns = scene.turns_in(1'250s);
   CHECK(turns.size() == 390);
@@ -103,7 +105,7 @@ TEST_CASE("an inspect for another reason counts as a turn") {
   CHECK(scene.turns_in(145s).empty());
 }
 
-TEST_CASE("turns that were missed are not made up for") {
+TEST_CASE("missed turns are not repeated") {
   Scene scene(1min, 0, 60);
   std::ignore = scene.turns_in(10s);
   scene.pass(10min);
@@ -114,7 +116,18 @@ TEST_CASE("turns that were missed are not made up for") {
   CHECK(sum_of(few.turns_in(10s)) <= 2);
 }
 
-TEST_CASE("with an interval of 0 nobody has a turn") {
+TEST_CASE("with an interval of 0 no container has a turn") {
   Scene scene(0ms, 2, 2);
   CHECK(scene.turns_in(1h).empty());
+}
+
+TEST_CASE("another interval begins the rounds anew, and the same one changes nothing") {
+  Scene scene(15min, 0, 10);
+  std::ignore = scene.turns_in(80s);
+  scene.set_interval(15min);
+  CHECK(scene.turns_in(11s).size() == 1);  // the turn that was due after 90 s
+  scene.set_interval(100s);
+  CHECK(scene.turns_in(101s).size() == 10);
+  scene.set_interval(0s);
+  CHECK(scene.turns_in(1000s).empty());
 }

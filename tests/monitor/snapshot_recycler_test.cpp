@@ -36,7 +36,7 @@ std::size_t alive(const Watched& watched) {
 
 }  // namespace
 
-TEST_CASE("a snapshot is filled again once nobody reads it, the one that waited longest first") {
+TEST_CASE("a snapshot without readers is filled again, the one that waited longest first") {
   SnapshotRecycler recycler;
   auto first = recycler.take();
   auto second = recycler.take();
@@ -60,7 +60,7 @@ TEST_CASE("a snapshot is filled again once nobody reads it, the one that waited 
   CHECK(other.take().get() == newer_place);
 }
 
-TEST_CASE("what many readers at once have held is freed, but for two snapshots") {
+TEST_CASE("all but two of the snapshots that readers have held are freed") {
   SnapshotRecycler recycler;
   Watched referred_to;
   auto read = take(recycler, 10, referred_to);

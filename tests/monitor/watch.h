@@ -60,6 +60,7 @@ struct KernelView {
   std::size_t descriptors = 1'000;
   cgroup::FilesystemSampler::Stat stat_filesystem = cgroup::stat_filesystem;
   config::OptionalGroups optional_groups = {};
+  bool shows_machine = true;
 };
 
 /// A monitor of the Engine at a socket, with all that it needs, and what comes of it. Without the
@@ -73,21 +74,25 @@ class Watch {
         pools_(endpoints_, pool_, http::make_curl_transport, log_.logger(), guard_),
         clients_(pools_, endpoints_, pool_),
         snapshots_({"local"}),
-        monitor_("local", 0, kernel ? options : by_engine(options),
+        settings_{.options = kernel ? options : by_engine(options),
+                  .max_connections = pool.max_connections,
+                  .kernel_descriptors = kernel.value_or(KernelView()).descriptors,
+                  .optional_groups = kernel.value_or(KernelView()).optional_groups,
+                  .shows_machine = kernel.value_or(KernelView()).shows_machine},
+        monitor_("local", settings_,
                  {.clients = clients_,
                   .snapshots = snapshots_,
                   .on_cycle_finished = [this](const auto& report) { reports_.record(report); },
                   .logger = log_.logger(),
                   .guard = guard_,
-                  .max_connections = pool.max_connections,
                   .kernel = kernel.value_or(KernelView()).paths,
-                  .kernel_descriptors = kernel.value_or(KernelView()).descriptors,
-                  .optional_groups = kernel.value_or(KernelView()).optional_groups,
                   .stat_filesystem = kernel.value_or(KernelView()).stat_filesystem}) {}
 
   monitor::ContainerMonitor& monitor() { return monitor_; }
   Reports& reports() { return reports_; }
   LogCapture& log() { return log_; }
+  /// As the monitor was made with; a test changes a copy for `reconfigure`.
+  [[nodiscard]] const monitor::MonitorSettings& settings() const { return settings_; }
   /// Of one cycle.
   std::shared_ptr<const model::EngineSnapshot> run_once() {
     monitor_.run_once();
@@ -113,6 +118,7 @@ class Watch {
   docker::ClientManager clients_;
   model::SnapshotStore snapshots_;
   Reports reports_;
+  monitor::MonitorSettings settings_;
   monitor::ContainerMonitor monitor_;
 };
 

@@ -62,7 +62,7 @@ TEST_CASE("one probe that fails opens the circuit, one that succeeds closes it")
   CHECK(entered(CircuitState::closed) == 1);
 }
 
-TEST_CASE("after an outage failures count anew") {
+TEST_CASE("after an outage the row of failures begins at zero") {
   CircuitBreaker breaker(tuning, 1);
   for (int i = 0; i < 2; ++i) breaker.call_failed(error(Errc::connection_lost), start);
   breaker.probe_failed(error(Errc::timeout), start);
@@ -71,7 +71,7 @@ TEST_CASE("after an outage failures count anew") {
   CHECK_FALSE(breaker.cause());
 }
 
-TEST_CASE("a mistake in the configuration is a cause at once, and no outage") {
+TEST_CASE("a mistake in the configuration fails calls at once, and is no outage") {
   CircuitBreaker breaker(tuning, 1);
   breaker.call_failed(error(Errc::permission_denied), start);
   REQUIRE(breaker.cause());

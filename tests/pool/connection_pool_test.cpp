@@ -27,7 +27,7 @@ using test::PoolScene;
 using test::quick;
 using test::value_of;
 
-TEST_CASE("a connection is lent, used, given back, and used again") {
+TEST_CASE("a connection is acquired, used, released, and used again") {
   PoolScene scene;
   value_of(call(scene));
   value_of(call(scene));
@@ -43,7 +43,8 @@ TEST_CASE("a connection is lent, used, given back, and used again") {
   CHECK(scene.server().counters().connections_accepted == 1);
 }
 
-TEST_CASE("a full pool times out, and says how it stands and who has held longest") {
+TEST_CASE(
+    "a full pool times out, and its error names the state of the pool and the oldest holder") {
   PoolScene scene({.max_connections = 1});
   const auto held = value_of(scene.pool().get_connection(
       {.call_class = model::CallClass::list, .key = "0123456789abcdef"}));
@@ -57,7 +58,7 @@ TEST_CASE("a full pool times out, and says how it stands and who has held longes
   CHECK(stats.wait_failure.count() == 1);
 }
 
-TEST_CASE("a waiter gets the connection that another thread gives back") {
+TEST_CASE("a waiter gets the connection that another thread releases") {
   PoolScene scene({.max_connections = 1});
   std::optional held = value_of(scene.pool().get_connection());
   std::jthread waiter([&] { value_of(call(scene)); });
@@ -88,7 +89,7 @@ TEST_CASE("a full queue refuses at once") {
   scene.pool().close(steady_now());
 }
 
-TEST_CASE("a socket that the Engine closed while it was idle is noticed at the next borrow") {
+TEST_CASE("the next acquire notices an idle socket that the Engine has closed") {
   PoolScene scene;
   value_of(call(scene));
   scene.server().disconnect_all();
@@ -107,7 +108,7 @@ TEST_CASE("a connection past its lifetime is replaced when it is acquired") {
   CHECK(scene.server().counters().connections_accepted == 2);
 }
 
-TEST_CASE("a closed pool lends nothing, and what comes back is closed") {
+TEST_CASE("a closed pool lends no connection, and closes the connections that are released") {
   PoolScene scene;
   std::optional held = value_of(scene.pool().get_connection());
   value_of(get(*held));
@@ -120,7 +121,7 @@ TEST_CASE("a closed pool lends nothing, and what comes back is closed") {
   CHECK(scene.pool().stats().connections_closed[index_of(CloseReason::shutdown)] == 1);
 }
 
-TEST_CASE("closing aborts a call that does not end, and names who held on") {
+TEST_CASE("closing aborts a call that does not end, and names its holder") {
   std::binary_semaphore asked(0);
   PoolScene scene({}, [&](const auto&, Exchange& exchange) {
     asked.release();
@@ -174,7 +175,7 @@ TEST_CASE("an Engine that is killed is down at once, and calls fail at once with
   CHECK(eventually([&] { return scene.log().count("engine is up again") == 1; }));
 }
 
-TEST_CASE("an Engine that freezes is found down by a ping, and calls in flight are given up") {
+TEST_CASE("a ping finds that an Engine has frozen, and calls in flight are aborted") {
   ManagedScene scene(quick());
   REQUIRE(scene.is_warm());
   auto connection = value_of(scene.pool().get_connection());
@@ -199,7 +200,7 @@ TEST_CASE("a waiter is told at once that the Engine is down") {
   scene.server().freeze();
 }
 
-TEST_CASE("while the circuit is open only the prober knocks") {
+TEST_CASE("while the circuit is open only probes connect") {
   ManagedScene scene(quick());
   REQUIRE(scene.is_warm());
   scene.server().freeze();
@@ -209,7 +210,7 @@ TEST_CASE("while the circuit is open only the prober knocks") {
   CHECK(scene.log().count("level=warn") == 1);
 }
 
-TEST_CASE("a ping that is answered does not end an outage while calls are not") {
+TEST_CASE("an answered ping does not end an outage while real calls fail") {
   std::atomic<bool> broken = false;
   ManagedScene scene(quick(), [&](const test::Request& request, Exchange& exchange) {
     if (!broken || request.target == "/_ping") return void(exchange.reply(200));

@@ -26,7 +26,7 @@ Error refusal(AcquireFailure reason, const PoolSummary& summary,
 
 }  // namespace
 
-TEST_CASE("a holder is told with its class, container, thread, time and place") {
+TEST_CASE("the text about a holder has its class, container, thread, time and place") {
   const auto now = steady_now();
   const auto text = pool::describe_holder(holder_of("0123456789abcdef", now - 4200ms), now);
   CHECK_THAT(text, contains("list of 0123456789ab by thread "));
@@ -35,13 +35,13 @@ TEST_CASE("a holder is told with its class, container, thread, time and place") 
   CHECK_THAT(pool::describe_holder(holder_of("", now), now), contains("list by thread "));
 }
 
-TEST_CASE("seconds are told to a tenth") {
+TEST_CASE("seconds are written with one decimal") {
   CHECK(pool::seconds_text(0ms) == "0.0 s");
   CHECK(pool::seconds_text(1949ms) == "1.9 s");
   CHECK(pool::seconds_text(59960ms) == "60.0 s");
 }
 
-TEST_CASE("a timeout says how the pool stands, and who has held longest") {
+TEST_CASE("the error of a timeout has the state of the pool and the oldest holder") {
   PoolSummary summary{.endpoint = "local", .slots = 16, .leased = 15, .waiting = 3};
   summary.oldest[0] = holder_of("first", steady_now());
   summary.oldest[1] = holder_of("second", steady_now());
@@ -54,7 +54,7 @@ TEST_CASE("a timeout says how the pool stands, and who has held longest") {
   CHECK_THAT(error.message, contains("; list of second by thread "));
 }
 
-TEST_CASE("a queue that is full is an error of its own, for streams with the option's name") {
+TEST_CASE("a full queue has an error of its own, which names the option for streams") {
   const PoolSummary summary{.endpoint = "local", .stream_slots = 4};
   CHECK(refusal(AcquireFailure::queue_full, summary).code == Errc::queue_full);
   const auto streams = refusal(AcquireFailure::queue_full, summary, CallClass::stream);
@@ -63,13 +63,13 @@ TEST_CASE("a queue that is full is an error of its own, for streams with the opt
   CHECK_THAT(streams.message, contains("pool.max_streams"));
 }
 
-TEST_CASE("a closed pool and a caller that has stopped are told apart") {
+TEST_CASE("the errors of a closed pool and of a cancelled caller differ") {
   const PoolSummary summary{.endpoint = "local"};
   CHECK(refusal(AcquireFailure::closed, summary).code == Errc::closed);
   CHECK(refusal(AcquireFailure::cancelled, summary).code == Errc::cancelled);
 }
 
-TEST_CASE("an outage is told with its age, the next probe and its cause") {
+TEST_CASE("the error of an outage has its age, its cause and the time of the next probe") {
   const auto now = steady_now();
   const PoolSummary summary{
       .endpoint = "local",
@@ -83,7 +83,7 @@ TEST_CASE("an outage is told with its age, the next probe and its cause") {
   CHECK(refusal(AcquireFailure::misconfigured, summary).code == Errc::permission_denied);
 }
 
-TEST_CASE("a waiter that was told of an outage which has ended since gets no cause") {
+TEST_CASE("the error of a waiter whose outage has ended meanwhile has no cause") {
   const auto error = refusal(AcquireFailure::down, {.endpoint = "local"});
   CHECK(error.code == Errc::engine_down);
   CHECK_THAT(error.message, contains("engine local was down until just now"));

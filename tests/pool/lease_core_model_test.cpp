@@ -220,7 +220,7 @@ Action action_of(std::uint32_t number) {
 
 }  // namespace
 
-TEST_CASE("whatever happens in whatever order, a pool's invariants hold") {
+TEST_CASE("a pool's invariants hold in every order of actions") {
   const bool held = rc::check([](const std::vector<std::uint32_t>& numbers) {
     Machine machine(1 + static_cast<std::uint32_t>(numbers.size()) % 4);
     for (const auto number : numbers) machine.apply(action_of(number));

@@ -56,7 +56,7 @@ class Scene {
 
 }  // namespace
 
-TEST_CASE("a free slot is taken at once, and no more than there are") {
+TEST_CASE("a free slot is taken at once, and no slot is taken twice") {
   Scene scene(2);
   CHECK(scene.take() != scene.take());
   scene.ask();
@@ -80,7 +80,7 @@ TEST_CASE("a waiter that wakes after its deadline leaves the free slot to the ne
   CHECK(next.granted == slot);
 }
 
-TEST_CASE("the uses of a slot are those of its present socket") {
+TEST_CASE("the uses of a slot begin at zero with each socket") {
   Scene scene(1);
   const auto slot = scene.take();
   scene.give_back(slot);
@@ -100,7 +100,7 @@ TEST_CASE("the queue is bounded") {
   CHECK(scene.outcome() == LeaseCore::Outcome::queue_full);
 }
 
-TEST_CASE("while more ask than the queue holds, whoever is running takes a free slot") {
+TEST_CASE("while the queue is full, a running caller takes a free slot before the head") {
   Scene scene(1, Balancing::lifo, 1);
   const auto slot = scene.take();
   auto& head = scene.ask();
@@ -117,7 +117,7 @@ TEST_CASE("while more ask than the queue holds, whoever is running takes a free 
   CHECK(head.granted == slot);
 }
 
-TEST_CASE("waiters that have expired make room in a full queue") {
+TEST_CASE("expired waiters make room in a full queue") {
   Scene scene(1, Balancing::lifo, 1);
   scene.take();
   const auto& expired = scene.ask(5ms);
@@ -128,7 +128,7 @@ TEST_CASE("waiters that have expired make room in a full queue") {
   CHECK(scene.core().evicted() == 1);
 }
 
-TEST_CASE("a slot released is handed to the head that has waited past the threshold") {
+TEST_CASE("a released slot is handed to the head that has waited past the threshold") {
   Scene scene(1);
   const auto slot = scene.take();
   const auto& first = scene.ask();
@@ -191,7 +191,7 @@ TEST_CASE("a slot granted to a waiter that leaves goes to the next") {
   CHECK(second.granted == slot);
 }
 
-TEST_CASE("nobody gets a slot too late to use it") {
+TEST_CASE("no waiter gets a slot too late to use it") {
   Scene scene(1);
   const auto slot = scene.take();
   const auto& late = scene.ask(5ms);
@@ -202,7 +202,7 @@ TEST_CASE("nobody gets a slot too late to use it") {
   CHECK(patient.granted == slot);
 }
 
-TEST_CASE("all waiters can be told the same at once") {
+TEST_CASE("all waiters can fail at once with the same reason") {
   Scene scene(1);
   scene.take();
   const auto& first = scene.ask();
@@ -213,7 +213,7 @@ TEST_CASE("all waiters can be told the same at once") {
   CHECK(scene.core().waiting() == 0);
 }
 
-TEST_CASE("leases can be limited to fewer than there are slots, and the limit lifted") {
+TEST_CASE("a limit keeps leases below the number of slots until it is lifted") {
   Scene scene(4);
   scene.core().limit_leases(1);
   scene.take();
@@ -238,7 +238,7 @@ TEST_CASE("streams have slots of their own") {
   CHECK(scene.core().leased() == 1);
 }
 
-TEST_CASE("a slot in maintenance is not lent") {
+TEST_CASE("a slot that maintenance has claimed is not lent") {
   Scene scene(1);
   const auto slot = scene.core().claim_empty();
   REQUIRE(slot);
@@ -271,7 +271,7 @@ TEST_CASE("lifo uses the connection that was used last") {
   CHECK(ten_in_a_row(scene) == std::vector<SlotIndex>(10, 2));
 }
 
-TEST_CASE("lifo lends what was used last, also after maintenance has pinged another") {
+TEST_CASE("lifo lends the connection that a caller used last, also after a ping on another") {
   Scene scene(3);
   for (const auto slot : {scene.take(), scene.take(), scene.take()}) {
     scene.pass(1s);
@@ -292,7 +292,7 @@ TEST_CASE("round_robin uses each in turn") {
   for (std::size_t i = 1; i < taken.size(); ++i) CHECK(taken[i] == (taken[i - 1] + 1) % 3);
 }
 
-TEST_CASE("least_used evens out how often each was used") {
+TEST_CASE("least_used lends the connection with the fewest uses") {
   Scene scene(3, Balancing::least_used);
   ten_in_a_row(scene);
   const auto& slots = scene.core().slots();
@@ -302,7 +302,7 @@ TEST_CASE("least_used evens out how often each was used") {
   }
 }
 
-TEST_CASE("random uses all of them") {
+TEST_CASE("random lends every connection") {
   Scene scene(3, Balancing::random);
   std::array<int, 3> uses{};
   for (int i = 0; i < 20; ++i) {
@@ -311,7 +311,7 @@ TEST_CASE("random uses all of them") {
   for (const auto count : uses) CHECK(count > 20);
 }
 
-TEST_CASE("a socket's lifetime is drawn once, at its birth, with jitter") {
+TEST_CASE("a socket's lifetime is drawn once, with jitter, when it is opened") {
   const config::PoolConfig options{.max_connections = 8, .max_lifetime = 100s};
   LeaseCore core(options, 0, 1);
   const SteadyTime now = SteadyTime{} + 1h;

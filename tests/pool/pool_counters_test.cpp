@@ -15,7 +15,7 @@ std::size_t index_of(Enum value) {
 
 }  // namespace
 
-TEST_CASE("what a pool counts is in its statistics") {
+TEST_CASE("the statistics of a pool have everything that it counts") {
   PoolCounters counters;
   counters.count_acquired(1ms);
   counters.count_acquired(2ms);

@@ -40,7 +40,7 @@ TEST_CASE("maintenance closes sockets that the Engine has closed") {
   CHECK(scene.pool().stats().connections_closed[index_of(CloseReason::peer_closed)] == 1);
 }
 
-TEST_CASE("idle connections go after a while, but not below the minimum") {
+TEST_CASE("idle connections above the minimum are closed after the idle timeout") {
   PoolScene scene({.min_connections = 1, .idle_timeout = 1ms});
   {
     auto first = value_of(scene.pool().get_connection());
@@ -55,8 +55,8 @@ TEST_CASE("idle connections go after a while, but not below the minimum") {
   CHECK(scene.pool().stats().connections_idle == 1);
 }
 
-TEST_CASE("a lease held too long is reported once, with its place, and when it comes back") {
-  PoolScene scene({.leak_threshold = 1ms});
+TEST_CASE("a leaked lease is reported once with its place, and once more when it is released") {
+  PoolScene scene({.max_connections = 1, .min_connections = 0, .leak_threshold = 1ms});
   std::optional held = value_of(scene.pool().get_connection());
   scene.maintain(2ms);
   CHECK(scene.pool().stats().leaked_leases == 1);
@@ -67,9 +67,12 @@ TEST_CASE("a lease held too long is reported once, with its place, and when it c
   held.reset();
   CHECK(scene.pool().stats().leaks_recovered == 1);
   CHECK(scene.log().count("released after all") == 1);
+  held = value_of(scene.pool().get_connection());
+  scene.maintain(2ms);
+  CHECK(scene.pool().stats().leaks_detected == 2);  // the next lease of the slot is another
 }
 
-TEST_CASE("a lease from before an outage costs its socket when it comes back") {
+TEST_CASE("the socket of a lease from before an outage is closed when the lease is released") {
   ManagedScene scene(quick());
   REQUIRE(scene.is_warm());
   std::optional held = value_of(scene.pool().get_connection());
@@ -89,7 +92,7 @@ TEST_CASE("a lease from before an outage costs its socket when it comes back") {
   CHECK(stats.open_sockets == stats.connections_idle);
 }
 
-TEST_CASE("after an outage callers are let in bit by bit") {
+TEST_CASE("after an outage the limit of leases grows step by step") {
   constexpr std::uint32_t all = 64;
   PoolScene scene({.max_connections = all,
                    .min_connections = 0,  // so that maintenance holds none itself

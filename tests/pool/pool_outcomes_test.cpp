@@ -50,7 +50,7 @@ Result<http::Response> ask_about(pool::ConnectionPool& pool, const std::string& 
 
 }  // namespace
 
-TEST_CASE("only a probe that was sent in the outage ends it") {
+TEST_CASE("only a probe that was sent during an outage ends that outage") {
   test::LogCapture log;
   const model::EngineAddress address{.path = "/nowhere"};
   pool::PoolState state("local", address, {}, http::make_curl_transport(address), log.logger(), {});
@@ -63,6 +63,26 @@ TEST_CASE("only a probe that was sent in the outage ends it") {
   }
   state.record_probe(recovery, std::nullopt);
   CHECK(state.health().up);
+}
+
+TEST_CASE("a call about a container that fails during an outage does not count against it") {
+  test::LogCapture log;
+  const model::EngineAddress address{.path = "/nowhere"};
+  pool::PoolState state("local", address, {}, http::make_curl_transport(address), log.logger(), {});
+  const auto acquire = [&] {
+    return value_of(
+        state.acquire({.key = "web"}, steady_now() + 10s, {}, std::source_location::current()));
+  };
+  const std::array slots{acquire(), acquire()};
+  using enum pool::ProbeKind;
+  state.record_probe(ping, Error{Errc::unreachable, "refused"});
+  for (const auto slot : slots) {
+    state.record_failure(slot, {Errc::connection_lost, "the Engine hung up"});
+    state.release(slot);
+  }
+  state.record_probe(recovery, std::nullopt);
+  REQUIRE(state.health().up);
+  CHECK(state.stats().quarantined_keys == 0);
 }
 
 TEST_CASE("containers whose calls fail one after another leave the Engine up") {
@@ -84,7 +104,7 @@ TEST_CASE("containers whose calls fail one after another leave the Engine up") {
   CHECK(scene.log().count("engine is down") == 0);
 }
 
-TEST_CASE("a container whose calls keep failing is left alone, and its refusal says why") {
+TEST_CASE("a container whose calls keep failing is quarantined, and the refusal has the reason") {
   PoolScene scene({.tuning = {.quarantine_initial = 1h, .quarantine_max = 1h}}, cut_the_bad);
   for (int i = 0; i < 100; ++i) CHECK_FALSE(ask_about(scene.pool(), "bad-1"));
   CHECK(scene.server().requests("/bad-1") == 2);
@@ -100,7 +120,7 @@ TEST_CASE("a container whose calls keep failing is left alone, and its refusal s
   value_of(ask_about(scene.pool(), "good"));
 }
 
-TEST_CASE("a container whose calls failed is released by an answer") {
+TEST_CASE("an answer ends the quarantine of a container whose calls have failed") {
   std::atomic<bool> cut = true;
   PoolScene scene({.tuning = {.quarantine_initial = 10ms}},
                   [&](const Request&, Exchange& exchange) {
@@ -116,7 +136,7 @@ TEST_CASE("a container whose calls failed is released by an answer") {
   CHECK(scene.log().count("answered again") == 1);
 }
 
-TEST_CASE("the probe that a failed call makes due asks a real call as well") {
+TEST_CASE("the probe after a failed call makes a real call as well") {
   PoolScene scene({}, cut_the_bad);
   CHECK_FALSE(ask_about(scene.pool(), "bad-1"));
   scene.maintain();
@@ -124,7 +144,7 @@ TEST_CASE("the probe that a failed call makes due asks a real call as well") {
   CHECK(scene.server().requests("/version") == 1);
 }
 
-TEST_CASE("a probe that fails after a container's call did means that the Engine is down") {
+TEST_CASE("a probe that fails after a container's call means that the Engine is down") {
   std::atomic<bool> cuts = false;
   PoolScene scene({}, [&](const Request& request, Exchange& exchange) {
     if (cuts && request.target != "/_ping") return exchange.close();
@@ -140,7 +160,7 @@ TEST_CASE("a probe that fails after a container's call did means that the Engine
   }));
 }
 
-TEST_CASE("a real call that finds the ping's socket closed is asked once more") {
+TEST_CASE("a probe repeats its real call once if the socket of the ping is closed") {
   std::atomic<int> versions = 0;
   PoolScene scene({}, [&](const Request& request, Exchange& exchange) {
     if (request.target == "/bad" || (request.target == "/version" && ++versions == 1)) {
@@ -154,7 +174,7 @@ TEST_CASE("a real call that finds the ping's socket closed is asked once more") 
   CHECK(scene.pool().health().up);
 }
 
-TEST_CASE("calls about no container that fail in a row mean that the Engine is down") {
+TEST_CASE("failures in a row of calls about no container mean that the Engine is down") {
   PoolScene scene({.tuning = {.failure_threshold = 3}}, cut_the_bad);
   for (int i = 0; i < 2; ++i) CHECK_FALSE(ask(scene.pool(), "/bad", ""));
   CHECK(scene.pool().health().up);
@@ -162,7 +182,7 @@ TEST_CASE("calls about no container that fail in a row mean that the Engine is d
   CHECK_FALSE(scene.pool().health().up);
 }
 
-TEST_CASE("an answered call or probe between failures clears their weight") {
+TEST_CASE("an answered call or probe between two failures begins a new row") {
   PoolScene scene({.tuning = {.failure_threshold = 2}}, cut_the_bad);
   CHECK_FALSE(ask(scene.pool(), "/bad", ""));
   value_of(ask_about(scene.pool(), "good"));
@@ -175,7 +195,7 @@ TEST_CASE("an answered call or probe between failures clears their weight") {
   CHECK_FALSE(scene.pool().health().up);
 }
 
-TEST_CASE("that nobody listens is the Engine's failure, whatever the calls are about") {
+TEST_CASE("a refused connection is the Engine's failure, also for calls about a container") {
   PoolScene scene({.tuning = {.failure_threshold = 3}});
   scene.server().stop_listening(test::SocketFile::removed);
   for (int i = 0; i < 3; ++i) {
@@ -186,7 +206,7 @@ TEST_CASE("that nobody listens is the Engine's failure, whatever the calls are a
   CHECK(scene.pool().stats().quarantined_keys == 0);
 }
 
-TEST_CASE("a call that takes long neither opens the circuit nor puts its container in quarantine") {
+TEST_CASE("a call marked as long neither opens the circuit nor quarantines its container") {
   PoolScene scene(
       {.tuning = {.quarantine_initial = 1h, .quarantine_max = 1h, .failure_threshold = 2}},
       [](const Request& request, Exchange& exchange) {
@@ -207,7 +227,7 @@ TEST_CASE("a call that takes long neither opens the circuit nor puts its contain
   value_of(ask_about(scene.pool(), "web"));
 }
 
-TEST_CASE("what failed before an outage does not count against a container afterwards") {
+TEST_CASE("failures from before an outage do not count against a container after it") {
   ManagedScene scene(quick(), cut_the_bad);
   REQUIRE(scene.is_warm());
   CHECK_FALSE(ask_about(scene.pool(), "bad"));

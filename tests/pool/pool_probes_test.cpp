@@ -59,7 +59,7 @@ Result<http::Response> call(ManagedScene& scene) {
 
 }  // namespace
 
-TEST_CASE("an Engine is probed when it has answered nothing for three quarters of the interval") {
+TEST_CASE("an Engine is probed after three quarters of the interval without an answer") {
   test::PoolScene scene({.min_connections = 0, .health_check_interval = 1h});
   REQUIRE(scene.pool().get_connection().value().perform({.target = "/", .limits = test::patient}));
   scene.maintain(44min);
@@ -68,13 +68,13 @@ TEST_CASE("an Engine is probed when it has answered nothing for three quarters o
   CHECK(eventually([&] { return scene.server().requests("/_ping") > 0; }));
 }
 
-TEST_CASE("an Engine that says Connection: close each time is pinged as often as one that keeps") {
+TEST_CASE("an Engine that sends Connection: close is pinged as often as other Engines") {
   ManagedScene scene(frequent(),
                      [](const auto&, Exchange& exchange) { answer_and_close(exchange); });
   check_pace(scene, 15);
 }
 
-TEST_CASE("an Engine that closes each connection without a word is pinged no more often") {
+TEST_CASE("an Engine that closes each connection without a header is pinged no more often") {
   ManagedScene scene(frequent(), [](const auto&, Exchange& exchange) {
     exchange.reply(200);
     exchange.close();
@@ -115,7 +115,7 @@ TEST_CASE("a proxy that refuses HEAD is pinged by GET until the next outage") {
   CHECK(heads == before + 1);
 }
 
-TEST_CASE("a ping that is refused by both methods, and a refused /version, are answers") {
+TEST_CASE("a ping that both methods refuse and a refused /version are answers") {
   ManagedScene scene(frequent(), [&](const Request& request, Exchange& exchange) {
     exchange.reply(request.target == "/" ? 200 : 403);
   });
@@ -128,10 +128,32 @@ TEST_CASE("a ping that is refused by both methods, and a refused /version, are a
   value_of(call(scene));
 }
 
-TEST_CASE("a proxy that says 503 of its Engine says that the Engine is down") {
+TEST_CASE("a proxy that answers 503 means that its Engine is down") {
   ManagedScene scene(frequent(), [](const auto&, Exchange& exchange) { exchange.reply(503); });
   REQUIRE(scene.goes_down());
   CHECK_THAT(error_of(call(scene)).message, test::contains("HTTP status 503"));
+}
+
+TEST_CASE("a socket that appears brings one probe forward, and the backoff goes on after it") {
+  std::atomic<bool> ill = false;
+  test::PoolScene scene(
+      {.health_check_interval = 1h,
+       .tuning = {.failure_threshold = 1, .probe_backoff_initial = 1h, .probe_backoff_max = 1h}},
+      [&](const auto&, Exchange& exchange) { exchange.reply(ill ? 503 : 200); });
+  scene.server().stop_listening(test::SocketFile::removed);
+  CHECK_FALSE(
+      scene.pool().get_connection().value().perform({.target = "/", .limits = test::patient}));
+  REQUIRE_FALSE(scene.pool().health().up);
+  scene.maintain();
+  ill = true;
+  scene.server().listen();
+  REQUIRE(eventually([&] {
+    scene.maintain(1s);
+    return scene.pool().stats().probes_failed == 1;
+  }));
+  pool::PollSet poll_set;
+  scene.pool().maintain(steady_now() + 1s, poll_set);
+  CHECK(poll_set.until > steady_now() + 5s);  // not the next probe
 }
 
 // --- a program that has no descriptors -----------------------------------------------------------
@@ -178,7 +200,7 @@ class ExhaustedTransport final : public http::Transport {
 
 }  // namespace
 
-TEST_CASE("without a descriptor the Engine is asked no more often, and is not said to be down") {
+TEST_CASE("a lack of descriptors makes probes no more frequent, and the Engine stays up") {
   std::atomic<std::uint64_t> asked = 0;
   test::LogCapture log;
   ThreadGuard guard(log.logger());
@@ -192,7 +214,7 @@ TEST_CASE("without a descriptor the Engine is asked no more often, and is not sa
   CHECK(pools.pool("local").health().up);
 }
 
-TEST_CASE("maintenance that runs out of memory goes on, and has lost no slot") {
+TEST_CASE("maintenance that runs out of memory goes on and loses no slot") {
   class Forgetful final : public http::Transport {
    public:
     explicit Forgetful(const std::string& path) : transport_({.path = path}) {}

@@ -16,7 +16,7 @@ using test::eventually;
 using test::PoolScene;
 using test::value_of;
 
-TEST_CASE("the statistics count the slots by what they are used for") {
+TEST_CASE("the statistics count slots by use") {
   PoolScene scene({.max_connections = 3, .min_connections = 0});
   auto first = value_of(scene.pool().get_connection());
   {
@@ -33,7 +33,7 @@ TEST_CASE("the statistics count the slots by what they are used for") {
   CHECK(stats.circuit == model::CircuitState::closed);
 }
 
-TEST_CASE("the statistics count those who wait, and for how long") {
+TEST_CASE("the statistics count waiters and their waiting times") {
   PoolScene scene({.max_connections = 1});
   std::optional held = value_of(scene.pool().get_connection());
   const std::jthread waiter([&] { std::ignore = scene.pool().acquire({}, steady_now() + 1min); });
@@ -44,7 +44,7 @@ TEST_CASE("the statistics count those who wait, and for how long") {
   CHECK(scene.pool().stats().oldest_waiter_seconds == 0);
 }
 
-TEST_CASE("every slot is told with its use, its socket and its holder") {
+TEST_CASE("the debug page has every slot with its state, socket and holder") {
   PoolScene scene({.max_connections = 2, .min_connections = 0, .max_streams = 1});
   auto held = value_of(scene.pool().get_connection({.key = "web"}));
   value_of(test::get(held));

@@ -23,7 +23,7 @@ using test::index_of;
 using test::PoolScene;
 using test::value_of;
 
-TEST_CASE("a lease moves, and gives back once") {
+TEST_CASE("a moved lease is released once") {
   PoolScene scene;
   {
     auto first = value_of(scene.pool().get_connection());
@@ -37,7 +37,7 @@ TEST_CASE("a lease moves, and gives back once") {
   value_of(call(scene));
 }
 
-TEST_CASE("a call on a socket that dies before it answers is asked once more on a fresh one") {
+TEST_CASE("a call whose idle socket dies before the answer is sent once more on a new socket") {
   std::atomic<int> asked = 0;
   PoolScene scene({}, [&](const auto&, Exchange& exchange) {
     if (++asked == 2) return exchange.close();  // the first use of the reused socket
@@ -49,7 +49,7 @@ TEST_CASE("a call on a socket that dies before it answers is asked once more on 
   CHECK(scene.pool().stats().stale_retries == 1);
 }
 
-TEST_CASE("a call whose socket dies within its answer is not asked again") {
+TEST_CASE("a call whose socket dies within the answer is not sent again") {
   PoolScene scene({}, [&](const test::Request& request, Exchange& exchange) {
     if (request.target != "/cut") return void(exchange.reply(200));
     exchange.raw("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhal");
@@ -61,14 +61,14 @@ TEST_CASE("a call whose socket dies within its answer is not asked again") {
   CHECK(scene.pool().stats().stale_retries == 0);
 }
 
-TEST_CASE("a call that fails on a fresh socket is not asked again") {
+TEST_CASE("a call that fails on a new socket is not sent again") {
   PoolScene scene({}, [](const auto&, Exchange& exchange) { exchange.close(); });
   CHECK(error_of(call(scene, "/once")).code == Errc::connection_lost);
   CHECK(scene.server().requests("/once") == 1);
   CHECK(scene.pool().stats().connections_closed[index_of(CloseReason::error)] == 1);
 }
 
-TEST_CASE("a call that gets stuck is counted by its class and costs its socket") {
+TEST_CASE("a stuck call is counted by its class, and its socket is closed") {
   PoolScene scene({}, [](const auto&, Exchange& exchange) { exchange.hang(); });
   auto connection = value_of(scene.pool().get_connection({.call_class = model::CallClass::list}));
   CHECK(error_of(connection.perform({.target = "/", .limits = {.total = 10ms}})).code ==
@@ -79,7 +79,7 @@ TEST_CASE("a call that gets stuck is counted by its class and costs its socket")
   CHECK(stats.open_sockets == 0);
 }
 
-TEST_CASE("a connection that the Engine asks to close is not kept") {
+TEST_CASE("a connection is closed if the Engine asks for that") {
   PoolScene scene({}, [](const auto&, Exchange& exchange) {
     exchange.reply(200, {{"Connection", "close"}});
     exchange.close();
@@ -89,7 +89,7 @@ TEST_CASE("a connection that the Engine asks to close is not kept") {
   CHECK(scene.pool().stats().open_sockets == 0);
 }
 
-TEST_CASE("a lease may outlive its pool: it serves its holder, and its socket goes with it") {
+TEST_CASE("a lease may outlive its pool, and its socket is closed with it") {
   const test::TemporaryDirectory directory;
   const auto path = directory.file("docker.sock");
   test::HttpServer server(path, test::answer);

@@ -1,6 +1,7 @@
 #include "tidegauge/pool/pooled_stream.h"
 
 #include <array>
+#include <atomic>
 #include <semaphore>
 #include <thread>
 
@@ -55,7 +56,7 @@ TEST_CASE("a stream has a slot of its own, however many callers there are") {
   CHECK(stats.open_sockets == 1);  // the caller has not connected
 }
 
-TEST_CASE("more streams than the budget are refused at once, by the option's name") {
+TEST_CASE("streams beyond the budget are refused at once, and the error names the option") {
   test::PoolScene scene({.max_streams = 1}, word_and_silence);
   const auto stream = value_of(scene.pool().open_stream(request, tag));
   const auto error = error_of(scene.pool().open_stream(request, tag));
@@ -63,7 +64,7 @@ TEST_CASE("more streams than the budget are refused at once, by the option's nam
   CHECK_THAT(error.message, test::contains("raise pool.max_streams"));
 }
 
-TEST_CASE("the clean end of a stream gives back slot and socket") {
+TEST_CASE("the clean end of a stream releases its slot with the socket open") {
   test::PoolScene scene({.max_streams = 1}, one_word);
   auto stream = value_of(scene.pool().open_stream(request, tag));
   CHECK(value_of(read(stream)) == 4);
@@ -74,7 +75,7 @@ TEST_CASE("the clean end of a stream gives back slot and socket") {
   CHECK(scene.server().counters().connections_accepted == 1);
 }
 
-TEST_CASE("a stream closed or destroyed before its end gives back its slot and costs its socket") {
+TEST_CASE("a stream that is closed or destroyed early releases its slot and closes its socket") {
   test::PoolScene scene({.max_streams = 1}, word_and_silence);
   auto stream = value_of(scene.pool().open_stream(request, tag));
   stream.close();
@@ -87,7 +88,7 @@ TEST_CASE("a stream closed or destroyed before its end gives back its slot and c
   CHECK(scene.pool().stats().open_sockets == 0);
 }
 
-TEST_CASE("an exception while a stream is read gives back its slot") {
+TEST_CASE("an exception while a stream is read releases its slot") {
   test::PoolScene scene({.max_streams = 1}, word_and_silence);
   try {
     const auto stream = value_of(scene.pool().open_stream(request, tag));
@@ -97,7 +98,7 @@ TEST_CASE("an exception while a stream is read gives back its slot") {
   }
 }
 
-TEST_CASE("a stream that is cut has failed, and gives back its slot") {
+TEST_CASE("a stream that is cut fails and releases its slot") {
   test::PoolScene scene({}, [](const auto&, Exchange& exchange) {
     exchange.begin_chunks(200);
     exchange.chunk("word");
@@ -109,7 +110,7 @@ TEST_CASE("a stream that is cut has failed, and gives back its slot") {
   CHECK(scene.pool().stats().connections_stream == 0);
 }
 
-TEST_CASE("a silent stream times out for its reader alone") {
+TEST_CASE("a read of a silent stream times out, and the stream stays open") {
   test::PoolScene scene({}, word_and_silence);
   auto stream = value_of(scene.pool().open_stream(request, tag));
   value_of(read(stream));
@@ -124,7 +125,7 @@ TEST_CASE("a thousand aborted streams leave nothing open") {
   CHECK(scene.server().await([](const auto& now) { return now.connections_open == 0; }));
 }
 
-TEST_CASE("closing the pool ends a stream in another thread's hands") {
+TEST_CASE("closing the pool ends a stream that another thread reads") {
   test::PoolScene scene({}, word_and_silence);
   auto stream = value_of(scene.pool().open_stream(request, tag));
   value_of(read(stream));
@@ -142,7 +143,9 @@ class OutageScene {
   OutageScene()
       : scene_({.health_check_interval = 1h, .tuning = {.failure_threshold = 1}},
                [this](const test::Request& asked, Exchange& exchange) {
-                 if (asked.target != "/events") return void(exchange.reply(200));
+                 if (asked.target != "/events") {
+                   return cuts_calls_ ? exchange.close() : void(exchange.reply(200));
+                 }
                  exchange.begin_chunks(200);
                  exchange.chunk("word");
                  if (exchange.wait_for(last_words_, {}) != test::Waited::woken) return;
@@ -162,12 +165,12 @@ class OutageScene {
 
   void go_down() {
     scene_.server().stop_listening(test::SocketFile::removed);
-    {
-      auto connection = value_of(scene_.pool().get_connection());
-      CHECK_FALSE(connection.perform({.target = "/", .limits = test::patient}));
-    }
-    REQUIRE_FALSE(scene_.pool().health().up);
-    maintain();
+    find_down();
+  }
+  /// Goes down while sockets are open.
+  void go_down_by_cut_calls() {
+    cuts_calls_ = true;
+    find_down();
   }
   void come_up() {
     scene_.server().listen();
@@ -184,13 +187,23 @@ class OutageScene {
   }
 
  private:
+  void find_down() {
+    {
+      auto connection = value_of(scene_.pool().get_connection());
+      CHECK_FALSE(connection.perform({.target = "/", .limits = test::patient}));
+    }
+    REQUIRE_FALSE(scene_.pool().health().up);
+    maintain();
+  }
+
+  std::atomic<bool> cuts_calls_ = false;
   Wakeup last_words_;
   test::PoolScene scene_;
 };
 
 }  // namespace
 
-TEST_CASE("a stream tells its reader of an outage once, and goes on to the Engine's last word") {
+TEST_CASE("a stream reports an outage once to its reader, and goes on until the Engine ends it") {
   OutageScene scene;
   auto stream = scene.open_stream();
   scene.go_down();
@@ -204,7 +217,7 @@ TEST_CASE("a stream tells its reader of an outage once, and goes on to the Engin
   CHECK(scene->pool().stats().open_sockets == 0);
 }
 
-TEST_CASE("a reader that waits is told of an outage at once") {
+TEST_CASE("a waiting reader learns of an outage at once") {
   OutageScene scene;
   auto stream = scene.open_stream();
   std::jthread reader([&] { CHECK(error_of(read(stream, 1h)).code == Errc::engine_down); });
@@ -235,6 +248,20 @@ TEST_CASE("a stream from before an outage ends when the Engine is up again; a ne
   auto fresh = scene.open_stream();
   scene.maintain(2s);
   CHECK(error_of(read(stream)).code == Errc::connection_lost);
+  CHECK(error_of(read(fresh, 5ms)).code == Errc::timeout);
+}
+
+TEST_CASE("a stream from before the previous outage ends when the next one begins") {
+  OutageScene scene;
+  auto stream = scene.open_stream();
+  scene.go_down();
+  CHECK(error_of(read(stream)).code == Errc::engine_down);
+  scene.come_up();
+  auto fresh = scene.open_stream();
+  scene.go_down_by_cut_calls();
+  CHECK(error_of(read(stream)).code == Errc::engine_down);
+  CHECK(error_of(read(stream, 5ms)).code == Errc::connection_lost);
+  CHECK(error_of(read(fresh)).code == Errc::engine_down);
   CHECK(error_of(read(fresh, 5ms)).code == Errc::timeout);
 }
 

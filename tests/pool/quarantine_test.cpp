@@ -21,7 +21,7 @@ std::optional<SteadyTime> refused_until(Quarantine& quarantine, std::string_view
 
 }  // namespace
 
-TEST_CASE("a container that got stuck is left alone, and others are not") {
+TEST_CASE("calls about a stuck container are refused, and calls about others are sent") {
   Quarantine quarantine(tuning);
   CHECK(quarantine.got_stuck("web", start));
   CHECK(refused_until(quarantine, "web", start + 4s) == start + 5s);
@@ -29,7 +29,7 @@ TEST_CASE("a container that got stuck is left alone, and others are not") {
   CHECK(quarantine.size() == 1);
 }
 
-TEST_CASE("after its time one call goes as a trial, and an answer ends the quarantine") {
+TEST_CASE("after the quarantine one call is sent as a trial, and its answer ends the quarantine") {
   Quarantine quarantine(tuning);
   quarantine.got_stuck("web", start);
   CHECK_FALSE(quarantine.refusal("web", start + 5s));
@@ -39,7 +39,7 @@ TEST_CASE("after its time one call goes as a trial, and an answer ends the quara
   CHECK_FALSE(quarantine.refusal("web", start + 5s));
 }
 
-TEST_CASE("each time it gets stuck again it is left alone for twice as long, up to the maximum") {
+TEST_CASE("each further quarantine lasts twice as long, up to the maximum") {
   Quarantine quarantine(tuning);
   CHECK(quarantine.got_stuck("web", start));
   CHECK_FALSE(quarantine.got_stuck("web", start));
@@ -50,7 +50,7 @@ TEST_CASE("each time it gets stuck again it is left alone for twice as long, up 
   CHECK(refused_until(quarantine, "web", start) == start + 15s);
 }
 
-TEST_CASE("a trial that says nothing leaves the next to try") {
+TEST_CASE("a trial without an outcome leaves the trial to the next call") {
   Quarantine quarantine(tuning);
   quarantine.got_stuck("web", start);
   CHECK_FALSE(quarantine.refusal("web", start + 6s));
@@ -71,14 +71,15 @@ TEST_CASE("several stuck containers, or a stuck list, degrade the Engine") {
   CHECK_FALSE(quarantine.degraded(start + 71s));
 }
 
-TEST_CASE("a container that nobody asks about any more is forgotten") {
+TEST_CASE("a container without further calls is forgotten") {
   Quarantine quarantine(tuning);
   quarantine.got_stuck("gone", start);
   quarantine.got_stuck("web", start + 11min);
   CHECK(quarantine.size() == 1);
 }
 
-TEST_CASE("a container that gets stuck on its trial is let through again after its second time") {
+TEST_CASE(
+    "a container that gets stuck on its trial gets another trial after the second quarantine") {
   Quarantine quarantine(tuning);
   quarantine.got_stuck("web", start);
   CHECK_FALSE(quarantine.refusal("web", start + 5s));
@@ -87,7 +88,7 @@ TEST_CASE("a container that gets stuck on its trial is let through again after i
   CHECK_FALSE(quarantine.refusal("web", start + 16s));
 }
 
-TEST_CASE("one failure may be an accident; the second in a row is a reason to leave it alone") {
+TEST_CASE("the second failure in a row quarantines a container, the first does not") {
   Quarantine quarantine(tuning);
   CHECK_FALSE(quarantine.failed("web", start));
   CHECK_FALSE(quarantine.refusal("web", start));
@@ -101,7 +102,7 @@ TEST_CASE("one failure may be an accident; the second in a row is a reason to le
   CHECK(refused_until(quarantine, "web", start + 7s) == start + 16s);
 }
 
-TEST_CASE("an answer between two failures makes each the first") {
+TEST_CASE("an answer between two failures begins a new row") {
   Quarantine quarantine(tuning);
   quarantine.failed("web", start);
   CHECK_FALSE(quarantine.answered("web"));
@@ -110,7 +111,7 @@ TEST_CASE("an answer between two failures makes each the first") {
   CHECK_FALSE(quarantine.refusal("web", start));
 }
 
-TEST_CASE("containers whose calls fail are no sign that the Engine is stuck") {
+TEST_CASE("failing containers do not make the Engine degraded") {
   Quarantine quarantine(tuning);
   for (const auto* container : {"a", "b", "c", "d"}) {
     quarantine.failed(container, start);
@@ -120,7 +121,7 @@ TEST_CASE("containers whose calls fail are no sign that the Engine is stuck") {
   CHECK_FALSE(quarantine.degraded(start));
 }
 
-TEST_CASE("an outage clears containers whose calls failed, and none that was stuck") {
+TEST_CASE("an outage ends the quarantine of failing containers, and not of stuck ones") {
   Quarantine quarantine(tuning);
   quarantine.failed("once", start);
   quarantine.failed("twice", start);

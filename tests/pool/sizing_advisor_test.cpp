@@ -11,7 +11,7 @@ namespace {
 constexpr SteadyTime start = SteadyTime{} + 1h;
 }
 
-TEST_CASE("more than one long wait in twenty asks for a larger pool, once a window") {
+TEST_CASE("the advisor asks for a larger pool once a window if one wait in twenty is long") {
   SizingAdvisor advisor(start);
   CHECK_FALSE(
       advisor.look({.acquires = 100, .long_waits = 6, .max_connections = 16}, start + 4min));
@@ -25,7 +25,7 @@ TEST_CASE("more than one long wait in twenty asks for a larger pool, once a wind
       advisor.look({.acquires = 200, .long_waits = 11, .max_connections = 16}, start + 10min));
 }
 
-TEST_CASE("a pool of which a day never used half may be smaller") {
+TEST_CASE("the advisor suggests a smaller pool if a day never used half of it") {
   SizingAdvisor advisor(start);
   CHECK_FALSE(advisor.look({.peak = 7, .max_connections = 16}, start + 23h));
   const auto advice = advisor.look({.peak = 3, .max_connections = 16}, start + 24h);
@@ -34,7 +34,7 @@ TEST_CASE("a pool of which a day never used half may be smaller") {
   CHECK_FALSE(advisor.look({.peak = 8, .max_connections = 16}, start + 48h));
 }
 
-TEST_CASE("long waits are those of more than a tenth of a second") {
+TEST_CASE("a wait of more than a tenth of a second is long") {
   model::DurationHistogram waits;
   for (const auto seconds : {0.0, 0.05, 0.1, 0.11, 0.5, 100.0}) waits.observe(seconds);
   CHECK(pool::long_waits(waits) == 3);

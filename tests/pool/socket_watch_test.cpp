@@ -34,7 +34,7 @@ bool has_news(const SocketWatch& watch) {
 
 }  // namespace
 
-TEST_CASE("a socket that appears in its directory is told once; another file is not") {
+TEST_CASE("the watch reports a socket that appears once, and no other file") {
   const Scene scene;
   scene.make_directory();
   SocketWatch watch({.path = scene.socket()});
@@ -47,7 +47,7 @@ TEST_CASE("a socket that appears in its directory is told once; another file is 
   CHECK_FALSE(watch.appeared());
 }
 
-TEST_CASE("a socket that is moved to its place has appeared") {
+TEST_CASE("the watch reports a socket that is moved to its path") {
   const Scene scene;
   scene.make_directory();
   SocketWatch watch({.path = scene.socket()});
@@ -56,7 +56,7 @@ TEST_CASE("a socket that is moved to its place has appeared") {
   CHECK(watch.appeared());
 }
 
-TEST_CASE("a directory that is made later, or made again, is watched from the next look on") {
+TEST_CASE("a directory that is made later or again is watched from the next look on") {
   const Scene scene;
   SocketWatch watch({.path = scene.socket()});
   CHECK(watch.fd() == -1);
@@ -72,7 +72,7 @@ TEST_CASE("a directory that is made later, or made again, is watched from the ne
   }
 }
 
-TEST_CASE("a directory that is renamed is watched no more, the one that takes its place is") {
+TEST_CASE("after a rename the directory at the path is watched, not the renamed one") {
   const Scene scene;
   scene.make_directory();
   SocketWatch watch({.path = scene.socket()});
@@ -86,7 +86,7 @@ TEST_CASE("a directory that is renamed is watched no more, the one that takes it
   CHECK(watch.appeared());
 }
 
-TEST_CASE("for an address on a network nothing is watched") {
+TEST_CASE("an address on a network has no watch") {
   SocketWatch watch({.scheme = model::EngineAddress::Scheme::tcp, .host = "host", .port = 2375});
   CHECK(watch.fd() == -1);
   CHECK_FALSE(watch.appeared());

@@ -35,7 +35,7 @@ Result<http::Response> ask_about(pool::ConnectionPool& pool, const std::string& 
 
 }  // namespace
 
-TEST_CASE("a container whose call got stuck is refused at once; others are not") {
+TEST_CASE("a call about a stuck container is refused at once, and calls about others are sent") {
   test::PoolScene scene(quick_quarantine(), hang_on_stuck);
   CHECK(error_of(ask_about(scene.pool(), "stuck-1")).code == Errc::timeout);
   const auto refused = error_of(ask_about(scene.pool(), "stuck-1"));
@@ -49,7 +49,7 @@ TEST_CASE("a container whose call got stuck is refused at once; others are not")
   CHECK(scene.server().requests("/stuck-1") == 1);
 }
 
-TEST_CASE("a quarantined container is tried again, and released by an answer") {
+TEST_CASE("a quarantined container gets a trial, and the answer ends the quarantine") {
   std::atomic<bool> stuck = true;
   test::PoolScene scene(quick_quarantine(), [&](const test::Request&, Exchange& exchange) {
     if (stuck) return exchange.hang();
@@ -63,7 +63,7 @@ TEST_CASE("a quarantined container is tried again, and released by an answer") {
   CHECK(scene.log().count("answered again") == 1);
 }
 
-TEST_CASE("several stuck containers cut the calls in flight while the ping answers") {
+TEST_CASE("several stuck containers limit the calls in flight while pings are answered") {
   test::PoolScene scene(quick_quarantine(), hang_on_stuck);
   for (const auto* container : {"stuck-1", "stuck-2", "stuck-3"}) {
     CHECK(error_of(ask_about(scene.pool(), container)).code == Errc::timeout);

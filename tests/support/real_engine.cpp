@@ -64,13 +64,38 @@ bool has_systemd_driver() {
 
 /// Its own bridge, and no firewall rules: nothing of it can meet another Engine of the machine.
 /// With --live-restore a killed dockerd finds its containers running when it comes back.
-std::string dockerd_command(const fs::path& directory, const std::string& more_arguments) {
+std::string dockerd_arguments(const fs::path& directory, const std::string& more_arguments) {
   const auto path = directory.string();
-  return "PATH=$PATH:/usr/sbin:/sbin; ip link set lo up; rm -f " + path + "/pid; exec dockerd" +
-         " --data-root " + path + "/data --exec-root " + path + "/exec --pidfile " + path + "/pid" +
+  return " --data-root " + path + "/data --exec-root " + path + "/exec --pidfile " + path + "/pid" +
          " --host unix://" + path + "/docker.sock --iptables=false --ip6tables=false" +
          " --bip 172.29.0.1/20 --live-restore --exec-opt native.cgroupdriver=" +
          (has_systemd_driver() ? "systemd " : "cgroupfs ") + more_arguments;
+}
+
+/// The tree of files of another system, whose Engine is to be run; empty: this system's.
+fs::path other_root() {
+  const auto* const root = std::getenv("TIDEGAUGE_TEST_ENGINE_ROOT");
+  return root == nullptr ? "" : root;
+}
+
+/// Makes `root` the root of a new mount namespace, where `directory` is as it is outside. Not by
+/// chroot: runc would start health checks in this system's own root.
+std::string enter(const fs::path& root, const fs::path& directory) {
+  const auto path = directory.string();
+  std::string script = "cd " + root.string() + " && mkdir -p .old ." + path +
+                       " && mount --bind . . && cd " + root.string() + " && mount --bind " + path +
+                       " ." + path;
+  for (const std::string shared : {"proc", "sys", "dev"}) {
+    script += " && mount --rbind /" + shared + " " + shared;
+  }
+  return script + " && pivot_root . .old && umount -l /.old && ";
+}
+
+std::string dockerd_command(const fs::path& directory, const std::string& more_arguments) {
+  const auto root = other_root();
+  const auto run = "exec dockerd" + dockerd_arguments(directory, more_arguments);
+  return "PATH=$PATH:/usr/sbin:/sbin; ip link set lo up; rm -f " + directory.string() + "/pid; " +
+         (root.empty() ? run : "exec unshare -m sh -c '" + enter(root, directory) + run + "'");
 }
 
 /// Spawns `arguments` in a session of its own, with `socket` as standard input and output.

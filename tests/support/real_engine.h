@@ -4,7 +4,9 @@
 // own, with its data in a private directory and nothing but a busybox image. Its containers live
 // in the machine's own PID namespace and cgroups, so that the kernel's numbers can be held against
 // what the Engine and the daemon say. Its cgroup driver is cgroupfs, which needs no systemd, unless
-// TIDEGAUGE_TEST_CGROUP_DRIVER names the other.
+// TIDEGAUGE_TEST_CGROUP_DRIVER names the other. TIDEGAUGE_TEST_ENGINE_ROOT names the tree of
+// another Debian (made by debootstrap, with docker.io), whose dockerd is then run instead of this
+// system's.
 //
 // Needs root, dockerd, busybox-static and iproute2; what is missing is a failure that names the
 // remedy. A guard process (engine_guard.cpp) ends everything that was started here and deletes the

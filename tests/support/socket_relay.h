@@ -5,10 +5,8 @@
 // the object. cut() may be called from any thread.
 
 #include <atomic>
-#include <cstddef>
 #include <string>
 #include <thread>
-#include <utility>
 #include <vector>
 
 #include "tidegauge/util/unique_fd.h"
@@ -26,17 +24,26 @@ class SocketRelay {
 
   /// Closes the connections of the moment, and goes on taking new ones.
   void cut();
+  /// Closes only those on which the client has asked for `/events`.
+  void cut_event_streams();
 
  private:
-  using Pair = std::pair<UniqueFd, UniqueFd>;
+  struct Pair {
+    UniqueFd client;
+    UniqueFd target;
+    bool has_events = false;  ///< its last request was for them
+    bool is_over = false;
+  };
   void run(const std::stop_token& stop);
   void take_connection();
-  static bool pass_on(int from, int to);
+  static void pass_on_request(Pair& pair);
+  static void pass_on_answer(Pair& pair);
 
   std::string target_;
   UniqueFd listener_;
   Wakeup wakeup_;
   std::atomic<bool> cut_ = false;
+  std::atomic<bool> cut_event_streams_ = false;
   std::vector<Pair> pairs_;
   std::jthread thread_;
 };

@@ -39,12 +39,19 @@ class Datum {
 };
 
 void set_host(gnutls_x509_crt_t certificate, const std::string& host) {
-  in_addr address{};
-  const bool is_address = ::inet_pton(AF_INET, host.c_str(), &address) == 1;
-  const void* const name = is_address ? static_cast<const void*>(&address) : host.data();
-  check(gnutls_x509_crt_set_subject_alt_name(
-            certificate, is_address ? GNUTLS_SAN_IPADDRESS : GNUTLS_SAN_DNSNAME, name,
-            static_cast<unsigned>(is_address ? sizeof address : host.size()), GNUTLS_FSAN_SET),
+  auto type = GNUTLS_SAN_DNSNAME;
+  if (host.contains('@')) type = GNUTLS_SAN_RFC822NAME;
+  if (host.contains("://")) type = GNUTLS_SAN_URI;
+  auto name = host;
+  for (const auto& [family, size] :
+       {std::pair(AF_INET, sizeof(in_addr)), std::pair(AF_INET6, sizeof(in6_addr))}) {
+    std::string address(size, '\0');
+    if (::inet_pton(family, host.c_str(), address.data()) != 1) continue;
+    type = GNUTLS_SAN_IPADDRESS;
+    name = address;
+  }
+  check(gnutls_x509_crt_set_subject_alt_name(certificate, type, name.data(),
+                                             static_cast<unsigned>(name.size()), GNUTLS_FSAN_SET),
         "the name of a certificate");
 }
 

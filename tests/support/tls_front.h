@@ -43,7 +43,7 @@ class CertificateAuthority {
 
   [[nodiscard]] std::string file() const { return directory_.file(name_ + ".pem"); }
   /// Writes NAME-cert.pem and NAME-key.pem, over those that are there: for server and client, and
-  /// for the host name or IPv4 address `host`.
+  /// for the host name, IP address, e-mail address or URI `host`.
   [[nodiscard]] Credentials issue(const std::string& name, const std::string& host,
                                   Dates dates = Dates::valid) const;
 

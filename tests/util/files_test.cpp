@@ -5,7 +5,7 @@
 
 using namespace tidegauge;
 
-TEST_CASE("a regular file is readable, and the reason why another path is not is told") {
+TEST_CASE("a regular file is readable, and the error of another path has the reason") {
   const test::TemporaryDirectory directory;
   CHECK_FALSE(why_unreadable(directory.write("file", "")));
   CHECK(why_unreadable(directory.file("absent")) == "cannot be read: No such file or directory");

@@ -12,7 +12,7 @@
 
 using namespace tidegauge;
 
-TEST_CASE("what several threads do to guarded data is done one after the other") {
+TEST_CASE("several threads access guarded data one after the other") {
   Guarded<std::vector<int>> numbers;
   {
     std::vector<std::jthread> writers;
@@ -30,7 +30,7 @@ TEST_CASE("what several threads do to guarded data is done one after the other")
   CHECK(all.back() == 19'999);
 }
 
-TEST_CASE("the function's result is handed on, also of a constant one and of what only moves") {
+TEST_CASE("the result of the function is returned, also from constant data and if it only moves") {
   const Guarded<int> seven(7);
   CHECK(seven.with([](const int& value) { return value + 1; }) == 8);
 

@@ -97,7 +97,7 @@ std::string field_line(LogFormat format, const LogField& field) {
 
 }  // namespace
 
-TEST_CASE("a line of logfmt is time, level, message and the facts in their order") {
+TEST_CASE("a line of logfmt has time, level, message and the fields in order") {
   Scene scene;
   scene.logger().warn("engine is down", {{"endpoint", "local"}, {"port", 80}, {"age", 1.5}});
   CHECK(std::regex_search(scene.lines().front(), Scene::time_stamp()));
@@ -111,7 +111,7 @@ TEST_CASE("a line of JSON is one object, with numbers as numbers") {
   CHECK(scene.line() == R"("level":"error","msg":"engine is down","endpoint":"local","port":80})");
 }
 
-TEST_CASE("logfmt quotes a text that could not be told from the rest of the line") {
+TEST_CASE("logfmt quotes a text that would be ambiguous") {
   const auto written = [](std::string_view text) {
     const auto line = field_line(LogFormat::logfmt, {"key", text});
     return line.substr(line.find("key=") + 4);
@@ -127,7 +127,7 @@ TEST_CASE("logfmt quotes a text that could not be told from the rest of the line
   CHECK(written("bell\a") == R"("bell\u0007")");
 }
 
-TEST_CASE("whatever a container is called, its line stays one line") {
+TEST_CASE("a hostile container name does not break a log line") {
   const std::string forged = "x\n2026-01-01T00:00:00.000Z level=error msg=\"all is lost\"\r\x1b[2J";
   for (const auto format : {LogFormat::logfmt, LogFormat::json}) {
     const auto line = field_line(format, {"name", forged});
@@ -136,13 +136,13 @@ TEST_CASE("whatever a container is called, its line stays one line") {
   }
 }
 
-TEST_CASE("JSON escapes keys and messages too") {
+TEST_CASE("a JSON line escapes keys and messages") {
   Scene scene(LogFormat::json);
   scene.logger().info("a \"b\"\n", {{"k\\", ""}});
   CHECK(scene.line() == R"("level":"info","msg":"a \"b\"\n","k\\":""})");
 }
 
-TEST_CASE("a line is UTF-8 whatever the text was") {
+TEST_CASE("a line is UTF-8 whatever the text is") {
   for (const auto format : {LogFormat::logfmt, LogFormat::json}) {
     CHECK_THAT(field_line(format, {"id", "ab\xff"}), contains(R"("ab\\xff")"));
   }
@@ -152,7 +152,7 @@ TEST_CASE("a text of digits stays a text in JSON") {
   CHECK_THAT(field_line(LogFormat::json, {"id", "123"}), contains(R"("id":"123")"));
 }
 
-TEST_CASE("what is below the level is neither written nor counted") {
+TEST_CASE("messages below the level are neither written nor counted") {
   Scene scene(LogFormat::logfmt, LogLevel::warn);
   scene.logger().debug("one");
   scene.logger().info("two");
@@ -188,7 +188,7 @@ TEST_CASE("lines of several threads arrive whole, and all are counted") {
 // --- bounds --------------------------------------------------------------------------------------
 
 TEST_CASE(
-    "a flood of one message is suppressed, counted, and told with the next other than debug") {
+    "a flood of one message is suppressed, and its count comes with the next message above debug") {
   Scene scene;
   for (int i = 0; i < 100; ++i) scene.logger().warn("event cannot be read");
   scene.logger().warn("engine is down");
@@ -199,7 +199,7 @@ TEST_CASE(
   CHECK(scene.logger().dropped() == 0);
 }
 
-TEST_CASE("a line has a bound, ends within no character, and stays well-formed") {
+TEST_CASE("a long line is truncated between characters and stays well-formed") {
   for (const auto format : {LogFormat::logfmt, LogFormat::json}) {
     const std::string shift = GENERATE("", "a", "aa");
     std::string text = shift;
@@ -232,7 +232,8 @@ TEST_CASE("lines are written in their order, and flush waits for them") {
   CHECK(logger.dropped() == 0);
 }
 
-TEST_CASE("a log that nobody reads blocks nobody, keeps the newest lines, and tells what it lost") {
+TEST_CASE(
+    "a log without a reader blocks no thread, keeps the newest lines, and counts the lost ones") {
   const auto format = GENERATE(LogFormat::logfmt, LogFormat::json);
   const Pipe pipe;
   pipe.fill();
@@ -262,7 +263,7 @@ TEST_CASE("a log that nobody reads blocks nobody, keeps the newest lines, and te
   CHECK(logger.dropped() == dropped);
 }
 
-TEST_CASE("what waits for a log that nobody reads is bounded") {
+TEST_CASE("the queue of a log without a reader is bounded") {
   const Pipe pipe;
   pipe.fill();
   Logger logger(LogLevel::debug, LogFormat::logfmt, pipe.writer());
@@ -274,7 +275,7 @@ TEST_CASE("what waits for a log that nobody reads is bounded") {
   static_cast<void>(pipe.read_until("msg=\"last\""));  // or the thread would outlive the pipe
 }
 
-TEST_CASE("the end of a logger is bounded though nobody reads, and writes all to one who does") {
+TEST_CASE("the end of a logger takes bounded time without a reader, and loses no line with one") {
   const bool is_read = GENERATE(true, false);
   const Pipe pipe;
   if (!is_read) pipe.fill();
@@ -301,11 +302,23 @@ TEST_CASE("lines that the descriptor refuses are counted as dropped") {
   CHECK(logger.dropped() == 2);
 }
 
-TEST_CASE("a descriptor that another has made non-blocking loses no line") {
+TEST_CASE("a non-blocking descriptor loses no line") {
   const Pipe pipe;
   REQUIRE(::fcntl(pipe.writer(), F_SETFL, O_NONBLOCK | O_WRONLY) == 0);
   Logger logger(LogLevel::debug, LogFormat::logfmt, pipe.writer());
   for (int i = 0; i < 1'000; ++i) logger.debug("line", {{"number", i}});
   CHECK(pipe.read_until("number=999").size() == 1'000);
   CHECK(logger.dropped() == 0);
+}
+
+TEST_CASE("level and format may change, for the lines from then on") {
+  Scene scene(LogFormat::logfmt, LogLevel::warn);
+  scene.logger().info("too early");
+  scene.logger().set_level(LogLevel::info);
+  scene.logger().info("first");
+  scene.logger().set_format(LogFormat::json);
+  scene.logger().info("second");
+  REQUIRE(scene.lines().size() == 2);
+  CHECK_THAT(scene.lines()[0], contains("msg=\"first\""));
+  CHECK_THAT(scene.lines()[1], contains("\"msg\":\"second\""));
 }

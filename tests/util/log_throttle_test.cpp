@@ -43,13 +43,13 @@ TEST_CASE("a flood of one message suppresses no other") {
   CHECK(throttle.admit("engine is down", start) == std::optional<std::uint64_t>(0));
 }
 
-TEST_CASE("a message that was quiet has its whole burst again") {
+TEST_CASE("a message has its whole burst again after a quiet time") {
   LogThrottle throttle;
   CHECK(admitted(throttle, "bad event", start, 20) == 20);
   CHECK(admitted(throttle, "bad event", start + 200s, 1'000) == 20);
 }
 
-TEST_CASE("messages beyond those that are remembered share one allowance") {
+TEST_CASE("messages beyond the remembered ones share one allowance") {
   LogThrottle throttle;
   for (std::size_t i = 0; i < LogThrottle::max_messages; ++i) {
     REQUIRE(throttle.admit("message " + std::to_string(i), start));

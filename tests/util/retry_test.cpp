@@ -20,7 +20,7 @@ TEST_CASE("the pause doubles from failure to failure up to the longest") {
   CHECK(retry.failures() == 4);
 }
 
-TEST_CASE("after a success the pauses and the log lines begin anew") {
+TEST_CASE("a success resets the pauses and the log lines") {
   Retry retry({.first_pause = 100ms, .longest_pause = 10s});
   const SteadyTime now{1h};
   CHECK(retry.failed(now));
@@ -48,7 +48,7 @@ TEST_CASE("a stop ends the pause at once") {
   const std::jthread pausing([&](const std::stop_token& stop) { retry.pause(stop); });
 }
 
-TEST_CASE("a pause without a stop lasts as long as it says") {
+TEST_CASE("a pause without a stop lasts its whole time") {
   Retry retry({.first_pause = 20ms});
   static_cast<void>(retry.failed(steady_now()));
   const auto before = steady_now();

@@ -45,7 +45,7 @@ TEST_CASE("work that keeps throwing is not called again after a stop") {
   CHECK(calls == 1);
 }
 
-TEST_CASE("one call that throws is told from one that does not") {
+TEST_CASE("run_once returns whether the call threw") {
   test::LogCapture log;
   ThreadGuard guard(log.logger());
   CHECK_FALSE(guard.run_once("calls", [] { throw std::bad_alloc(); }));

@@ -13,7 +13,7 @@ TEST_CASE("durations become seconds, whatever their unit") {
   CHECK(to_seconds(-250us) == -0.00025);
 }
 
-TEST_CASE("the seconds of a point in time are as exact as a double can be") {
+TEST_CASE("the seconds of a point in time have the precision of a double") {
   const WallTime half_past{1'700'000'000s + 500ms};
   CHECK(to_unix_seconds(half_past) == 1'700'000'000.5);
   // The nearest double, not the neighbour that a sum of rounded nanoseconds would give.

@@ -30,7 +30,7 @@ TEST_CASE("a descriptor is closed with its owner") {
   CHECK_FALSE(UniqueFd().valid());
 }
 
-TEST_CASE("a descriptor moves with its ownership, and the one before is closed") {
+TEST_CASE("an assigned descriptor moves, and the previous descriptor is closed") {
   UniqueFd first(open_null());
   UniqueFd second(open_null());
   const int fd = first.get();

@@ -4,7 +4,7 @@
 
 using namespace tidegauge;
 
-TEST_CASE("a character of UTF-8 has its length, and anything else none") {
+TEST_CASE("a UTF-8 character has its length, and other bytes have none") {
   CHECK(utf8_character_length("a") == 1);
   CHECK(utf8_character_length("\u00e9x") == 2);
   CHECK(utf8_character_length("\u20ac") == 3);
@@ -37,4 +37,15 @@ TEST_CASE("a message is one line of UTF-8 within its limit") {
   CHECK(one_line("123456\u00e9\u00e9\u00e9", 10) == "123456...");
   CHECK(one_line(std::string(1'000'000, 'x'), 256).size() == 256);
   CHECK(one_line("", 10).empty());
+}
+
+TEST_CASE("what a terminal would obey or not show is escaped, and all else is as it was") {
+  CHECK(terminal_text("caf\u00e9 \u20ac \U0001F600 ~") == "caf\u00e9 \u20ac \U0001F600 ~");
+  CHECK(terminal_text("\x1b[31mred\x07\n\t\x7f") == "\\x1b[31mred\\x07\\x0a\\x09\\x7f");
+  CHECK(terminal_text(std::string_view("\0", 1)) == "\\x00");
+  CHECK(terminal_text("\xff\xc2") == "\\xff\\xc2");
+  CHECK(terminal_text("\u009b31m\u0080") == "\\u009b31m\\u0080");
+  CHECK(terminal_text("abc\u202edcba\u2066\u200b\ufeff\u2028") ==
+        "abc\\u202edcba\\u2066\\u200b\\ufeff\\u2028");
+  CHECK(terminal_text("").empty());
 }

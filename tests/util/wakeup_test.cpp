@@ -17,14 +17,14 @@ bool readable(const Wakeup& wakeup, int limit_ms = 0) {
 
 }  // namespace
 
-TEST_CASE("nothing wakes before it is signalled, and draining nothing does not block") {
+TEST_CASE("a wakeup does not fire before its signal, and an empty drain does not block") {
   const Wakeup wakeup;
   CHECK_FALSE(readable(wakeup));
   wakeup.drain();
   CHECK_FALSE(readable(wakeup));
 }
 
-TEST_CASE("a signal lasts, however many there were, until it is drained") {
+TEST_CASE("signals last until they are drained, however many there were") {
   const Wakeup wakeup;
   wakeup.signal();
   wakeup.signal();
@@ -36,7 +36,7 @@ TEST_CASE("a signal lasts, however many there were, until it is drained") {
   CHECK(readable(wakeup));
 }
 
-TEST_CASE("a signal wakes a thread that waits, from another thread") {
+TEST_CASE("a signal wakes a thread that waits") {
   const Wakeup wakeup;
   const std::jthread signaller([&] { wakeup.signal(); });
   CHECK(readable(wakeup, 10'000));

@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -12,7 +14,18 @@ using namespace tidegauge;
 using test::contains;
 using test::error_of;
 using test::value_of;
-using web::open_listen_socket;
+
+namespace {
+
+Result<web::ListenSocket> open_listen_socket(const std::string& address,
+                                             const web::UnixSocketOptions& options = {}) {
+  auto sockets = web::open_listen_sockets(address, options);
+  if (!sockets) return fail(sockets.error());
+  REQUIRE(sockets->size() == 1);
+  return std::move(sockets->front());
+}
+
+}  // namespace
 
 TEST_CASE("a port of 0 becomes a free port, on IPv4 and on all addresses") {
   for (const auto* const address : {"127.0.0.1:0", ":0", "localhost:0"}) {
@@ -65,4 +78,37 @@ TEST_CASE("what is no address is a mistake in the configuration") {
   }
   CHECK_THAT(error_of(open_listen_socket("unix:///" + std::string(108, 'x'))).message,
              contains("longer than 107 bytes"));
+}
+
+TEST_CASE("a Unix socket has the mode that is set") {
+  const test::TemporaryDirectory directory;
+  const auto path = directory.file("web.sock");
+  const auto socket = value_of(open_listen_socket("unix://" + path, {.mode = 0640}));
+  using std::filesystem::perms;
+  CHECK(std::filesystem::status(path).permissions() ==
+        (perms::owner_read | perms::owner_write | perms::group_read));
+}
+
+TEST_CASE("a Unix socket is given to the group that is set, and an unknown group is told") {
+  const test::TemporaryDirectory directory;
+  const auto path = directory.file("web.sock");
+  const auto error = error_of(open_listen_socket("unix://" + path, {.group = "no-such-group"}));
+  CHECK_THAT(error.message, contains("\"no-such-group\": there is no such group"));
+  CHECK_FALSE(std::filesystem::exists(path));
+  CHECK(value_of(open_listen_socket("unix://" + path, {.group = "root"})).unix_path == path);
+}
+
+TEST_CASE("a Unix socket may be given to a group by its number") {
+  const test::TemporaryDirectory directory;
+  const auto path = directory.file("web.sock");
+  const auto own = std::to_string(::getgid());
+  const auto socket = value_of(open_listen_socket("unix://" + path, {.group = own}));
+  struct stat file{};
+  REQUIRE(::stat(path.c_str(), &file) == 0);
+  CHECK(std::to_string(file.st_gid) == own);
+}
+
+TEST_CASE("without sockets from systemd its address is refused with the remedy") {
+  CHECK_THAT(error_of(web::open_listen_sockets("systemd")).message,
+             contains("systemd has passed no socket"));
 }

@@ -27,6 +27,7 @@
 #include "tidegauge/cgroup/locator.h"
 #include "tidegauge/config/metric_groups.h"
 #include "tidegauge/model/container_stats.h"
+#include "tidegauge/util/time.h"
 #include "tidegauge/util/unique_fd.h"
 
 namespace tidegauge::cgroup {
@@ -52,15 +53,24 @@ class DescriptorBudget {
 struct SamplingContext {
   FileReader reader = {};
   DeviceNames devices;
-  std::string path = {};     ///< buffer for the path of the file being opened
-  bool bfq_used = true;      ///< the result of `is_bfq_used`
-  std::string refused = {};  ///< the first unreadable file of a process, and why
-  bool settings_due = true;  ///< read files that change seldom; otherwise keep their values
+  std::string path = {};            ///< buffer for the path of the file being opened
+  bool bfq_used = true;             ///< the result of `is_bfq_used`
+  std::string refused = {};         ///< the first unreadable file of a process, and why
+  bool settings_due = true;         ///< read files that change seldom; otherwise keep their values
+  model::ContainerStats load = {};  ///< buffer for the load of one container
 };
 
 /// Whether a device uses the I/O scheduler BFQ. If none does, v1's files of BFQ have no numbers for
 /// any cgroup. `blkio`: the root directory of the hierarchy. True if unknown.
 [[nodiscard]] bool is_bfq_used(std::string_view blkio, FileReader& reader);
+
+/// The numbers of a container that change from second to second, and when they were read.
+struct Load {
+  std::optional<std::uint64_t> memory_bytes;  ///< MemoryStats::usage_bytes
+  std::optional<double> cpu_seconds;          ///< CpuStats::usage_seconds
+  /// The files were read between these times.
+  SteadyTime begun_at{}, ended_at{};
+};
 
 struct FileSpec;
 
@@ -79,6 +89,8 @@ class ContainerFiles {
   /// the run has ended, `unreadable` or `shortage` if the system refuses.
   [[nodiscard]] std::expected<void, CgroupError> sample(SamplingContext& tools,
                                                         model::ContainerStats& stats);
+  /// Reads the files of the load alone. They have the same numbers as in a sample.
+  [[nodiscard]] std::expected<Load, CgroupError> read_load(SamplingContext& tools) const;
   /// The next sample reads the files that change seldom (limits).
   void forget_settings() noexcept;
 

@@ -23,6 +23,12 @@
 
 namespace tidegauge::cgroup {
 
+/// What a sample of the machine has.
+enum class HostScope : std::uint8_t {
+  machine,           ///< everything
+  engine_filesystem  ///< the size of the file system with the Engine's data alone
+};
+
 class HostFiles {
  public:
   explicit HostFiles(Paths paths, FilesystemSampler filesystems = {})
@@ -30,7 +36,8 @@ class HostFiles {
 
   /// Values that cannot be read are absent. The file system of `engine_directory` (DockerRootDir of
   /// `info`, empty if unknown) is included whatever its type.
-  [[nodiscard]] model::HostStats sample(const std::string& engine_directory);
+  [[nodiscard]] model::HostStats sample(const std::string& engine_directory,
+                                        HostScope scope = HostScope::machine);
 
  private:
   struct Mounted {
@@ -44,7 +51,8 @@ class HostFiles {
   void sample_memory(model::HostStats& host);
   void sample_network(model::HostStats& host);
   void sample_disks(model::HostStats& host);
-  void sample_filesystems(const std::string& engine_directory, model::HostStats& host);
+  void sample_filesystems(const std::string& engine_directory, HostScope scope,
+                          model::HostStats& host);
   void find_mounts();
   [[nodiscard]] const Mounted* mount_of_engine() const;
   [[nodiscard]] bool is_whole_disk(std::string_view name) const;

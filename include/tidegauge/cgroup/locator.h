@@ -59,6 +59,8 @@ class Locator {
   [[nodiscard]] std::expected<Location, CgroupError> locate(int pid, std::string_view id);
   /// Where a hierarchy is mounted; empty if it is not, or before the first `locate`.
   [[nodiscard]] std::string_view mount_point(Hierarchy hierarchy) const noexcept;
+  /// The directory of the host's root cgroup of v2: paths as the host sees them begin there.
+  [[nodiscard]] std::expected<std::string, CgroupError> unified_root();
 
  private:
   using Components = std::vector<std::string>;

@@ -43,6 +43,7 @@ struct MonitorConfig {
   Milliseconds filesystem_interval = 0s;  ///< between two measurements of a container's writable
                                           ///< layer; 0: none
   Milliseconds interval = 10s;            ///< from the start of one cycle to the start of the next
+  Milliseconds peak_interval = 0s;        ///< between two readings for the peaks; 0: none
   Milliseconds max_age = 0s;              ///< of what a page shows; 0: see `greatest_age`
   /// Calls at the same time to begin with, at most pool.max_connections: the loader lowers this
   /// default, never a value that was set, to a smaller pool.
@@ -51,6 +52,8 @@ struct MonitorConfig {
   Milliseconds counters_kept_for = 1h;      ///< of names that no container has any more
   Milliseconds reconcile_interval = 15min;  ///< between two checks of the inventory, and of each
                                             ///< container; 0: none
+  std::uint32_t exit_log_lines = 0;         ///< of a container's log, read when it ends
+  std::string state_directory;  ///< where the record of ends and counters is kept; empty: nowhere
   // Which containers are watched (src/monitor/container_filter.h).
   std::vector<model::ContainerGlob> include;  ///< none: all
   std::vector<model::ContainerGlob> exclude;
@@ -136,9 +139,25 @@ struct PoolConfig {
   friend bool operator==(const PoolConfig&, const PoolConfig&) = default;
 };
 
+/// Whether a page goes out compressed to a client that accepts it.
+enum class Compression : std::uint8_t {
+  automatic,  ///< not over the loopback and Unix sockets, where it costs more than it saves
+  always,
+  off
+};
+
 struct WebConfig {
-  std::string listen_address = "127.0.0.1:9717";
-  std::uint32_t max_connections = 64;
+  /// `host:port`, `[IPv6]:port`, `:port`, `unix:///path`, or `systemd`: the sockets that systemd
+  /// passes. At least one, all different.
+  std::vector<std::string> listen_addresses{"127.0.0.1:9717"};
+  std::uint32_t socket_mode = 0660;  ///< permission bits of a Unix socket
+  std::string socket_group;          ///< name or number; empty: the group of the process
+  std::uint32_t max_connections = 256;
+  std::uint32_t max_requests = 20;  ///< in flight at a time; one more is answered with status 503
+  Compression compression = Compression::automatic;
+  std::string config_file;        ///< see `web_config_file.h`; empty: none
+  std::string bearer_token_file;  ///< empty: none
+  bool enable_lifecycle = false;  ///< whether POST /-/reload is answered
 
   friend bool operator==(const WebConfig&, const WebConfig&) = default;
 };
@@ -172,10 +191,13 @@ struct MetricsConfig {
 /// The optional groups that are collected. Those without a place on the page are not.
 [[nodiscard]] OptionalGroups collected_groups(const MetricsConfig& metrics);
 
-/// Where the kernel's files are.
+/// Where the kernel's files are, and those of the daemon.
 struct PathConfig {
   std::string procfs = "/proc";
   std::string sysfs = "/sys";
+  /// Where the private socket of `--healthcheck` and `--exits` is. The loader puts
+  /// RUNTIME_DIRECTORY here where nothing else is set; empty: nowhere.
+  std::string runtime;
 
   friend bool operator==(const PathConfig&, const PathConfig&) = default;
 };

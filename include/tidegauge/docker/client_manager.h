@@ -5,8 +5,8 @@
 //
 //   auto containers = clients.container_list("local", stop);
 //
-// `endpoint` is always the name of a configured endpoint. Thread-safe. Errors are those of the pool
-// (see ConnectionPool::get_connection) and of PooledClient.
+// `endpoint` is always the name of an endpoint that was given and not taken away. Thread-safe.
+// Errors are those of the pool (see ConnectionPool::get_connection) and of PooledClient.
 
 #include <cstdint>
 #include <memory>
@@ -19,6 +19,7 @@
 #include "tidegauge/docker/pooled_client.h"
 #include "tidegauge/docker/streams.h"
 #include "tidegauge/pool/pool_manager.h"
+#include "tidegauge/util/guarded.h"
 
 namespace tidegauge::docker {
 
@@ -32,13 +33,24 @@ struct EventQuery {
 struct LogQuery {
   bool follow = false;                ///< continue until the container ends
   std::optional<std::uint32_t> tail;  ///< only so many last lines
+  std::optional<WallTime> since;      ///< only what was written then or later
+  std::optional<WallTime> until;      ///< only what was written then or earlier
 };
 
 class ClientManager {
  public:
-  /// `pools` and `options` must outlive the manager.
+  /// `pools` must outlive the manager.
   ClientManager(pool::PoolManager& pools, const std::vector<config::EndpointConfig>& endpoints,
                 const config::PoolConfig& options);
+
+  /// Makes these the endpoints, each with a pool. Counts of those that stay go on. Nobody uses
+  /// those that go any more.
+  void set_endpoints(const std::vector<config::EndpointConfig>& endpoints);
+  /// Applies other limits to the calls from now on.
+  void reconfigure(const config::PoolConfig& options);
+  /// How long an inventory takes at most: the most calls that are made one after another, each at
+  /// its limits.
+  [[nodiscard]] SteadyTime::duration longest_turn() const;
 
   /// A client that keeps one connection for several calls in a row.
   [[nodiscard]] Result<PooledClient> get_client(
@@ -76,13 +88,16 @@ class ClientManager {
   [[nodiscard]] std::optional<model::ApiVersion> api_version(std::string_view endpoint) const;
 
   /// Whether the endpoint's pool considers the Engine up.
+  /// See ConnectionPool::ping_anew.
+  [[nodiscard]] Result<void> ping_anew(std::string_view endpoint, Milliseconds limit,
+                                       const std::stop_token& stop) const;
   [[nodiscard]] pool::EngineHealth health(std::string_view endpoint) const;
   /// See ConnectionPool::wait_for_change.
   [[nodiscard]] pool::EngineHealth wait_for_change(std::string_view endpoint, std::uint64_t seen,
                                                    SteadyTime until,
                                                    const std::stop_token& stop) const;
 
-  /// The calls made so far, one element per endpoint in the order of the configuration.
+  /// The calls made so far, one element per endpoint in the order in which they were given.
   [[nodiscard]] std::vector<model::ClientStats> stats() const;
 
  private:
@@ -90,10 +105,13 @@ class ClientManager {
                                          std::string_view target, std::string_view key,
                                          const std::stop_token& stop);
   [[nodiscard]] EndpointState& state(std::string_view endpoint) const noexcept;
+  [[nodiscard]] std::shared_ptr<const config::PoolConfig> options() const;
+
+  using Endpoints = std::vector<std::pair<std::string, std::shared_ptr<EndpointState>>>;
 
   pool::PoolManager& pools_;
-  const config::PoolConfig& options_;
-  std::vector<std::pair<std::string, std::unique_ptr<EndpointState>>> endpoints_;
+  Guarded<std::shared_ptr<const config::PoolConfig>> options_;
+  Guarded<Endpoints> endpoints_;
 };
 
 }  // namespace tidegauge::docker

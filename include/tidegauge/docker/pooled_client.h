@@ -11,6 +11,7 @@
 // message. bad_reply: the answer is not a reply to this call.
 
 #include <cstdint>
+#include <memory>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -32,8 +33,8 @@ inline constexpr model::ApiVersion newest_api_version{1, 55};
 
 class PooledClient {
  public:
-  /// `limits` and `endpoint` must outlive the client.
-  PooledClient(pool::PooledConnection connection, const config::PoolConfig& limits,
+  /// `endpoint` must outlive the client.
+  PooledClient(pool::PooledConnection connection, std::shared_ptr<const config::PoolConfig> limits,
                EndpointState& endpoint, std::stop_token stop = {});
 
   /// HEAD /_ping, or GET where HEAD is refused. Returns the newest API version that both sides
@@ -63,7 +64,7 @@ class PooledClient {
   std::unexpected<Error> reject(model::Call call, Error error);
 
   pool::PooledConnection connection_;
-  const config::PoolConfig* limits_;
+  std::shared_ptr<const config::PoolConfig> limits_;
   EndpointState* endpoint_;
   std::stop_token stop_;
 };

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tidegauge/config/config.h"
+#include "tidegauge/metrics/format.h"
 #include "tidegauge/model/call_stats.h"
 #include "tidegauge/model/pool_stats.h"
 #include "tidegauge/model/snapshot.h"
@@ -36,28 +37,39 @@ struct PageOptions {
   }
 };
 
-/// One page in the Prometheus text format 0.0.4. It is rendered piece by piece and is never in
-/// memory as a whole, because with thousands of containers it has tens of megabytes. The families
-/// have the order of the table, and equal input gives equal bytes. Used by one thread at a time.
+/// What a client asks for.
+struct PageRequest {
+  Format format = Format::text;
+  /// The families that the page has, by their names in the text format; in OpenMetrics also by
+  /// their names there. Empty: all. Unknown names are ignored.
+  std::vector<std::string> names;
+  /// For gzip: changes the order of the containers from family to family so that deflate finds more
+  /// of their labels in its window of 32 KB. Without effect in the protobuf format.
+  bool for_small_window = false;
+};
+
+/// One page. It is rendered piece by piece and is never in memory as a whole, because with
+/// thousands of containers it has tens of megabytes. The families have the order of the table, and
+/// equal input gives equal bytes. All formats have the same families, series and values. Used by
+/// one thread at a time.
 class Page {
  public:
   /// Determines what is on the page: containers that do not fit within `limit` are left off.
   /// `instruments` and `limit` outlive the page.
   Page(PageInput input, const PageOptions& options, const Instruments& instruments,
-       SeriesLimit& limit);
+       SeriesLimit& limit, PageRequest request = {});
   ~Page();
   Page(const Page&) = delete;
   Page& operator=(const Page&) = delete;
 
-  /// The next whole lines, some tens of kilobytes; empty at the end. Valid until the next call.
+  /// The next part, some tens of kilobytes; empty at the end. Valid until the next call. In text
+  /// formats a part has whole lines. In the protobuf format a part may end within a message.
   [[nodiscard]] std::string_view next();
 
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
-
-inline constexpr const char* page_content_type = "text/plain; version=0.0.4; charset=utf-8";
 
 /// The text of docs/metrics.md, from the same tables.
 [[nodiscard]] std::string print_reference();

@@ -45,8 +45,12 @@ class SeriesLimit {
   /// `logger` outlives this.
   SeriesLimit(PageSize max, Logger& logger);
 
+  /// Another limit, from the next page on. Sizes that were reserved are forgotten: other settings
+  /// may have changed what containers need.
+  void set_max(PageSize max);
+
   /// How much one container may have.
-  [[nodiscard]] const PageSize& share() const noexcept { return share_; }
+  [[nodiscard]] PageSize share() const;
 
   /// True for each candidate that is on the page, of which `taken` is in use already. Logs
   /// candidates that are newly left off, or newly beyond their share.
@@ -62,6 +66,7 @@ class SeriesLimit {
 
  private:
   struct State {
+    PageSize max;
     std::map<std::string, PageSize> reserved;  ///< the largest size of each, by key
     std::set<std::string> left_off;            ///< keys
     std::set<std::string> beyond_share;        ///< keys
@@ -71,13 +76,13 @@ class SeriesLimit {
   };
   using Indices = std::vector<std::size_t>;
 
-  Indices fill(State& state, const std::vector<Candidate>& candidates, PageSize taken) const;
+  static Indices fill(State& state, const std::vector<Candidate>& candidates, PageSize taken);
   static void forget_removed(State& state, const std::vector<Candidate>& candidates);
-  void log_left_off(const std::vector<Candidate>& candidates, const Indices& left_off);
-  void log_beyond_share(const std::vector<Candidate>& candidates, const Indices& beyond);
+  void log_left_off(PageSize max, const std::vector<Candidate>& candidates,
+                    const Indices& left_off);
+  void log_beyond_share(PageSize max, const std::vector<Candidate>& candidates,
+                        const Indices& beyond);
 
-  const PageSize max_;
-  const PageSize share_;
   Logger& logger_;
   Guarded<State> state_;
 };

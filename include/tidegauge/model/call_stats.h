@@ -24,7 +24,7 @@ enum class Call : std::uint8_t {
   container_stats,
   container_size,
   container_logs,  ///< a stream; the duration is that of opening it
-  events           ///< a stream, too
+  events           ///< a stream as well
 };
 inline constexpr std::array all_calls{
     Call::ping,           Call::version,           Call::info,

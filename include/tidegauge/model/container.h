@@ -55,6 +55,12 @@ struct ContainerLimits {
   std::optional<std::uint64_t> pids;
 };
 
+/// The last finished execution of a health check.
+struct HealthCheckResult {
+  std::optional<double> duration_seconds;
+  std::optional<int> exit_code;  ///< -1: Docker has ended the check at its timeout
+};
+
 /// One container as `GET /containers/{id}/json` shows it.
 struct Container {
   std::string id;                                           ///< 64 hexadecimal digits
@@ -69,6 +75,7 @@ struct Container {
   ContainerState state = ContainerState::unknown;
   Health health = Health::none;
   std::optional<std::uint32_t> health_failing_streak;  ///< only with a health check
+  HealthCheckResult last_health_check;                 ///< empty before the first one has ended
   std::optional<WallTime> created_at;
   std::optional<WallTime> started_at;   ///< absent: never started
   std::optional<WallTime> finished_at;  ///< absent: never ended
@@ -83,25 +90,25 @@ struct Container {
   bool tty = false;           ///< its logs are not multiplexed
 };
 
-/// The value of its label; nothing where it has none of that key.
+/// The value of the label `key` of the container; absent if there is none.
 [[nodiscard]] std::optional<std::string_view> find_label(const Container& container,
                                                          std::string_view key);
 
-/// Whether its network namespace is the host's or another container's, as that of each member of a
-/// Podman pod. The traffic there is the owner's.
+/// Whether the container uses the network namespace of the host or of another container, as each
+/// member of a Podman pod does. The traffic there belongs to the owner of the namespace.
 [[nodiscard]] bool shares_network(const Container& container);
 
-/// Whether it has processes, so that its resource use can be sampled.
+/// Whether a container in this state has processes, so that its resource use can be sampled.
 [[nodiscard]] constexpr bool has_processes(ContainerState state) noexcept {
   return state == ContainerState::running || state == ContainerState::paused;
 }
 
-/// One row of `GET /containers/json`, as far as it is needed to find out what to inspect.
+/// One row of `GET /containers/json`: the fields that decide what to inspect.
 struct ContainerSummary {
   std::string id;
   std::string name;
   ContainerState state = ContainerState::unknown;
-  std::string image = {};  ///< its id where the name has come to mean another since
+  std::string image = {};  ///< the image's id if the name means another image by now
   std::vector<std::pair<std::string, std::string>> labels = {};  ///< sorted by key
 };
 

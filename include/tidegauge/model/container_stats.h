@@ -36,6 +36,8 @@ struct CpuStats {
     std::optional<double> burst_seconds;  ///< the use beyond the quota
   };
   std::optional<Throttling> throttling;
+  /// The highest mean between two readings within the last finished interval; only if requested.
+  std::optional<double> interval_max_cores;
 };
 
 /// How often a memory limit took effect; cgroup v2's `memory.events`.
@@ -45,7 +47,15 @@ struct MemoryEvents {
   std::optional<std::uint64_t> max;       ///< hits of the limit
   std::optional<std::uint64_t> oom;       ///< hits after which nothing could be reclaimed
   std::optional<std::uint64_t> oom_kill;  ///< processes killed; cgroup v1 has it, too
+
+  bool operator==(const MemoryEvents&) const = default;
 };
+
+/// By how much a count has grown; 0 where it is not known at both times.
+[[nodiscard]] constexpr std::uint64_t growth(std::optional<std::uint64_t> before,
+                                             std::optional<std::uint64_t> after) noexcept {
+  return before && after && *after > *before ? *after - *before : 0;
+}
 
 struct MemoryStats {
   std::uint64_t usage_bytes = 0;                   ///< page cache included
@@ -68,7 +78,15 @@ struct MemoryStats {
   std::optional<std::uint64_t> refaults_anon;  ///< pages read again after they were reclaimed
   std::optional<std::uint64_t> refaults_file;
   MemoryEvents events;
+  /// The highest reading of the usage within the last finished interval; only if requested.
+  std::optional<std::uint64_t> interval_max_usage_bytes;
 };
+
+/// How often the container was at its own memory limit and nothing could be reclaimed; nothing
+/// where that is not known.
+[[nodiscard]] inline std::optional<std::uint64_t> limit_hits(const MemoryStats& memory) noexcept {
+  return memory.events.oom ? memory.events.oom : memory.fail_count;
+}
 
 /// The memory that the kernel cannot easily reclaim: the usage without the file cache that was not
 /// used lately. The two numbers are read at different moments, so the cache may be larger: the

@@ -1,6 +1,6 @@
 #pragma once
 
-// What an Engine says of itself: `GET /version` and `GET /info`.
+// What an Engine reports about itself: `GET /version` and `GET /info`.
 
 #include <compare>
 #include <cstdint>
@@ -20,7 +20,7 @@ struct ApiVersion {
 };
 
 [[nodiscard]] std::string to_string(ApiVersion version);
-/// Nothing unless the text is exactly MAJOR.MINOR.
+/// Absent unless the text is exactly MAJOR.MINOR.
 [[nodiscard]] std::optional<ApiVersion> parse_api_version(std::string_view text) noexcept;
 
 /// `GET /version`.
@@ -31,10 +31,10 @@ struct EngineVersion {
   std::string os;
   std::string arch;
   std::string kernel_version;
-  bool is_podman = false;  ///< Podman's API that is like Docker's
+  bool is_podman = false;  ///< Podman, whose API is like Docker's
 };
 
-/// `GET /info`, as far as metrics need it.
+/// `GET /info`: the fields that metrics need.
 struct EngineInfo {
   std::string name;              ///< host name
   std::string operating_system;  ///< "Debian GNU/Linux 12 (bookworm)"
@@ -45,6 +45,7 @@ struct EngineInfo {
   std::optional<std::uint32_t> cpus;
   std::optional<std::uint64_t> memory_bytes;
   std::optional<std::uint64_t> containers;  ///< how many there are, in any state
+  bool live_restore = false;                ///< containers go on while the Engine is restarted
   std::optional<WallTime> system_time;      ///< the Engine's clock when it answered
 };
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// The outcome of anything that is expected to fail now and then: a value, or an Error that says
-// what went wrong and on the way to what. Exceptions stay at the borders of libraries that throw.
+// The outcome of a function that may fail in normal operation: a value, or an Error with its cause
+// and its context. Exceptions stay at the borders of libraries that throw.
 
 #include <cstdint>
 #include <expected>
@@ -11,7 +11,7 @@
 
 namespace tidegauge {
 
-/// What went wrong, for code that must decide and for the `reason` label of metrics.
+/// The kind of a failure, for code that decides and for the label `reason` of metrics.
 enum class Errc : std::uint8_t {
   invalid_config,      ///< a mistake in the configuration or on the command line
   permission_denied,   ///< the socket may not be opened by this user
@@ -39,14 +39,14 @@ enum class Errc : std::uint8_t {
 /// The name used in metrics and logs, as "first_byte_timeout".
 [[nodiscard]] std::string_view to_string(Errc code) noexcept;
 
-/// Whether it says that the Engine, rather than this call or this program, is at fault.
+/// Whether the code means that the Engine is at fault, not this call or this program.
 [[nodiscard]] bool blames_engine(Errc code) noexcept;
-/// Whether it says that the configuration must change: no restart of the Engine will mend it.
+/// Whether the code means that the configuration must change: no restart of the Engine helps.
 [[nodiscard]] bool blames_configuration(Errc code) noexcept;
 
-/// Whether calls that fail so make a container "stuck", for the pool's quarantine and for the
-/// metric `tidegauge_container_stuck` alike: the answer does not come, stopped coming, or is not
-/// asked for any more for that reason.
+/// Whether a call that fails with the code makes its container "stuck", both for the pool's
+/// quarantine and for the metric `tidegauge_container_stuck`: the answer does not begin or does not
+/// go on, or calls are refused for that reason.
 [[nodiscard]] bool means_stuck(Errc code) noexcept;
 
 /// A failure with its trail: "inspect of web: GET /containers/web/json: no answer within 5 s".
@@ -54,7 +54,7 @@ struct Error {
   Errc code;
   std::string message;
 
-  /// This error, prefixed by what was being done.
+  /// This error with the prefix `doing`, the activity that failed.
   [[nodiscard]] Error within(std::string_view doing) const {
     return {code, std::string(doing) + ": " + message};
   }

@@ -1,6 +1,6 @@
 #pragma once
 
-// Something that happened at an Engine, from `GET /events`.
+// One event of an Engine, from `GET /events`.
 
 #include <string>
 #include <utility>
@@ -13,8 +13,8 @@ namespace tidegauge::model {
 struct Event {
   std::string type;    ///< "container", "network", "image", ...
   std::string action;  ///< "start", "die", "health_status: healthy", ...
-  std::string id;      ///< of what it happened to; of containers 64 hexadecimal digits
-  WallTime at{};       ///< the Engine's clock, to the nanosecond
+  std::string id;      ///< of the object of the event; a container's has 64 hexadecimal digits
+  WallTime at{};       ///< by the Engine's clock, in nanoseconds
   std::vector<std::pair<std::string, std::string>> attributes;  ///< sorted by key
 };
 

@@ -33,7 +33,7 @@ class DurationHistogram {
   /// The index of the first exponential bucket. The bucket with index i holds durations above
   /// 2^((i - 1) / 8) and up to 2^(i / 8) seconds.
   static constexpr int first_index = -127;
-  /// Up to 32 seconds. The last bucket has what is longer as well.
+  /// Up to 32 seconds. The last bucket holds longer durations as well.
   static constexpr std::size_t bucket_count = 168;
   /// The upper bounds of the exponential buckets.
   [[nodiscard]] static std::span<const double, bucket_count> upper_bounds() noexcept {

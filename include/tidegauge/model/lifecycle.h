@@ -9,43 +9,50 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "tidegauge/model/container.h"
+#include "tidegauge/model/run_end.h"
 #include "tidegauge/util/time.h"
 
 namespace tidegauge::model {
 
-/// How a run ended, by its exit code.
-enum class ExitClass : std::uint8_t {
-  success,      ///< 0
-  failure,      ///< 1-125: the program failed
-  not_started,  ///< 126-127: the program could not be started
-  killed,       ///< 137: SIGKILL, by the out-of-memory killer or by a user
-  terminated,   ///< 143: SIGTERM
-  signal        ///< any other signal
+/// The last run that has ended, in numbers.
+struct LastRun {
+  EndCause cause = EndCause::unknown;
+  std::optional<int> signal;
+  std::optional<double> duration_seconds;
+  std::optional<double> cpu_seconds;
+  std::optional<std::uint64_t> memory_peak_bytes;
+  friend bool operator==(const LastRun&, const LastRun&) = default;
 };
-inline constexpr std::array exit_classes{ExitClass::success,     ExitClass::failure,
-                                         ExitClass::not_started, ExitClass::killed,
-                                         ExitClass::terminated,  ExitClass::signal};
 
-[[nodiscard]] ExitClass exit_class(int exit_code) noexcept;
-/// The label `class`: "0", "1-125", ...
-[[nodiscard]] std::string_view to_string(ExitClass exit) noexcept;
+/// Sums over the runs that have ended: a job of two seconds counts, whenever it is looked at.
+struct FinishedRuns {
+  std::uint64_t count = 0;  ///< of runs that were started
+  double cpu_seconds = 0;   ///< of those that were read
+  double duration_seconds = 0;
+  friend bool operator==(const FinishedRuns&, const FinishedRuns&) = default;
+};
 
 struct Lifecycle {
   WallTime counted_since{};  ///< start of the counts
   std::uint64_t restarts = 0;
-  std::optional<std::uint64_t> oom_events = 0;  ///< absent where the Engine does not report them
-  std::array<std::uint64_t, exit_classes.size()> exits{};                  ///< by ExitClass
+  std::optional<std::uint64_t> oom_events = 0;  ///< absent if the Engine does not report them
+  std::array<std::uint64_t, end_causes.size()> exits{};                    ///< by EndCause
   std::array<std::uint64_t, health_statuses.size()> health_transitions{};  ///< by Health
   std::optional<WallTime> last_exit_at;
   std::optional<WallTime> last_oom_at;
+  std::optional<LastRun> last_run;
+  FinishedRuns finished_runs;
 
+  friend bool operator==(const Lifecycle&, const Lifecycle&) = default;
   /// Adds the counts of another container of the same name.
   Lifecycle& operator+=(const Lifecycle& other) noexcept;
 };
+
+/// Counts the end of a run, whose cause is decided.
+void count_end(const RunEnd& end, Lifecycle& lifecycle);
 
 /// Whether all counts are zero.
 [[nodiscard]] bool is_blank(const Lifecycle& lifecycle) noexcept;

@@ -1,10 +1,11 @@
 #pragma once
 
-// The one picture of everything that a scrape renders. `monitor` publishes an EngineSnapshot per
-// endpoint, never changed afterwards; `metrics` and `web` only read.
+// Everything that a scrape renders. `monitor` publishes an EngineSnapshot per endpoint and does not
+// change it afterwards; `metrics` and `web` only read it.
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -16,12 +17,13 @@
 #include "tidegauge/model/engine_info.h"
 #include "tidegauge/model/host_stats.h"
 #include "tidegauge/model/lifecycle.h"
+#include "tidegauge/model/run_end.h"
 #include "tidegauge/util/guarded.h"
 #include "tidegauge/util/time.h"
 
 namespace tidegauge::model {
 
-/// What a container has written that is not on a volume, as the Engine found walking through it.
+/// The size of a container's writable layer, without volumes, as the Engine has measured it.
 struct WritableLayer {
   std::uint64_t bytes = 0;
   WallTime measured_at{};
@@ -32,11 +34,11 @@ struct ContainerRecord {
   std::shared_ptr<const Container> container;
   std::string cgroup_path;                      ///< cAdvisor's label `id`, as "/docker/<id>"
   std::shared_ptr<const ContainerStats> stats;  ///< null: no processes, or the sample failed
-  bool state_known = true;  ///< false: the Engine is down, and the kernel shows it to live
+  bool state_known = true;             ///< false: the Engine is down, and only the kernel shows it
   std::optional<WallTime> last_seen;   ///< when it was last known to run; absent: long ago
   std::uint64_t collect_errors = 0;    ///< failed calls about it since the daemon's start
-  bool stuck = false;                  ///< they do not end, or are not made for that reason
-  std::optional<WritableLayer> layer;  ///< where it is asked for, and while it has processes
+  bool stuck = false;                  ///< its calls do not end, or are refused for that reason
+  std::optional<WritableLayer> layer;  ///< only if enabled and while the container runs
 };
 
 /// Everything known of one endpoint.
@@ -53,36 +55,45 @@ struct EngineSnapshot {
   std::uint32_t max_in_flight = 0;          ///< calls about containers at the same time
   std::vector<ContainerRecord> containers;  ///< watched; sorted by name; while down, see
                                             ///< ContainerRecord::state_known
-  /// All that the Engine has, by ContainerState; zeros while down.
+  /// All containers of the Engine, by ContainerState; zeros while it is down.
   std::array<std::uint64_t, container_states.size()> containers_by_state{};
-  std::vector<ContainerRecord> ghosts;  ///< removed lately, as they last were; without stats
+  std::vector<ContainerRecord> ghosts;  ///< removed lately, in their last state; without stats
   std::vector<std::pair<std::string, Lifecycle>> lifecycles;  ///< by name
+  std::shared_ptr<const RunEnds> ends;     ///< the latest 1,000, also while down; null: none yet
+  std::optional<WallTime> followed_until;  ///< time of the last event, by the Engine's clock
   InventoryStats inventory;
-  std::shared_ptr<const HostStats> host;  ///< null: the kernel is not asked
+  std::shared_ptr<const HostStats> host;  ///< null: the machine is not sampled
 };
 
-/// All endpoints, in the order of the configuration.
+/// All endpoints, in the order that the SnapshotStore was given.
 using Snapshot = std::vector<std::shared_ptr<const EngineSnapshot>>;
 
-/// What may be shown now. A monitor publishes at least once per interval; a snapshot older than
-/// `max_age` means that it has stopped, so that nobody knows what its Engine and containers do. In
-/// place of such a snapshot stands one that is `stale`: the Engine is down, the reason tells the
-/// age, and nothing is left but the counters.
+/// The snapshots that may be shown now. A monitor publishes at least once per interval, so a
+/// snapshot older than `max_age` means that its monitor has stopped, and the state of the Engine is
+/// not known. A `stale` snapshot takes its place: the Engine is down, the reason has the age, and
+/// only the counters remain.
 [[nodiscard]] Snapshot without_stale(Snapshot engines, SteadyTime now,
                                      SteadyTime::duration max_age);
 
-/// Where monitors publish and scrapes read. Thread-safe; neither ever waits for the other longer
-/// than it takes to copy a few pointers.
+/// Monitors publish here, and scrapes read here. Thread-safe; neither waits for the other longer
+/// than a copy of a few pointers takes.
 class SnapshotStore {
  public:
-  /// One endpoint each: `publish` takes the index of its name here. Starts with every Engine down,
-  /// "not asked yet".
-  explicit SnapshotStore(const std::vector<std::string>& endpoints);
+  using OnPublish = std::function<void(const Snapshot&)>;
 
-  void publish(std::size_t endpoint, std::shared_ptr<const EngineSnapshot> snapshot);
+  /// Starts with every Engine down, "not asked yet". `on_publish`, if any, is called by the threads
+  /// that publish, with what `latest` returns afterwards.
+  explicit SnapshotStore(const std::vector<std::string>& endpoints, OnPublish on_publish = {});
+
+  /// Keeps the snapshots of these endpoints, adds those that are new, "not asked yet", and drops
+  /// the others.
+  void set_endpoints(const std::vector<std::string>& endpoints);
+  /// Replaces the snapshot of its endpoint. An endpoint that was dropped stays dropped.
+  void publish(std::shared_ptr<const EngineSnapshot> snapshot);
   [[nodiscard]] Snapshot latest() const;
 
  private:
+  const OnPublish on_publish_;
   Guarded<Snapshot> snapshot_;
 };
 

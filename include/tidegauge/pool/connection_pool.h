@@ -90,6 +90,11 @@ class ConnectionPool {
   [[nodiscard]] EngineHealth wait_for_change(std::uint64_t seen, SteadyTime until,
                                              const std::stop_token& stop) const;
 
+  /// Asks for a sign of life over a connection of its own, which is closed afterwards: an Engine
+  /// that is ending still answers over those that are open, and accepts no others. Waits at most
+  /// `limit`. The pool's figures do not show the call.
+  [[nodiscard]] Result<void> ping_anew(Milliseconds limit, const std::stop_token& stop) const;
+
   /// Does what is due and never blocks. Adds to `poll_set` what to wait for before the next call.
   void maintain(SteadyTime now, PollSet& poll_set);
 

@@ -76,6 +76,10 @@ class Logger {
     log(LogLevel::error, message, fields);
   }
 
+  /// Changes what the constructor was given, for the lines from now on.
+  void set_level(LogLevel level) noexcept { level_ = level; }
+  void set_format(LogFormat format) noexcept;
+
   /// Waits until all lines so far are written. False after `limit`.
   bool flush(Milliseconds limit) noexcept;
 
@@ -94,8 +98,8 @@ class Logger {
 
   struct Backend;
   std::unique_ptr<Backend> backend_;
-  LogLevel level_;
-  LogFormat format_;
+  std::atomic<LogLevel> level_;
+  std::atomic<LogFormat> format_;
   std::array<std::atomic<std::uint64_t>, 4> lines_{};
   std::atomic<std::uint64_t> suppressed_ = 0;
   std::atomic<std::uint64_t> dropped_ = 0;

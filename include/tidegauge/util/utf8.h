@@ -23,4 +23,9 @@ namespace tidegauge {
 /// ends in "...".
 [[nodiscard]] std::string one_line(std::string_view text, std::size_t longest);
 
+/// Valid UTF-8 that a terminal shows and does not obey: control characters, characters that turn
+/// the direction of writing or are not seen, and bytes that are not part of a character become
+/// "\x1b", "\u202e" and "\xff".
+[[nodiscard]] std::string terminal_text(std::string_view text);
+
 }  // namespace tidegauge

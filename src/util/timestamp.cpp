@@ -1,9 +1,10 @@
-#include "docker/timestamp.h"
+#include "tidegauge/util/timestamp.h"
 
+#include <algorithm>
 #include <charconv>
-#include <cstdint>
+#include <cstddef>
 
-namespace tidegauge::docker {
+namespace tidegauge {
 namespace {
 
 /// Reads exactly `digits` digits from the front of `text` and drops them.
@@ -47,6 +48,12 @@ std::optional<std::chrono::minutes> take_offset(std::string_view text) noexcept 
   return std::chrono::minutes{sign * (*hours * 60 + *minutes)};
 }
 
+std::string padded(std::int64_t number, std::size_t width) {
+  auto digits = std::to_string(number);
+  digits.insert(0, width - std::min(width, digits.size()), '0');
+  return digits;
+}
+
 }  // namespace
 
 std::optional<WallTime> parse_timestamp(std::string_view text) noexcept {
@@ -74,4 +81,17 @@ std::optional<WallTime> parse_timestamp(std::string_view text) noexcept {
          std::chrono::seconds{*second} + fraction - *offset;
 }
 
-}  // namespace tidegauge::docker
+std::string to_rfc3339(WallTime time, Decimals decimals) {
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(time - day);
+  const auto fraction = decimals == Decimals::milliseconds ? clock.subseconds().count() / 1'000'000
+                                                           : clock.subseconds().count();
+  return padded(static_cast<int>(date.year()), 4) + '-' +
+         padded(static_cast<unsigned>(date.month()), 2) + '-' +
+         padded(static_cast<unsigned>(date.day()), 2) + 'T' + padded(clock.hours().count(), 2) +
+         ':' + padded(clock.minutes().count(), 2) + ':' + padded(clock.seconds().count(), 2) + '.' +
+         padded(fraction, decimals == Decimals::milliseconds ? 3 : 9) + 'Z';
+}
+
+}  // namespace tidegauge

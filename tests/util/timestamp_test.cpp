@@ -1,9 +1,8 @@
-#include "docker/timestamp.h"
+#include "tidegauge/util/timestamp.h"
 
 #include "support/catch.h"
 
 using namespace tidegauge;
-using docker::parse_timestamp;
 using namespace std::chrono_literals;
 
 TEST_CASE("a timestamp keeps its nanoseconds") {
@@ -17,7 +16,7 @@ TEST_CASE("a timestamp with an offset is the same moment in UTC") {
   CHECK(parse_timestamp("2026-11-23T00:12:39-06:00") == parse_timestamp("2026-11-23T06:12:39Z"));
 }
 
-TEST_CASE("Go's zero time and what is no timestamp are no time") {
+TEST_CASE("Go's zero time and malformed timestamps are no time") {
   for (const auto* text : {"0001-01-01T00:00:00Z",
                            "",
                            "2026",
@@ -44,8 +43,23 @@ TEST_CASE("Go's zero time and what is no timestamp are no time") {
   }
 }
 
-TEST_CASE("the last moments that there are times") {
+TEST_CASE("times end before nanoseconds overflow") {
   CHECK(parse_timestamp("2026-11-23T23:59:60Z") == parse_timestamp("2026-11-24T00:00:00Z"));
   CHECK(parse_timestamp("1970-01-01T00:00:00Z"));
   CHECK(parse_timestamp("2200-12-31T23:59:59.999999999Z"));
+}
+
+TEST_CASE("a time is written in UTC, with the decimals that are asked for") {
+  const WallTime time{1795414359s + 5'575'908ns};
+  CHECK(to_rfc3339(time, Decimals::milliseconds) == "2026-11-23T06:12:39.005Z");
+  CHECK(to_rfc3339(time, Decimals::nanoseconds) == "2026-11-23T06:12:39.005575908Z");
+  CHECK(to_rfc3339(WallTime{}, Decimals::milliseconds) == "1970-01-01T00:00:00.000Z");
+}
+
+TEST_CASE("a time that is written with nanoseconds reads back as the same") {
+  for (const auto nanoseconds : {0ns, 1ns, 999'999'999ns, 68'256'000'000'000'001ns,
+                                 1'795'414'359'554'575'908ns, 7'289'653'199'999'999'999ns}) {
+    const WallTime time{nanoseconds};
+    CHECK(parse_timestamp(to_rfc3339(time, Decimals::nanoseconds)) == time);
+  }
 }
