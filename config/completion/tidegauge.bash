@@ -18,6 +18,9 @@ _tidegauge() {
     --web.config_file) _filedir; return ;;
     --web.bearer_token_file) _filedir; return ;;
     --web.enable_lifecycle) COMPREPLY=($(compgen -W 'true false' -- "$cur")); return ;;
+    --web.status_page) COMPREPLY=($(compgen -W 'true false' -- "$cur")); return ;;
+    --web.show_logs) COMPREPLY=($(compgen -W 'true false' -- "$cur")); return ;;
+    --web.show_processes) COMPREPLY=($(compgen -W 'true false' -- "$cur")); return ;;
     --metrics.process) COMPREPLY=($(compgen -W 'true false' -- "$cur")); return ;;
     --metrics.labels) COMPREPLY=($(compgen -W 'cadvisor minimal' -- "$cur")); return ;;
     --path.runtime) _filedir -d; return ;;
@@ -77,6 +80,9 @@ _tidegauge() {
     --web.config_file=
     --web.bearer_token_file=
     --web.enable_lifecycle=
+    --web.status_page=
+    --web.show_logs=
+    --web.show_processes=
     --metrics.process=
     --metrics.labels=
     --metrics.enable=

@@ -5,6 +5,8 @@
 #include <tuple>
 #include <utility>
 
+#include "tidegauge/cgroup/process_names.h"
+
 namespace tidegauge::app {
 namespace {
 
@@ -40,7 +42,11 @@ Daemon::Daemon(const config::Config& config, const DescriptorPlan& descriptors, 
       state_(state_keeper(config, logger, guard_)),
       engines_(config, descriptors, logger, guard_,
                {.on_cycle = [this](const auto& report) { instruments_.record_cycle(report); },
-                .on_publish = hooks.on_publish,
+                .on_publish =
+                    [this, on_publish = hooks.on_publish](const model::Snapshot& engines) {
+                      record_history(engines);
+                      if (on_publish) on_publish(engines);
+                    },
                 .restore =
                     [this](const std::string& endpoint) {
                       return state_ ? state_->restore(endpoint) : nullptr;
@@ -56,17 +62,24 @@ Daemon::~Daemon() {
 
 Result<void> Daemon::start() {
   const auto current = config();
-  auto serving = Serving::start(*current, descriptors_.clients,
-                                {.snapshots = [this] { return fresh_snapshots(); },
-                                 .make_page =
-                                     [this](model::Snapshot engines, metrics::PageRequest request) {
-                                       return page(std::move(engines), std::move(request));
-                                     },
-                                 .pool_slots = [this] { return engines_.slots(); },
-                                 .reload = request_reload_,
-                                 .instruments = instruments_,
-                                 .logger = logger_,
-                                 .guard = guard_});
+  auto serving = Serving::start(
+      *current, descriptors_.clients,
+      {.snapshots = [this] { return fresh_snapshots(); },
+       .make_page =
+           [this](model::Snapshot engines, metrics::PageRequest request) {
+             return page(std::move(engines), std::move(request));
+           },
+       .pools = [this] { return engines_.pools(); },
+       .pool_slots = [this] { return engines_.slots(); },
+       .history = history_,
+       .listed_labels = [this] { return config()->container_monitor.labels; },
+       .processes = [this](const model::Container& container) { return processes_of(container); },
+       .read_log = [this](const LogReader::Log& log,
+                          const std::stop_token& stop) { return engines_.read_log(log, stop); },
+       .reload = request_reload_,
+       .instruments = instruments_,
+       .logger = logger_,
+       .guard = guard_});
   if (!serving) return fail(serving.error());
   serving_ = std::move(*serving);
   engines_.start();
@@ -128,10 +141,24 @@ void Daemon::apply_all(const std::shared_ptr<const config::Config>& next,
   series_limit_.set_max(size_limit(*next));
   descriptors_ = descriptors;
   config_.with([&](auto& current) { current = next; });
+  if (!next->web.status_page) history_.clear();
   serving_->forget_pages();
 }
 
 // --- pages --------------------------------------------------------------------------------------
+
+std::optional<std::vector<std::string>> Daemon::processes_of(
+    const model::Container& container) const {
+  constexpr std::size_t most_processes = 200;
+  if (!container.pid) return std::nullopt;
+  const auto current = config();
+  return cgroup::process_names({.procfs = current->path.procfs, .sysfs = current->path.sysfs},
+                               *container.pid, container.id, most_processes);
+}
+
+void Daemon::record_history(const model::Snapshot& engines) {
+  if (config()->web.status_page) history_.record(engines);
+}
 
 model::Snapshot Daemon::fresh_snapshots() const {
   return model::without_stale(engines_.snapshots(), steady_now(),

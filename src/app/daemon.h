@@ -4,6 +4,7 @@
 // Made and destroyed on the main thread; its page may be asked for from any.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "tidegauge/metrics/page.h"
 #include "tidegauge/metrics/series_limit.h"
 #include "tidegauge/model/snapshot.h"
+#include "tidegauge/status/history.h"
 #include "tidegauge/util/guarded.h"
 #include "tidegauge/util/heartbeats.h"
 #include "tidegauge/util/log.h"
@@ -64,6 +66,9 @@ class Daemon {
 
  private:
   [[nodiscard]] model::Snapshot fresh_snapshots() const;
+  [[nodiscard]] std::optional<std::vector<std::string>> processes_of(
+      const model::Container& container) const;
+  void record_history(const model::Snapshot& engines);
   [[nodiscard]] std::unique_ptr<metrics::Page> page(model::Snapshot engines,
                                                     metrics::PageRequest request);
   void apply_all(const std::shared_ptr<const config::Config>& config,
@@ -78,6 +83,7 @@ class Daemon {
   metrics::Instruments instruments_;
   metrics::SeriesLimit series_limit_;
   const std::unique_ptr<StateKeeper> state_;  ///< null without a directory for it
+  status::History history_;                   ///< empty without web.status_page
   WatchedEngines engines_;
   const RequestReload request_reload_;
   std::unique_ptr<Serving> serving_;

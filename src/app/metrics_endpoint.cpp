@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "app/response_encoding.h"
+
 namespace tidegauge::app {
 namespace {
 
@@ -42,16 +44,6 @@ ChosenFormat choose_format(std::string_view accept) {
   return {.format = format, .content_type = std::move(type)};
 }
 
-std::optional<web::Encoding> choose_encoding(const web::Request& request,
-                                             config::Compression compression) {
-  const web::AcceptedEncodings accepted(request.accept_encoding);
-  const bool plain = compression == config::Compression::off ||
-                     (compression == config::Compression::automatic && request.is_local);
-  if (plain && accepted.accepts(web::Encoding::identity)) return web::Encoding::identity;
-  if (compression == config::Compression::off) return std::nullopt;
-  return accepted.preferred();
-}
-
 }  // namespace
 
 web::Response MetricsEndpoint::answer(const web::Request& request,
@@ -87,14 +79,6 @@ web::NextPiece MetricsEndpoint::body(metrics::PageRequest request, web::Encoding
     if (!page) page = std::make_shared<web::SharedBody>(web::encode(render(), encoding));
     return web::SharedBody::read(page);
   });
-}
-
-MetricsEndpoint::Versions MetricsEndpoint::versions_of(const model::Snapshot& snapshots) {
-  Versions versions;
-  for (const auto& snapshot : snapshots) {
-    versions.push_back({snapshot.get(), snapshot->published_at, snapshot->stale});
-  }
-  return versions;
 }
 
 }  // namespace tidegauge::app

@@ -9,15 +9,14 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <utility>
 #include <vector>
 
+#include "app/snapshot_version.h"
 #include "tidegauge/config/config.h"
 #include "tidegauge/metrics/page.h"
 #include "tidegauge/model/snapshot.h"
 #include "tidegauge/util/guarded.h"
-#include "tidegauge/util/time.h"
 #include "tidegauge/web/encoded_body.h"
 #include "tidegauge/web/messages.h"
 #include "tidegauge/web/negotiation.h"
@@ -41,21 +40,12 @@ class MetricsEndpoint {
   }
 
  private:
-  /// Tells snapshots apart. The address alone does not: the monitor reuses memory.
-  struct Version {
-    const model::EngineSnapshot* snapshot;
-    std::optional<SteadyTime> published_at;
-    bool stale;
-    friend bool operator==(const Version&, const Version&) = default;
-  };
-  using Versions = std::vector<Version>;
   using Kind = std::pair<metrics::Format, web::Encoding>;
   struct Encoded {
-    Versions of;
+    std::vector<SnapshotVersion> of;
     std::map<Kind, std::shared_ptr<web::SharedBody>> pages;
   };
 
-  static Versions versions_of(const model::Snapshot& snapshots);
   web::NextPiece body(metrics::PageRequest request, web::Encoding encoding);
 
   const std::function<model::Snapshot()> snapshots_;

@@ -10,6 +10,7 @@
 #include "app/exits_endpoint.h"
 #include "tidegauge/config/web_config_file.h"
 #include "tidegauge/util/retry.h"
+#include "tidegauge/web/assets.h"
 
 namespace tidegauge::app {
 
@@ -43,6 +44,13 @@ web::Route fixed(std::string path, std::string type, std::string_view body) {
           }};
 }
 
+web::Response without_status(const web::Request& request) {
+  if (request.path == "/") {
+    return {.content_type = "text/html; charset=utf-8", .body = std::string(landing_page)};
+  }
+  return {.status = 404, .body = "web.status_page is off\n"};
+}
+
 web::Response response_of(const Result<void>& reload) {
   if (reload) return {.body = "reloaded\n"};
   return {.status = 500, .body = "not reloaded: the log has the reason\n"};
@@ -71,6 +79,13 @@ Serving::Serving(const config::WebConfig& web, ServingContext context)
                [this](model::Snapshot engines, metrics::PageRequest request) {
                  return make_page(std::move(engines), std::move(request));
                }),
+      status_({.snapshots = context_.snapshots,
+               .pools = context_.pools,
+               .slots = context_.pool_slots,
+               .listed_labels = context_.listed_labels,
+               .processes = context_.processes,
+               .read_log = context_.read_log},
+              context_.history, context_.guard),
       options_(web),
       protection_files_(config::web_protection_files(web)) {}
 
@@ -123,6 +138,7 @@ std::unique_ptr<metrics::Page> Serving::make_page(model::Snapshot engines,
     const auto load = server->load();
     context_.instruments.record_web_load(load.connections, load.requests);
   }
+  context_.instruments.record_history(context_.history.bytes());
   return context_.make_page(std::move(engines), std::move(request));
 }
 
@@ -130,7 +146,6 @@ std::unique_ptr<metrics::Page> Serving::make_page(model::Snapshot engines,
 
 std::vector<web::Route> Serving::routes() {
   std::vector<web::Route> routes{
-      fixed("/", "text/html; charset=utf-8", landing_page),
       {.path = "/metrics",
        .handle =
            [this](const web::Request& request) {
@@ -160,7 +175,52 @@ std::vector<web::Route> Serving::routes() {
              });
            },
        .is_post = true}};
+  add_status_routes(routes);
+  for (const auto& asset : web::assets()) {
+    routes.push_back({.path = std::string(asset.path), .handle = [&asset](const auto& request) {
+                        return web::answer_asset(asset, request);
+                      }});
+  }
   return routes;
+}
+
+/// Without web.status_page, `/` has links alone.
+void Serving::add_status_routes(std::vector<web::Route>& routes) {
+  using Answer = std::function<web::Response(const web::Request&, const config::WebConfig&)>;
+  const auto add = [&](std::string_view path, Answer answer, bool takes_subpaths = false) {
+    routes.push_back({.path = std::string(path),
+                      .handle =
+                          [this, answer = std::move(answer)](const web::Request& request) {
+                            const auto web = options();
+                            return web.status_page ? answer(request, web) : without_status(request);
+                          },
+                      .takes_subpaths = takes_subpaths});
+  };
+  add("/", [this](const auto& request, const auto& web) { return status_.overview(request, web); });
+  add("/pool", [this](const auto& request, const auto& web) { return status_.pool(request, web); });
+  add(
+      containers_path,
+      [this](const auto& request, const auto& web) { return status_.container(request, web); },
+      true);
+  add("/api/v1/engines",
+      [this](const auto& request, const auto& web) { return status_.engines_json(request, web); });
+  add("/api/v1/containers", [this](const auto& request, const auto& web) {
+    return status_.containers_json(request, web);
+  });
+  add(
+      containers_json_path,
+      [this](const auto& request, const auto& web) { return status_.container_json(request, web); },
+      true);
+  add("/api/v1/pool",
+      [this](const auto& request, const auto& web) { return status_.pool_json(request, web); });
+  routes.push_back({.path = std::string(logs_path),
+                    .handle_later =
+                        [this](const web::Request& request, web::Responder respond) {
+                          const auto web = options();
+                          if (!web.status_page) return respond(without_status(request));
+                          status_.log(request, web, std::move(respond));
+                        },
+                    .takes_subpaths = true});
 }
 
 web::Response Serving::ready() const {

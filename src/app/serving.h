@@ -16,6 +16,7 @@
 
 #include "app/file_stamps.h"
 #include "app/metrics_endpoint.h"
+#include "app/status_endpoint.h"
 #include "tidegauge/config/config.h"
 #include "tidegauge/metrics/instruments.h"
 #include "tidegauge/model/error.h"
@@ -36,7 +37,12 @@ struct ServingContext {
   /// What may be shown now, without what is too old.
   std::function<model::Snapshot()> snapshots;
   MetricsEndpoint::MakePage make_page;
+  std::function<std::vector<model::PoolStats>()> pools;
   std::function<std::vector<std::pair<std::string, std::vector<model::SlotStats>>>()> pool_slots;
+  const status::History& history;
+  std::function<std::vector<std::string>()> listed_labels;  ///< container_monitor.labels
+  std::function<std::optional<std::vector<std::string>>(const model::Container&)> processes;
+  LogReader::Read read_log;
   RequestReload reload;  ///< for POST /-/reload
   metrics::Instruments& instruments;
   Logger& logger;
@@ -74,6 +80,7 @@ class Serving {
   Serving(const config::WebConfig& web, ServingContext context);
 
   [[nodiscard]] std::vector<web::Route> routes();
+  void add_status_routes(std::vector<web::Route>& routes);
   [[nodiscard]] web::ServerHooks hooks() const;
   [[nodiscard]] std::unique_ptr<metrics::Page> make_page(model::Snapshot engines,
                                                          metrics::PageRequest request) const;
@@ -84,6 +91,7 @@ class Serving {
 
   const ServingContext context_;
   MetricsEndpoint metrics_;
+  StatusEndpoint status_;
   mutable Mutex mutex_;
   config::WebConfig options_ GUARDED_BY(mutex_);
   FileStamps protection_files_ GUARDED_BY(mutex_);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tidegauge/http/curl_transport.h"
+#include "tidegauge/monitor/container_log.h"
 
 namespace tidegauge::app {
 namespace {
@@ -87,6 +88,15 @@ void WatchedEngines::stop() {
 bool WatchedEngines::run_once() {
   for (const auto& engine : engines_) engine->monitor->run_once();
   return std::ranges::all_of(snapshots(), [](const auto& engine) { return engine->up; });
+}
+
+Result<std::vector<std::string>> WatchedEngines::read_log(const LogReader::Log& log,
+                                                          const std::stop_token& stop) {
+  constexpr auto limit = 10s;
+  constexpr std::size_t most_bytes = std::size_t{64} * 1024;
+  return monitor::read_last_lines(clients_, log.endpoint,
+                                  {.id = log.id, .lines = log.lines, .most_bytes = most_bytes},
+                                  steady_now() + limit, stop);
 }
 
 // --- changes ------------------------------------------------------------------------------------

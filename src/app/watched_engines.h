@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "app/descriptor_plan.h"
+#include "app/log_reader.h"
 #include "tidegauge/config/config.h"
 #include "tidegauge/docker/client_manager.h"
 #include "tidegauge/model/snapshot.h"
@@ -62,6 +63,10 @@ class WatchedEngines {
   /// it, or after a second. Where it throws, some may have changed: call it again with the old
   /// configuration.
   void apply(const config::Config& config, const DescriptorPlan& descriptors);
+
+  /// The last lines of a container's log, from its Engine.
+  [[nodiscard]] Result<std::vector<std::string>> read_log(const LogReader::Log& log,
+                                                          const std::stop_token& stop);
 
   [[nodiscard]] model::Snapshot snapshots() const { return snapshots_.latest(); }
   [[nodiscard]] std::vector<model::PoolStats> pools() const { return pools_.stats(); }

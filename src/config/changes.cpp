@@ -11,7 +11,7 @@ namespace {
 
 using enum AppliedBy;
 
-constexpr std::array<std::pair<std::string_view, AppliedBy>, 55> rows_by_path{{
+constexpr std::array<std::pair<std::string_view, AppliedBy>, 58> rows_by_path{{
     {"container_monitor.interval", monitors},
     {"container_monitor.peak_interval", monitors},
     {"container_monitor.max_age", page},
@@ -55,6 +55,9 @@ constexpr std::array<std::pair<std::string_view, AppliedBy>, 55> rows_by_path{{
     {"web.config_file", web},
     {"web.bearer_token_file", web},
     {"web.enable_lifecycle", web},
+    {"web.status_page", web},
+    {"web.show_logs", web},
+    {"web.show_processes", web},
     {"metrics.process", page},
     {"metrics.labels", page},
     {"metrics.enable", monitors},

@@ -257,6 +257,16 @@ std::vector<Option> web_options() {
              "user of web.config_file. The file is read again when it changes. Empty: no token."),
       option("web.enable_lifecycle", web(&C::enable_lifecycle), flag(),
              "Whether POST /-/reload loads the configuration again, as the signal SIGHUP does."),
+      option("web.status_page", web(&C::status_page), flag(),
+             "Whether the page at / with what it is made of (/containers, /pool, /api/v1 except "
+             "/api/v1/exits) is served, and the history of 15 minutes is kept in memory."),
+      option("web.show_logs", web(&C::show_logs), flag(),
+             "Whether the page of a container shows the last lines of its log on request. They may "
+             "hold secrets: each web.listen_address must be of the loopback or a Unix socket, or "
+             "every client must show who it is (docs/security.md)."),
+      option("web.show_processes", web(&C::show_processes), flag(),
+             "Whether the page of a container shows the names of its processes on request. The "
+             "same holds for web.listen_address."),
   };
 }
 

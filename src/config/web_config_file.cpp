@@ -10,6 +10,7 @@
 #include <tuple>
 #include <utility>
 
+#include "config/exposure.h"
 #include "config/go_duration.h"
 #include "config/suggestions.h"
 #include "config/web_section.h"
@@ -353,10 +354,12 @@ Result<WebProtection> load_web_protection(const WebConfig& options) {
     if (!loaded) return loaded;
     protection = *std::move(loaded);
   }
-  if (options.bearer_token_file.empty()) return protection;
-  auto token = load_bearer_token_file(options.bearer_token_file);
-  if (!token) return std::unexpected(token.error());
-  protection.bearer_token = *std::move(token);
+  if (!options.bearer_token_file.empty()) {
+    auto token = load_bearer_token_file(options.bearer_token_file);
+    if (!token) return std::unexpected(token.error());
+    protection.bearer_token = *std::move(token);
+  }
+  if (auto checked = check_exposure(options, protection); !checked) return fail(checked.error());
   return protection;
 }
 

@@ -40,6 +40,9 @@ inline constexpr Family authentication_failures{
 inline constexpr Family rate_limited_requests{"tidegauge_http_requests_rate_limited_total",
                                               MetricType::counter,
                                               "Requests beyond the rate limit, answered with 429."};
+inline constexpr Family history_bytes{
+    "tidegauge_history_bytes", MetricType::gauge,
+    "Memory of the history of 15 minutes that the status page shows."};
 inline constexpr Family last_reload_successful{
     "tidegauge_config_last_reload_successful", MetricType::gauge,
     "1 if the last reload of the configuration succeeded, or there was none; 0 if it failed."};
@@ -61,6 +64,7 @@ inline constexpr std::array all{build_info,
                                 closed_connections,
                                 authentication_failures,
                                 rate_limited_requests,
+                                history_bytes,
                                 last_reload_successful,
                                 last_reload_success,
                                 web_config_valid};

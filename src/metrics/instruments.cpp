@@ -160,6 +160,7 @@ struct Instruments::Impl {
   Counters& authentication_failures = counters_by_reason(
       instrument::authentication_failures, instrument::authentication_failure_reasons, registry);
   prometheus::Counter& rate_limited = counters(instrument::rate_limited_requests, registry).Add({});
+  prometheus::Gauge& history_bytes = gauge(instrument::history_bytes, registry);
   prometheus::Gauge& reload_successful = gauge(instrument::last_reload_successful, registry);
   prometheus::Gauge& reload_success = gauge(instrument::last_reload_success, registry);
   prometheus::Gauge& web_config_valid = gauge(instrument::web_config_valid, registry);
@@ -231,6 +232,10 @@ void Instruments::record_request(const ServedRequest& request) {
 void Instruments::record_web_load(std::size_t connections, std::size_t requests_in_flight) {
   impl_->connections.Set(static_cast<double>(connections));
   impl_->in_flight.Set(static_cast<double>(requests_in_flight));
+}
+
+void Instruments::record_history(std::size_t bytes) {
+  impl_->history_bytes.Set(static_cast<double>(bytes));
 }
 
 void Instruments::record_closed_connection(std::string_view reason) {

@@ -30,6 +30,20 @@ Snapshot::iterator of_endpoint(Snapshot& engines, const std::string& endpoint) {
 
 }  // namespace
 
+const EngineSnapshot* find_engine(const Snapshot& engines, std::string_view endpoint) {
+  const auto found = std::ranges::find_if(
+      engines, [&](const auto& engine) { return engine->endpoint == endpoint; });
+  return found == engines.end() ? nullptr : found->get();
+}
+
+const ContainerRecord* find_container(const EngineSnapshot& engine, std::string_view name) {
+  const auto name_of = [](const ContainerRecord& record) -> std::string_view {
+    return record.container->name;
+  };
+  const auto found = std::ranges::lower_bound(engine.containers, name, {}, name_of);
+  return found == engine.containers.end() || name_of(*found) != name ? nullptr : &*found;
+}
+
 Snapshot without_stale(Snapshot engines, SteadyTime now, SteadyTime::duration max_age) {
   for (auto& engine : engines) {
     if (!engine->published_at) continue;

@@ -63,8 +63,8 @@ void ContainerCalls::read_log(const std::string& id, const std::stop_token& stop
   const auto query = context_.state.with_inventory(
       [&](Inventory& inventory) { return inventory.exit_log_query(id); });
   if (!query) return;
-  auto lines = read_exit_log(context_.clients, context_.endpoint, *query,
-                             steady_now() + exit_log_limit, stop);
+  auto lines = read_last_lines(context_.clients, context_.endpoint, *query,
+                               steady_now() + exit_log_limit, stop);
   if (!lines) return;
   context_.state.with_inventory(
       [&](Inventory& inventory) { inventory.record_exit_log(id, *std::move(lines)); });

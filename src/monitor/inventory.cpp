@@ -231,13 +231,13 @@ void Inventory::engine_checked(SteadyTime asked_at, bool ending, const Moment& n
   count_ends(now);
 }
 
-std::optional<ExitLogQuery> Inventory::exit_log_query(const std::string& id) {
+std::optional<LastLinesQuery> Inventory::exit_log_query(const std::string& id) {
   const auto* const seen = ends_.last_seen_of(id);
   if (options_.exit_log_lines == 0 || seen == nullptr) return std::nullopt;
-  return ExitLogQuery{.id = id,
-                      .lines = options_.exit_log_lines,
-                      .started_at = seen->started_at,
-                      .ended_at = seen->ended_at};
+  return LastLinesQuery{.id = id,
+                        .lines = options_.exit_log_lines,
+                        .started_at = seen->started_at,
+                        .ended_at = seen->ended_at};
 }
 
 void Inventory::record_exit_log(const std::string& id, std::vector<std::string> lines) {

@@ -30,7 +30,6 @@
 #include "monitor/end_log.h"
 #include "monitor/engine_clock.h"
 #include "monitor/event_log.h"
-#include "monitor/exit_log.h"
 #include "monitor/ghosts.h"
 #include "monitor/lifecycle_counters.h"
 #include "monitor/refresh_rounds.h"
@@ -39,6 +38,7 @@
 #include "tidegauge/config/config.h"
 #include "tidegauge/model/event.h"
 #include "tidegauge/model/snapshot.h"
+#include "tidegauge/monitor/container_log.h"
 #include "tidegauge/monitor/restored_state.h"
 
 namespace tidegauge::monitor {
@@ -142,7 +142,7 @@ class Inventory {
   // --- logs ------------------------------------------------------------------------------------
 
   /// Which lines of the container's log to read now that its run has ended; nothing: none.
-  [[nodiscard]] std::optional<ExitLogQuery> exit_log_query(const std::string& id);
+  [[nodiscard]] std::optional<LastLinesQuery> exit_log_query(const std::string& id);
   void record_exit_log(const std::string& id, std::vector<std::string> lines);
 
   // --- what is due -----------------------------------------------------------------------------

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "tidegauge/util/ascii.h"
 #include "tidegauge/util/guarded.h"
 #include "tidegauge/util/mutex.h"
 #include "tidegauge/util/thread_annotations.h"
@@ -111,7 +112,8 @@ class Body {
   bool failed_ = false;
 };
 
-/// Chunked, but for HEAD with its length: libmicrohttpd would send the end of the chunks too.
+/// Chunked, but with its length where only the head is sent: libmicrohttpd would send the end of
+/// the chunks too.
 MHD_Response* in_pieces(std::unique_ptr<Body> body, bool only_head) {
   // The bytes of one system call. More make a large answer cheaper, up to the size at which malloc
   // returns every block to the kernel.
@@ -139,10 +141,19 @@ std::string_view encoding_of(const Response& response) {
   return found->second == "gzip" ? "gzip" : "zstd";
 }
 
+bool has_header(const AccessControl::Headers& headers, std::string_view name) {
+  return std::ranges::any_of(headers, [lower = ascii_lower_case(name)](const auto& header) {
+    return ascii_lower_case(header.first) == lower;
+  });
+}
+
+/// What the user has configured takes the place of what a handler says: browsers obey all headers
+/// of a security policy at once, so two would be stricter than either.
 void add_headers(MHD_Response* message, const Response& response,
                  const AccessControl::Headers& common) {
   MHD_add_response_header(message, MHD_HTTP_HEADER_CONTENT_TYPE, response.content_type.c_str());
   for (const auto& [name, value] : response.headers) {
+    if (has_header(common, name)) continue;
     MHD_add_response_header(message, name.c_str(), value.c_str());
   }
   for (const auto& [name, value] : common) {
@@ -257,10 +268,11 @@ MHD_Result HttpDaemon::Impl::respond(MHD_Connection* connection, Exchange& excha
 MHD_Result HttpDaemon::Impl::queue(MHD_Connection* connection, Exchange& exchange,
                                    Response response) {
   const int socket = connection_of(connection).socket;
-  const bool only_head = exchange.head.method == MHD_HTTP_METHOD_HEAD;
   if (response.next_piece && !context.connections.begin_answer(socket, steady_now())) {
     response = too_many_requests();
   }
+  const bool only_head =
+      exchange.head.method == MHD_HTTP_METHOD_HEAD || response.status == MHD_HTTP_NOT_MODIFIED;
   exchange.report.status = response.status;
   exchange.report.encoding = encoding_of(response);
   MHD_Response* message = nullptr;

@@ -101,7 +101,8 @@ std::expected<Request, Refusal> parse_request(const RequestHead& head) {
   return Request{.path = *path,
                  .query = std::string(target.substr(std::min(mark + 1, target.size()))),
                  .accept = head.header("accept"),
-                 .accept_encoding = head.header("accept-encoding")};
+                 .accept_encoding = head.header("accept-encoding"),
+                 .if_none_match = head.header("if-none-match")};
 }
 
 std::optional<std::vector<std::pair<std::string, std::string>>> query_parameters(

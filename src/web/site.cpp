@@ -76,16 +76,24 @@ void Site::call(const Route& route, const Request& request, Responder respond) c
 }
 
 std::string_view Site::route_name(std::string_view path) const {
-  const auto found = std::ranges::find(routes_, path, &Route::path);
-  return found == routes_.end() ? "other" : std::string_view(found->path);
+  const auto* const route = find(path);
+  return route == nullptr ? "other" : std::string_view(route->path);
 }
 
 const Route* Site::find(std::string_view path, const Peer& peer) const {
   const bool is_open =
       !peer.is_private || std::ranges::find(private_paths_, path) != private_paths_.end();
-  if (!is_open) return nullptr;
-  const auto found = std::ranges::find(routes_, path, &Route::path);
-  return found == routes_.end() ? nullptr : &*found;
+  return is_open ? find(path) : nullptr;
+}
+
+const Route* Site::find(std::string_view path) const {
+  const Route* longest = nullptr;
+  for (const auto& route : routes_) {
+    if (route.path == path) return &route;
+    if (!route.takes_subpaths || !path.starts_with(route.path)) continue;
+    if (longest == nullptr || route.path.size() > longest->path.size()) longest = &route;
+  }
+  return longest;
 }
 
 }  // namespace tidegauge::web

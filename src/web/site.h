@@ -30,7 +30,7 @@ class Site {
   /// Calls `respond` once, before it returns or later. `request` is what `head` was parsed to.
   void handle(const RequestHead& head, Request request, const Peer& peer, Responder respond) const;
 
-  /// The path of the route for `path`; "other" where there is none.
+  /// The path of the route for `path`, also where `path` is below it; "other" where there is none.
   [[nodiscard]] std::string_view route_name(std::string_view path) const;
   [[nodiscard]] ThreadGuard& guard() const noexcept { return guard_; }
 
@@ -39,6 +39,7 @@ class Site {
               Responder respond) const;
   void call(const Route& route, const Request& request, Responder respond) const;
   [[nodiscard]] const Route* find(std::string_view path, const Peer& peer) const;
+  [[nodiscard]] const Route* find(std::string_view path) const;
 
   const std::vector<Route> routes_;
   const std::vector<std::string> private_paths_;

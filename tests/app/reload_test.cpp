@@ -31,10 +31,11 @@ namespace {
 /// A daemon whose file is written anew, and the Engines that it may watch.
 class Reloading {
  public:
-  explicit Reloading(const std::string& file, test::Arguments arguments = {}) {
+  explicit Reloading(const std::string& file, test::Arguments arguments = {},
+                     const std::string& address = "127.0.0.1:0") {
     write(file);
     arguments.push_back("--config=" + path());
-    arguments.emplace_back("--web.listen_address=127.0.0.1:0");
+    arguments.emplace_back("--web.listen_address=" + address);
     daemon_.emplace(std::move(arguments));
   }
 
@@ -129,6 +130,31 @@ TEST_CASE(
   scene.reload("@engines\nweb: {bearer_token_file: " + token + "}\n");
   CHECK(scene.daemon().get("/metrics").status == 401);
   scene.reload("@engines\n");
+  CHECK(scene.daemon().get("/metrics").status == 200);
+}
+
+TEST_CASE("logs that other machines could read are refused, at the start and later") {
+  const auto start = test::run({"--web.listen_address=:0", "--web.show_processes=true"});
+  CHECK(start.status == 2);
+  CHECK_THAT(start.errors, contains("web.show_processes: ") && contains("web.bearer_token_file"));
+  Reloading scene("@engines\n", {}, "0.0.0.0:0");
+  scene.reload("@engines\nweb: {show_logs: true}\n");
+  CHECK_THAT(scene.log(), contains("not reloaded") && contains("web.show_logs: "));
+  CHECK(scene.daemon().get("/metrics").status == 200);
+}
+
+TEST_CASE("users that vanish from their file do not open the logs to everybody") {
+  const test::TemporaryDirectory directory;
+  const std::string users =
+      "basic_auth_users: {me: $2y$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi}\n";
+  const auto file = directory.write("web.yml", users);
+  Reloading scene("@engines\nweb: {show_logs: true, config_file: " + file + "}\n", {}, "0.0.0.0:0");
+  CHECK(scene.daemon().get("/metrics").status == 401);
+  static_cast<void>(directory.write("web.yml", "# nobody is asked who it is\n"));
+  scene.daemon().process().wait_for_errors("the protection of the web server stays as it was");
+  CHECK_THAT(scene.log(), contains("web.show_logs: "));
+  CHECK(scene.daemon().get("/metrics").status == 401);
+  scene.reload("@engines\nweb: {config_file: " + file + "}\n");
   CHECK(scene.daemon().get("/metrics").status == 200);
 }
 

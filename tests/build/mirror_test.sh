@@ -10,7 +10,9 @@ app/daemon: the wiring of all parts; app/program_test runs the program
 app/healthcheck: one request to a running daemon; app/program_test makes it
 app/json_members: run_end_json_test reads through it
 app/running_daemon: where healthcheck and --exits ask; exits_command_test and program_test ask there
+app/response_encoding: metrics_endpoint_test and status_endpoint_test ask for each encoding
 app/serving: the routes and the files of the web server; app/program_test asks for them
+app/snapshot_version: three members, by which both endpoints tell pages apart; their tests do
 app/watched_engines: what there is once per Engine; app/reload_test runs the program
 app/run: the command line put into effect; app/program_test runs the program
 config/config: rules_test checks its only formula
@@ -34,8 +36,12 @@ monitor/engine_calls: container_monitor_test makes the calls against the simulat
 monitor/inventory_events: the part of Inventory about events; inventory_test drives it
 monitor/worker_context: what the workers of a monitor share
 pool/pool_state: tested by part, in the tests pool_*_test and connection_pool_test
+status/container_facts: what the table and the page of containers share; their tests render it
+status/container_table: a part of the overview; overview_page_test renders it
+status/page_frame: what the pages share; their tests render it
 web/acceptor: server_test connects through it
 web/http_daemon: the border to the HTTP library; server_test drives it with real clients
+status/api_members: what is written where a value is known; the tests of the JSON read it back
 util/log_writer: log_test drives it through Logger, with a pipe that nobody reads
 util/thread_annotations: macros without code
 '

@@ -3,9 +3,11 @@
 
 The version is written in CMakeLists.txt alone, and the changelog and the program have the same. The
 labels that .ci/run, the scripts and the presets run exist, and docs/development.md describes all. The
-workflow of the forge calls .ci/run and nothing else of the project.
+workflow of the forge calls .ci/run and nothing else of the project. Files of others that the program
+serves are as their authors have published them.
 """
 
+import hashlib
 import pathlib
 import re
 import subprocess
@@ -100,6 +102,22 @@ def check_workflow(root):
     check(f".github/workflows/ci.yml runs {commands}, not .ci/run", commands[-1:] == [".ci/run"])
 
 
+def check_vendored(root):
+    """Each file of others has the checksum that the README beside it names, and no file is left out."""
+    for readme in sorted(root.glob("src/web/assets/*/README.md")):
+        text = readme.read_text(encoding="utf-8")
+        sums = {name: checksum for checksum, name in re.findall(r"^([0-9a-f]{64})  (\S+)$", text, re.M)}
+        there = {path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+                 for path in readme.parent.iterdir() if path != readme}
+        check(f"{readme.relative_to(root)} names {sorted(sums.items())}, and there are {sorted(there.items())}",
+              sums == there)
+        for what in ("version", "licence", "origin"):
+            check(f"{readme.relative_to(root)} does not say its {what}", f"- {what}: " in text)
+    folders = {path.parent for path in root.glob("src/web/assets/*/*")}
+    check("a folder of src/web/assets has no README.md, or there is none: src/web/assets/ is only for our own files",
+          bool(folders) and all((folder / "README.md").is_file() for folder in folders))
+
+
 def check_itself():
     assert list(named_labels("ctest --label-regex '^(unit|engine)$'\nfor label in a b; do")) == [
         "unit", "engine", "a", "b"]
@@ -113,6 +131,7 @@ def main():
     check_version(root, program)
     check_labels(root, binary, ctest)
     check_workflow(root)
+    check_vendored(root)
     for mistake in mistakes:
         print(mistake, file=sys.stderr)
     return bool(mistakes)

@@ -366,6 +366,18 @@ TEST_CASE("the protection is what both options say") {
   CHECK(error_of(load_web_protection(options)).code == Errc::invalid_config);
 }
 
+TEST_CASE("a protection that would show logs to anybody is refused") {
+  const Scene scene;
+  WebConfig options{.listen_addresses = {":9717"}, .show_logs = true};
+  CHECK_THAT(error_of(load_web_protection(options)).message, contains("web.show_logs"));
+  options.config_file = scene.write("basic_auth_users: {me: " + good_hash + "}\n");
+  CHECK(load_web_protection(options));
+  static_cast<void>(scene.write("rate_limit: {interval: 1s, burst: 1}\n"));
+  CHECK_FALSE(load_web_protection(options));
+  options.bearer_token_file = scene.directory.write("token", "abc\n");
+  CHECK(load_web_protection(options));
+}
+
 TEST_CASE("the files of the protection are known, also where one has a mistake") {
   const Scene scene;
   WebConfig options;

@@ -156,6 +156,7 @@ TEST_CASE("requests are counted by path and code, bytes by encoding, and duratio
   instruments.record_request({"/metrics", 200, 0.3, "identity", 4'000});
   instruments.record_request({"other", 404, 0.0001, "identity", 10});
   instruments.record_web_load(7, 2);
+  instruments.record_history(123'456);
   const auto page = render(instruments);
   CHECK(value(page, "tidegauge_http_requests_total{code=\"200\",path=\"/metrics\"}") == 2);
   CHECK(value(page, "tidegauge_http_requests_total{code=\"404\",path=\"other\"}") == 1);
@@ -166,6 +167,7 @@ TEST_CASE("requests are counted by path and code, bytes by encoding, and duratio
         test::Approx(0.304));
   CHECK(value(page, "tidegauge_http_connections") == 7);
   CHECK(value(page, "tidegauge_http_requests_in_flight") == 2);
+  CHECK(value(page, "tidegauge_history_bytes") == 123'456);
 }
 
 TEST_CASE("reasons have a series from the start, and unknown reasons share one") {

@@ -22,6 +22,7 @@ std::vector<std::string> render_pieces(const metrics::PageInput& input, const Re
   instruments.record_request(
       {.path = "/metrics", .status = 200, .seconds = 0.003, .encoding = "gzip", .bytes = 4'096});
   instruments.record_web_load(3, 1);
+  instruments.record_history(4'096);
   metrics::Page page(input, how.options, instruments, limit, how.request);
   std::vector<std::string> pieces;
   for (auto piece = page.next(); !piece.empty(); piece = page.next()) pieces.emplace_back(piece);

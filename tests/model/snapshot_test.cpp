@@ -156,3 +156,19 @@ TEST_CASE("endpoints may come and go, and the snapshots of the others stay") {
   store.publish(picture("local", 3));  // its monitor has not stopped yet
   CHECK(store.latest() == latest);
 }
+
+TEST_CASE("an Engine is found by its endpoint, and a container by its name") {
+  auto engine = std::make_shared<EngineSnapshot>();
+  engine->endpoint = "local";
+  for (const std::string name : {"a", "b", "c"}) {
+    auto container = std::make_shared<tidegauge::model::Container>();
+    container->name = name;
+    engine->containers.push_back({.container = std::move(container)});
+  }
+  CHECK(tidegauge::model::find_engine({engine}, "local") == engine.get());
+  CHECK(tidegauge::model::find_engine({engine}, "other") == nullptr);
+  CHECK(tidegauge::model::find_container(*engine, "b") == &engine->containers[1]);
+  for (const std::string name : {"", "aa", "d"}) {
+    CHECK(tidegauge::model::find_container(*engine, name) == nullptr);
+  }
+}

@@ -66,6 +66,14 @@ TEST_CASE("values of a repeated Accept are one list") {
   CHECK(parse_request(head)->accept == "text/plain, text/html");
 }
 
+TEST_CASE("the tags of what a client has are one list") {
+  auto head = head_for("/");
+  head.headers.emplace_back("If-None-Match", "\"a\", W/\"b\"");
+  head.headers.emplace_back("if-none-match", "\"c\"");
+  CHECK(parse_request(head)->if_none_match == "\"a\", W/\"b\", \"c\"");
+  CHECK(parse_request(head_for("/"))->if_none_match.empty());
+}
+
 TEST_CASE("a header that must not be repeated is refused when it is, equal values or not") {
   CHECK(status_with({{"host", "example"}}) == 400);
   CHECK(status_with({{"Content-Length", "0"}, {"content-length", "0"}}) == 400);

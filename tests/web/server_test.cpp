@@ -175,6 +175,50 @@ TEST_CASE("HEAD is answered with the length of the body, without the body") {
   CHECK(client.get("/accept").body == "|");  // the next answer follows at once
 }
 
+TEST_CASE("a client that has the answer is told so without a body, to GET and to HEAD") {
+  const auto not_modified = [](const web::Request& request) {
+    web::Response answer{.status = 304, .headers = {{"ETag", request.if_none_match}}};
+    if (request.path == "/pieces") {
+      answer.next_piece = [piece = std::string_view("piece")]() mutable {
+        return std::exchange(piece, {});
+      };
+    }
+    if (request.path == "/whole") answer.body = "whole";
+    return answer;
+  };
+  const auto server = serve("127.0.0.1:0", {{"/pieces", not_modified},
+                                            {"/whole", not_modified},
+                                            {"/next", [](const auto&) { return text("next"); }}});
+  RawClient client(server.port());
+  for (const std::string method : {"GET", "HEAD"}) {
+    for (const std::string path : {"/whole", "/pieces"}) {
+      CAPTURE(method, path);
+      client.send(method + " " + path + " HTTP/1.1\r\nHost: t\r\nIf-None-Match: \"a\"\r\n\r\n");
+      const auto head = client.read_head();
+      CHECK_THAT(head, contains(" 304 Not Modified\r\n") && contains("ETag: \"a\"\r\n"));
+      CHECK_THAT(head, !contains("Transfer-Encoding"));
+      CHECK_THAT(head, contains("Content-Length: 5\r\n"));
+      CHECK(client.get("/next").body == "next");  // it follows at once
+    }
+  }
+  CHECK(server.border().requests().front() == "/whole 304 identity 0");
+}
+
+TEST_CASE("a header that the user has configured takes the place of the handler's") {
+  const auto answer = [](const web::Request&) {
+    return web::Response{.headers = {{"Content-Security-Policy", "default-src 'none'"},
+                                     {"X-Content-Type-Options", "nosniff"}},
+                         .body = "page"};
+  };
+  web::ServerOptions options{.listen_addresses = {"127.0.0.1:0"}};
+  options.protection.headers = {{"content-security-policy", "sandbox"}};
+  const Serving server(options, {{"/", answer}});
+  const auto head = RawClient(server.port()).get("/").head;
+  CHECK_THAT(head, contains("content-security-policy: sandbox\r\n"));
+  CHECK_THAT(head, !contains("default-src"));
+  CHECK_THAT(head, contains("X-Content-Type-Options: nosniff\r\n"));
+}
+
 TEST_CASE("an unknown path is answered without a word about the others") {
   const auto server = serve();
   const auto answer = RawClient(server.port()).get("/metrics/");

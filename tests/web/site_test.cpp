@@ -1,5 +1,6 @@
 #include "web/site.h"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -12,6 +13,10 @@ using web::Request;
 using web::Response;
 
 namespace {
+
+std::function<Response(const Request&)> named(const std::string& name) {
+  return [name](const Request& request) { return Response{.body = name + " " + request.path}; };
+}
 
 class Fixture {
  public:
@@ -27,6 +32,10 @@ class Fixture {
                   }},
              {.path = "/throws",
               .handle = [](const Request&) -> Response { throw std::runtime_error("out of ink"); }},
+             {.path = "/boats/", .handle = named("boats"), .takes_subpaths = true},
+             {.path = "/boats/moored", .handle = named("moored")},
+             {.path = "/boats/sunk/", .handle = named("sunk"), .takes_subpaths = true},
+             {.path = "/boats", .handle = named("list")},
              {.path = "/-/reload",
               .handle_later = [](const Request&,
                                  web::Responder respond) { respond({.status = 202}); },
@@ -106,4 +115,28 @@ TEST_CASE("a route has the name of its path, and all others share one") {
   CHECK(fixture.site.route_name("/metrics") == "/metrics");
   CHECK(fixture.site.route_name("/metrics/") == "other");
   CHECK(fixture.site.route_name("") == "other");
+}
+
+TEST_CASE("a route that takes the paths below it gets those that have no closer route") {
+  Fixture fixture;
+  CHECK(fixture.answer("GET", "/boats/").body == "boats /boats/");
+  CHECK(fixture.answer("GET", "/boats/a/b").body == "boats /boats/a/b");
+  CHECK(fixture.answer("GET", "/boats/moored").body == "moored /boats/moored");
+  CHECK(fixture.answer("GET", "/boats/moored/a").body == "boats /boats/moored/a");
+  CHECK(fixture.answer("GET", "/boats/sunk/a").body == "sunk /boats/sunk/a");
+  CHECK(fixture.answer("GET", "/boats").body == "list /boats");
+  CHECK(fixture.answer("GET", "/boat").status == 404);
+  CHECK(fixture.answer("POST", "/boats/a").status == 405);
+}
+
+TEST_CASE("all paths below a route share its name") {
+  const Fixture fixture;
+  CHECK(fixture.site.route_name("/boats/a/b") == "/boats/");
+  CHECK(fixture.site.route_name("/boats/moored") == "/boats/moored");
+  CHECK(fixture.site.route_name("/boats/sunk/a") == "/boats/sunk/");
+}
+
+TEST_CASE("the private socket serves no path below one of its own") {
+  Fixture fixture;
+  CHECK(fixture.answer("GET", "/boats/a", {.is_private = true}).status == 404);
 }

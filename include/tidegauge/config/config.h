@@ -158,6 +158,11 @@ struct WebConfig {
   std::string config_file;        ///< see `web_config_file.h`; empty: none
   std::string bearer_token_file;  ///< empty: none
   bool enable_lifecycle = false;  ///< whether POST /-/reload is answered
+  bool status_page = true;        ///< whether there is a page for people, with its history
+  /// Whether that page shows the last lines of a container's log, and the names of its processes.
+  /// See `load_web_protection` for when that is refused.
+  bool show_logs = false;
+  bool show_processes = false;
 
   friend bool operator==(const WebConfig&, const WebConfig&) = default;
 };

@@ -28,7 +28,8 @@ namespace tidegauge::config {
 /// by everybody in its container.
 [[nodiscard]] Result<std::string> load_bearer_token_file(const std::string& path);
 
-/// Both files that the options name, as far as they name any.
+/// Both files that the options name, as far as they name any. Errc::invalid_config also where logs
+/// or processes would be shown to clients of other machines that need not show who they are.
 [[nodiscard]] Result<WebProtection> load_web_protection(const WebConfig& options);
 
 /// The files that `load_web_protection` reads, absolute or relative to the working directory, each

@@ -65,6 +65,8 @@ class Instruments {
   void record_request(const ServedRequest& request);
   /// The connections that are open, and the pages that clients are reading, now.
   void record_web_load(std::size_t connections, std::size_t requests_in_flight);
+  /// The memory that the history of the status page takes now.
+  void record_history(std::size_t bytes);
   /// The server has closed a connection: "evicted", "head_timeout", "idle_timeout", "slow_reader",
   /// "refused".
   void record_closed_connection(std::string_view reason);

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tidegauge/model/container.h"
@@ -67,6 +68,12 @@ struct EngineSnapshot {
 
 /// All endpoints, in the order that the SnapshotStore was given.
 using Snapshot = std::vector<std::shared_ptr<const EngineSnapshot>>;
+
+/// Null: there is no such Engine. The pointer lives as long as the snapshot.
+[[nodiscard]] const EngineSnapshot* find_engine(const Snapshot& engines, std::string_view endpoint);
+/// By its name. Null: it is not watched, or there is none. Lives as long as the snapshot.
+[[nodiscard]] const ContainerRecord* find_container(const EngineSnapshot& engine,
+                                                    std::string_view name);
 
 /// The snapshots that may be shown now. A monitor publishes at least once per interval, so a
 /// snapshot older than `max_age` means that its monitor has stopped, and the state of the Engine is

@@ -17,6 +17,7 @@ struct Request {
   std::string query;            ///< as it was sent, without the "?"
   std::string accept;           ///< all headers of that name, joined by ", "; empty when absent
   std::string accept_encoding;  ///< likewise
+  std::string if_none_match;    ///< likewise; see etag.h
   bool is_local = false;        ///< the client is on this machine: loopback or a Unix socket
   /// The client came by the private socket, or had to show who it is: a user's password, the token
   /// or a certificate.
@@ -24,6 +25,8 @@ struct Request {
 };
 
 struct Response {
+  /// 304 is sent without a body. The client is told the length of the one here, which should be
+  /// that of the answer that it has.
   std::uint32_t status = 200;
   std::string content_type = "text/plain; charset=utf-8";
   std::vector<std::pair<std::string, std::string>> headers = {};
@@ -46,6 +49,9 @@ struct Route {
   /// In place of `handle`: for what takes longer than a client may hold up others.
   std::function<void(const Request&, Responder)> handle_later = {};
   bool is_post = false;  ///< takes POST, otherwise GET and HEAD
+  /// `path` ends with "/", and paths below it are of this route too, unless they have one of their
+  /// own or a longer one takes them.
+  bool takes_subpaths = false;
 };
 
 /// The names and values of a query's parameters, decoded, in their order. Nothing where one of them

@@ -56,7 +56,7 @@ enum class AuthenticationFailure : std::uint8_t {
 
 /// A request that is answered, or whose client has gone.
 struct RequestReport {
-  std::string_view path;  ///< of the route; "other" for any other path
+  std::string_view path;  ///< of the route, also for a path below it; "other" where there is none
   std::uint32_t status = 0;
   double seconds = 0;         ///< from the request line to the end of the answer
   std::string_view encoding;  ///< of the answer: "identity", "gzip", "zstd"

@@ -1,4 +1,4 @@
-#include "monitor/exit_log.h"
+#include "tidegauge/monitor/container_log.h"
 
 #include <algorithm>
 #include <utility>
@@ -8,8 +8,8 @@
 namespace tidegauge::monitor {
 namespace {
 
-/// Of the output, which may be far longer than what is shown of it: escape sequences take room.
-constexpr std::size_t most_kept_bytes = std::size_t{64} * 1024;
+/// The output may be longer than what is shown of it: escape sequences take room.
+constexpr std::size_t kept_for_each_byte = 16;
 
 constexpr char escape = '\x1b';
 
@@ -85,37 +85,41 @@ std::string_view take_last_line(std::string_view& output) {
 /// The end of a container's output, in bounded memory.
 class OutputEnd {
  public:
+  explicit OutputEnd(std::size_t most_bytes) : most_(most_bytes) {}
   void add(std::string_view text) {
     kept_ += text;
-    if (kept_.size() > 2 * most_kept_bytes) kept_.erase(0, kept_.size() - most_kept_bytes);
+    if (kept_.size() > 2 * most_) kept_.erase(0, kept_.size() - most_);
   }
   [[nodiscard]] std::string_view text() const { return kept_; }
 
  private:
+  const std::size_t most_;
   std::string kept_;
 };
 
 }  // namespace
 
-Result<std::vector<std::string>> read_exit_log(docker::ClientManager& clients,
-                                               std::string_view endpoint, const ExitLogQuery& query,
-                                               SteadyTime deadline, const std::stop_token& stop) {
+Result<std::vector<std::string>> read_last_lines(docker::ClientManager& clients,
+                                                 std::string_view endpoint,
+                                                 const LastLinesQuery& query, SteadyTime deadline,
+                                                 const std::stop_token& stop) {
   auto log = clients.container_logs(
       endpoint, query.id, {.tail = query.lines, .since = query.started_at, .until = query.ended_at},
       stop);
   if (!log) return fail(log.error());
-  OutputEnd output;
+  OutputEnd output(query.most_bytes * kept_for_each_byte);
   for (;;) {
     const auto frame = log->next(deadline, stop);
     if (!frame) return fail(frame.error());
-    if (!*frame) return last_lines(output.text(), query.lines);
+    if (!*frame) return last_lines(output.text(), query.lines, query.most_bytes);
     output.add((*frame)->text);
   }
 }
 
-std::vector<std::string> last_lines(std::string_view output, std::uint32_t most) {
+std::vector<std::string> last_lines(std::string_view output, std::uint32_t most,
+                                    std::size_t most_bytes) {
   std::vector<std::string> lines;
-  std::size_t room = most_exit_log_bytes;
+  std::size_t room = most_bytes;
   while (!output.empty() && lines.size() < most) {
     auto line = readable(take_last_line(output));
     if (line.empty()) continue;

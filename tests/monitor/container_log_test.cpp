@@ -1,4 +1,4 @@
-#include "monitor/exit_log.h"
+#include "tidegauge/monitor/container_log.h"
 
 #include <chrono>
 #include <string>
@@ -47,8 +47,8 @@ class Scene {
                   return asks;
                 }) {}
 
-  Result<Lines> read(const monitor::ExitLogQuery& query, SteadyTime::duration limit = 20s) {
-    return monitor::read_exit_log(clients_, "local", query, steady_now() + limit);
+  Result<Lines> read(const monitor::LastLinesQuery& query, SteadyTime::duration limit = 20s) {
+    return monitor::read_last_lines(clients_, "local", query, steady_now() + limit);
   }
 
  private:

@@ -1,0 +1,31 @@
+#pragma once
+
+// What the pages and the JSON are made of: one picture of everything, put together by `app` for
+// each page. Plain values and references to what outlives the page.
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tidegauge/model/pool_stats.h"
+#include "tidegauge/model/snapshot.h"
+#include "tidegauge/status/history.h"
+#include "tidegauge/util/time.h"
+
+namespace tidegauge::status {
+
+struct StatusInput {
+  model::Snapshot engines;              ///< what may be shown, without what is too old
+  std::vector<model::PoolStats> pools;  ///< one for each Engine
+  std::vector<std::pair<std::string, std::vector<model::SlotStats>>> slots;  ///< by endpoint
+  const History& history;
+  WallTime now{};
+  std::string host_name;        ///< of this machine
+  /// Whether the reader may see all labels of a container, or those in `listed_labels` alone.
+  bool show_all_labels = false;
+  std::vector<std::string> listed_labels;  ///< container_monitor.labels
+  bool show_logs = false;                  ///< web.show_logs
+  bool show_processes = false;  ///< web.show_processes
+};
+
+}  // namespace tidegauge::status

@@ -1,0 +1,43 @@
+#include "status/container_facts.h"
+
+#include <algorithm>
+
+namespace tidegauge::status {
+
+std::optional<std::uint64_t> ContainerFacts::memory_bytes() const {
+  if (!record.stats || !record.stats->memory) return std::nullopt;
+  const auto& memory = *record.stats->memory;
+  return memory.working_set_bytes.value_or(memory.usage_bytes);
+}
+
+std::string_view ContainerFacts::project() const {
+  return model::find_label(container(), "com.docker.compose.project").value_or("");
+}
+
+std::optional<double> ContainerFacts::pressure() const {
+  if (!history) return std::nullopt;
+  const auto& latest = history->latest;
+  // An empty optional is less than each value.
+  return std::max({latest.cpu_waiting_share, latest.memory_waiting_share, latest.io_waiting_share});
+}
+
+FactsOf::FactsOf(const model::EngineSnapshot& engine, const History& history)
+    : engine_(engine), history_(history) {
+  for (const auto& [name, lifecycle] : engine.lifecycles) lifecycles_[name] = &lifecycle;
+  if (!engine.ends) return;
+  for (const auto& end : *engine.ends) last_ends_[end->id] = end.get();
+}
+
+ContainerFacts FactsOf::operator()(const model::ContainerRecord& record) const {
+  const auto value_of = [](const auto& map, std::string_view key) {
+    const auto found = map.find(key);
+    return found == map.end() ? nullptr : found->second;
+  };
+  return {.engine = engine_,
+          .record = record,
+          .lifecycle = value_of(lifecycles_, record.container->name),
+          .last_end = value_of(last_ends_, record.container->id),
+          .history = history_.container(engine_.endpoint, record.container->id)};
+}
+
+}  // namespace tidegauge::status

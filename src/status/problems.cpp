@@ -1,0 +1,269 @@
+#include "status/problems.h"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+#include "status/end_text.h"
+#include "status/units.h"
+
+namespace tidegauge::status {
+namespace {
+
+using namespace std::chrono_literals;
+using model::EndCause;
+
+// From here on it is a problem.
+constexpr double nearly_full = 0.9;
+constexpr double throttled_often = 0.25;  // of the periods of the quota
+constexpr double waits_often = 0.25;      // of the time
+constexpr int restarts_of_loop = 3;       // within loop_window
+constexpr auto loop_window = 15min;
+constexpr auto memory_kill_window = 1h;  // how long a kill for memory is told after a new start
+constexpr auto failure_window = 24h;     // how long a failure is told of what does not run
+constexpr auto oldest_sample = 1min;
+
+class Finder {
+ public:
+  explicit Finder(const StatusInput& input) : input_(input) {}
+
+  std::vector<Problem> find() {
+    for (const auto& engine : input_.engines) look_at(*engine);
+    for (const auto& pool : input_.pools) look_at(pool);
+    std::ranges::stable_sort(problems_, {}, &Problem::severity);
+    return std::move(problems_);
+  }
+
+ private:
+  /// By name: a container that is made anew by Compose loops as one that is restarted does.
+  using RestartsByName = std::unordered_map<std::string_view, int>;
+  struct Subject {
+    const model::EngineSnapshot& engine;
+    const model::ContainerRecord& record;
+  };
+
+  void add(Severity severity, std::string_view kind, std::string_view endpoint,
+           std::string_view container, std::string text) {
+    problems_.push_back({.severity = severity,
+                         .kind = kind,
+                         .endpoint = std::string(endpoint),
+                         .container = std::string(container),
+                         .text = std::move(text)});
+  }
+  void add(Severity severity, std::string_view kind, const Subject& subject, std::string text) {
+    add(severity, kind, subject.engine.endpoint, subject.record.container->name, std::move(text));
+  }
+
+  // --- Engines ---
+
+  void look_at(const model::EngineSnapshot& engine) {
+    if (!engine.up) {
+      add(Severity::bad, engine.stale ? "Stale" : "Engine down", engine.endpoint, {},
+          engine.down_reason);
+    }
+    restarts_ = engine.ends ? restarts_within_window(*engine.ends) : RestartsByName{};
+    for (const auto& record : engine.containers) look_at({engine, record});
+    look_at_ends(engine);
+    if (engine.host) look_at(*engine.host, engine.endpoint);
+  }
+
+  void look_at(const model::PoolStats& pool) {
+    if (pool.degraded) {
+      add(Severity::bad, "Engine is stuck", pool.endpoint, {},
+          "it answers pings, but not the calls about several containers");
+    }
+    if (pool.leaked_leases > 0) {
+      add(Severity::warning, "Connection leak", pool.endpoint, {},
+          std::to_string(pool.leaked_leases) + " connections are not given back");
+    }
+  }
+
+  // --- containers ---
+
+  void look_at(const Subject& subject) {
+    const auto& [engine, record] = subject;
+    const auto& container = *record.container;
+    if (record.stuck) {
+      add(Severity::bad, "Stuck", subject, "the Engine does not answer calls about it");
+    }
+    if (!record.state_known) return;  // the Engine is down, which is told once
+    if (container.state == model::ContainerState::dead) {
+      add(Severity::bad, "Dead", subject, "the Engine could not remove it completely");
+    }
+    if (container.health == model::Health::unhealthy) {
+      add(Severity::bad, "Unhealthy", subject, health_text(container));
+    }
+    if (container.state == model::ContainerState::restarting && !is_looping(container.name)) {
+      add(Severity::bad, "Restarting", subject, "it waits for its next start");
+    }
+    if (!model::has_processes(container.state)) return;
+    look_at_use(subject);
+  }
+
+  void look_at_use(const Subject& subject) {
+    const auto& [engine, record] = subject;
+    if (!record.stats) return;
+    const auto& stats = *record.stats;
+    const auto age = input_.now - stats.read_at;
+    if (age > oldest_sample && engine.up) {
+      add(Severity::warning, "Old sample", subject,
+          "its numbers are of " + ago_text(stats.read_at, input_.now));
+    }
+    look_at_memory(subject);
+    if (stats.pids && stats.pids_limit && *stats.pids_limit > 0) {
+      const auto share = static_cast<double>(*stats.pids) / static_cast<double>(*stats.pids_limit);
+      if (share >= nearly_full) {
+        add(Severity::warning, "Near its limit of processes", subject,
+            with_commas(*stats.pids) + " of " + with_commas(*stats.pids_limit));
+      }
+    }
+    const auto latest = input_.history.latest(engine.endpoint, record.container->id);
+    if (latest) look_at_rates(subject, *latest);
+  }
+
+  void look_at_memory(const Subject& subject) {
+    const auto& stats = *subject.record.stats;
+    const auto limit = subject.record.container->limits.memory_bytes;
+    if (!stats.memory || !limit || *limit == 0) return;
+    const auto used = stats.memory->working_set_bytes.value_or(stats.memory->usage_bytes);
+    const auto share = static_cast<double>(used) / static_cast<double>(*limit);
+    if (share < nearly_full) return;
+    add(Severity::warning, "Near its memory limit", subject,
+        bytes_text(static_cast<double>(used)) + " of " + bytes_text(static_cast<double>(*limit)) +
+            ", " + percent_text(share));
+  }
+
+  void look_at_rates(const Subject& subject, const LatestRates& latest) {
+    if (latest.throttled_share >= throttled_often) {
+      add(Severity::warning, "Throttled", subject,
+          "its CPU quota stopped it in " + percent_text(*latest.throttled_share) +
+              " of the periods");
+    }
+    look_at_pressure(Severity::warning, subject.engine.endpoint, subject.record.container->name,
+                     latest);
+  }
+
+  /// CPU is left out: a container that works hard waits for CPU, and nothing is wrong with it.
+  void look_at_pressure(Severity severity, std::string_view endpoint, std::string_view container,
+                        const LatestRates& latest) {
+    if (latest.memory_waiting_share >= waits_often) {
+      add(severity, "Memory pressure", endpoint, container,
+          "processes wait for memory " + percent_text(*latest.memory_waiting_share) +
+              " of the time");
+    }
+    if (latest.io_waiting_share >= waits_often) {
+      add(severity, "I/O pressure", endpoint, container,
+          "processes wait for disks " + percent_text(*latest.io_waiting_share) + " of the time");
+    }
+  }
+
+  static std::string health_text(const model::Container& container) {
+    std::string text = std::to_string(container.health_failing_streak.value_or(1)) +
+                       " checks in a row have failed";
+    if (const auto code = container.last_health_check.exit_code) {
+      text += *code == -1 ? ", the last one at its timeout"
+                          : ", the last one with exit code " + std::to_string(*code);
+    }
+    return text;
+  }
+
+  // --- ends ---
+
+  void look_at_ends(const model::EngineSnapshot& engine) {
+    if (!engine.ends) return;
+    std::unordered_set<std::string_view> told;
+    for (auto end = engine.ends->rbegin(); end != engine.ends->rend(); ++end) {
+      const auto& last = **end;
+      if (input_.now - last.ended_at > failure_window) break;
+      if (told.insert(last.name).second) look_at_last_end(engine, last);
+    }
+  }
+
+  void look_at_last_end(const model::EngineSnapshot& engine, const model::RunEnd& last) {
+    const auto told = end_summary(last) + ", " + ago_text(last.ended_at, input_.now);
+    if (is_looping(last.name)) {
+      add(Severity::bad, "Restart loop", engine.endpoint, last.name,
+          std::to_string(restarts_.at(last.name)) + " restarts in " +
+              duration_text(to_seconds(loop_window)) + ", the last run: " + told);
+      return;
+    }
+    const auto* const record = model::find_container(engine, last.name);
+    if (record == nullptr || !record->state_known) return;
+    const bool runs = model::has_processes(record->container->state);
+    const bool is_memory = last.cause == EndCause::oom || last.cause == EndCause::host_oom;
+    if (is_memory && (!runs || input_.now - last.ended_at <= memory_kill_window)) {
+      add(runs ? Severity::warning : Severity::bad, "Killed for memory", engine.endpoint, last.name,
+          told);
+    } else if (!runs && is_failure(last.cause)) {
+      add(Severity::bad, last.cause == EndCause::not_started ? "Not started" : "Failed",
+          engine.endpoint, last.name, told);
+    }
+  }
+
+  [[nodiscard]] bool is_looping(std::string_view name) const {
+    const auto found = restarts_.find(name);
+    return found != restarts_.end() && found->second >= restarts_of_loop;
+  }
+
+  /// Without those that somebody asked for.
+  [[nodiscard]] RestartsByName restarts_within_window(const model::RunEnds& ends) const {
+    RestartsByName restarts;
+    for (auto end = ends.rbegin(); end != ends.rend(); ++end) {
+      if (input_.now - (*end)->ended_at > loop_window) break;
+      const bool is_asked = (*end)->cause == EndCause::stopped || (*end)->cause == EndCause::killed;
+      if (!is_asked && (*end)->aftermath == model::Aftermath::restarted) ++restarts[(*end)->name];
+    }
+    return restarts;
+  }
+
+  static bool is_failure(EndCause cause) {
+    return cause == EndCause::signal || cause == EndCause::error ||
+           cause == EndCause::not_started || cause == EndCause::engine;
+  }
+
+  // --- the machine ---
+
+  void look_at(const model::HostStats& host, std::string_view endpoint) {
+    for (const auto& filesystem : host.filesystems) {
+      if (!filesystem.limit_bytes || *filesystem.limit_bytes == 0) continue;
+      const auto share = static_cast<double>(filesystem.usage_bytes) /
+                         static_cast<double>(*filesystem.limit_bytes);
+      if (share < nearly_full) continue;
+      add(Severity::bad, "File system full", endpoint, {},
+          filesystem.device + ": " + percent_text(share) + " of " +
+              bytes_text(static_cast<double>(*filesystem.limit_bytes)));
+    }
+    for (const auto& stuck : host.stuck_filesystems) {
+      add(Severity::bad, "File system is stuck", endpoint, {}, stuck + " does not answer");
+    }
+    look_at_machine_memory(host, endpoint);
+    if (const auto latest = input_.history.latest_of_machine(endpoint)) {
+      look_at_pressure(Severity::warning, endpoint, {}, *latest);
+    }
+  }
+
+  void look_at_machine_memory(const model::HostStats& host, std::string_view endpoint) {
+    if (!host.use.memory || !host.memory_bytes || *host.memory_bytes == 0) return;
+    const auto used = host.use.memory->working_set_bytes.value_or(host.use.memory->usage_bytes);
+    const auto share = static_cast<double>(used) / static_cast<double>(*host.memory_bytes);
+    if (share < nearly_full) return;
+    add(Severity::warning, "Memory of the machine", endpoint, {},
+        percent_text(share) + " of " + bytes_text(static_cast<double>(*host.memory_bytes)) +
+            " in use");
+  }
+
+  const StatusInput& input_;
+  RestartsByName restarts_;  ///< of the Engine that is looked at
+  std::vector<Problem> problems_;
+};
+
+}  // namespace
+
+std::vector<Problem> find_problems(const StatusInput& input) {
+  return Finder(input).find();
+}
+
+}  // namespace tidegauge::status
