@@ -124,8 +124,8 @@ void write_plot(Html& html, const LargePlot& kind, const ContainerHistory& histo
   constexpr int height = 40;
   const auto& plot = history[kind.measure];
   if (!is_known(plot)) return;
-  const auto top = greatest(plot);
   const auto latest = history.latest[kind.measure];
+  const auto top = std::max(greatest(plot), latest.value_or(0));  // which may be of a slot to come
   const auto text = std::string(kind.name) + ": " + (latest ? kind.text(*latest) : "not known") +
                     " now, at most " + kind.text(top) + " in 15 min";
   html.element("figure", {}, [&] {

@@ -31,11 +31,13 @@ template <class Content>
 void write_cell(Html& html, const Cell& cell, Content&& content) {
   const auto value = cell.value ? decimal_text(*cell.value, 6) : std::string();
   if (cell.title.empty()) {
-    html.element("td", {{"data-key", cell.key}, {"data-value", value}},
+    html.element("td", {{"role", "cell"}, {"data-key", cell.key}, {"data-value", value}},
                  std::forward<Content>(content));
   } else {
-    html.element("td", {{"data-key", cell.key}, {"data-value", value}, {"title", cell.title}},
-                 std::forward<Content>(content));
+    html.element(
+        "td",
+        {{"role", "cell"}, {"data-key", cell.key}, {"data-value", value}, {"title", cell.title}},
+        std::forward<Content>(content));
   }
 }
 
@@ -239,14 +241,17 @@ constexpr std::array columns{
     Column{"age", "Age", "since its start; of what does not run, since it was created", write_age}};
 
 void write_heading(Html& html) {
-  html.element("thead", {}, [&] {
-    html.element("tr", {}, [&] {
-      html.element("th", {{"scope", "col"}, {"data-sort", "name"}}, "Name");
+  html.element("thead", {{"role", "rowgroup"}}, [&] {
+    html.element("tr", {{"role", "row"}}, [&] {
+      html.element("th", {{"scope", "col"}, {"role", "columnheader"}, {"data-sort", "name"}},
+                   "Name");
       for (const auto& column : columns) {
-        html.element(
-            "th",
-            {{"scope", "col"}, {"data-sort", column.key.text()}, {"title", column.explanation}},
-            column.heading);
+        html.element("th",
+                     {{"scope", "col"},
+                      {"role", "columnheader"},
+                      {"data-sort", column.key.text()},
+                      {"title", column.explanation}},
+                     column.heading);
       }
     });
   });
@@ -255,8 +260,9 @@ void write_heading(Html& html) {
 void write_row(Html& html, const ContainerFacts& facts, WallTime now) {
   const auto& name = facts.container().name;
   const auto key = facts.engine.endpoint + "/" + name;
-  html.element("tr", {{"class", "container"}, {"data-key", key}}, [&] {
-    html.element("th", {{"scope", "row"}, {"title", facts.container().image}},
+  html.element("tr", {{"role", "row"}, {"class", "container"}, {"data-key", key}}, [&] {
+    html.element("th",
+                 {{"scope", "row"}, {"role", "rowheader"}, {"title", facts.container().image}},
                  [&] { write_container_name(html, facts.engine, name); });
     for (const auto& column : columns) column.write(html, facts, now);
   });
@@ -313,8 +319,8 @@ void write_group_heading(Html& html, const Group& group, bool names_engine) {
     write_cell(html, {.key = key, .value = value},
                [&] { html.element("span", {{"class", "number"}}, text); });
   };
-  html.element("tr", {{"class", "group"}}, [&] {
-    html.element("th", {{"scope", "rowgroup"}}, title);
+  html.element("tr", {{"role", "row"}, {"class", "group"}}, [&] {
+    html.element("th", {{"scope", "rowgroup"}, {"role", "rowheader"}}, title);
     cell("state", std::nullopt, running_text(sums));
     cell("health", std::nullopt, "");
     cell("restarts", static_cast<double>(sums.restarts), with_commas(sums.restarts));
@@ -366,12 +372,12 @@ void write_container_table(Html& html, const StatusInput& input) {
   const auto groups = groups_of(input);
   write_totals(html, groups);
   write_wide(html, "containers", [&] {
-    html.element("table", {{"id", "container-table"}}, [&] {
+    html.element("table", {{"id", "container-table"}, {"role", "table"}}, [&] {
       html.element("caption", {}, "All containers that are watched");
       write_heading(html);
       for (const auto& group : groups) {
         const auto key = group.endpoint + "/" + group.project;
-        html.element("tbody", {{"data-group", key}}, [&] {
+        html.element("tbody", {{"role", "rowgroup"}, {"data-group", key}}, [&] {
           if (groups.size() > 1) write_group_heading(html, group, input.engines.size() > 1);
           for (const auto& facts : group.containers) write_row(html, facts, input.now);
         });

@@ -99,8 +99,17 @@ class Finder {
     if (container.state == model::ContainerState::restarting && !is_looping(container.name)) {
       add(Severity::bad, "Restarting", subject, "it waits for its next start");
     }
-    if (!model::has_processes(container.state)) return;
-    look_at_use(subject);
+    if (model::has_processes(container.state)) {
+      look_at_use(subject);
+    } else if (has_failed_to_start(container)) {
+      add(Severity::bad, "Not started", subject, container.start_error);
+    }
+  }
+
+  /// The last start of one that does not run. The Engine keeps the reason until the next start.
+  [[nodiscard]] bool has_failed_to_start(const model::Container& container) const {
+    const auto last = container.finished_at ? container.finished_at : container.created_at;
+    return !container.start_error.empty() && last && input_.now - *last <= failure_window;
   }
 
   void look_at_use(const Subject& subject) {
@@ -198,8 +207,7 @@ class Finder {
       add(runs ? Severity::warning : Severity::bad, "Killed for memory", engine.endpoint, last.name,
           told);
     } else if (!runs && is_failure(last.cause)) {
-      add(Severity::bad, last.cause == EndCause::not_started ? "Not started" : "Failed",
-          engine.endpoint, last.name, told);
+      add(Severity::bad, "Failed", engine.endpoint, last.name, told);
     }
   }
 
@@ -219,9 +227,9 @@ class Finder {
     return restarts;
   }
 
+  /// A start that failed is told by the container's own state.
   static bool is_failure(EndCause cause) {
-    return cause == EndCause::signal || cause == EndCause::error ||
-           cause == EndCause::not_started || cause == EndCause::engine;
+    return cause == EndCause::signal || cause == EndCause::error || cause == EndCause::engine;
   }
 
   // --- the machine ---

@@ -84,7 +84,7 @@ TEST_CASE("what is not known is a dash without a value") {
   const auto row = row_from(page_of(scene), "data-key=\"local/web\"");
   for (const std::string key :
        {"health", "restarts", "last_end", "cpu", "memory", "network", "disk", "pids", "pressure"}) {
-    CHECK_THAT(row, contains("<td data-key=\"" + key + "\" data-value=\"\">–</td>"));
+    CHECK_THAT(row, contains("<td role=\"cell\" data-key=\"" + key + "\" data-value=\"\">–</td>"));
   }
 }
 
@@ -136,12 +136,12 @@ TEST_CASE("the projects of Compose are groups with sums, and what has none comes
   add("db", "shop");
   add("web", "shop");
   const auto page = page_of(scene);
-  const auto shop = page.find("<tbody data-group=\"local/shop\">");
-  const auto none = page.find("<tbody data-group=\"local/\">");
+  const auto shop = page.find("<tbody role=\"rowgroup\" data-group=\"local/shop\">");
+  const auto none = page.find("<tbody role=\"rowgroup\" data-group=\"local/\">");
   REQUIRE(shop != std::string::npos);
   CHECK(shop < none);
-  const auto group = row_from(page.substr(shop), "<tr class=\"group\">");
-  CHECK_THAT(group, contains("<th scope=\"rowgroup\">shop</th>"));
+  const auto group = row_from(page.substr(shop), "<tr role=\"row\" class=\"group\">");
+  CHECK_THAT(group, contains("<th scope=\"rowgroup\" role=\"rowheader\">shop</th>"));
   CHECK_THAT(group, contains("2 of 2 run"));
   CHECK_THAT(group,
              contains("data-key=\"memory\" data-value=\"2048\"><span class=\"number\">2 KiB<"));

@@ -211,10 +211,26 @@ TEST_CASE("a failure is told for a day while the container does not run") {
   add("a", exited, EndCause::error, 25h);
   add("b", exited, EndCause::error, 23h);
   add("c", running, EndCause::error, 1h);
-  add("d", created, EndCause::not_started, 1h);
   add("e", exited, EndCause::stopped, 1h);
-  CHECK(told(scene) == Lines{"Not started d: not_started, after 3 min, 1 h ago",
-                             "Failed b: error, after 3 min, 23 h ago"});
+  CHECK(told(scene) == Lines{"Failed b: error, after 3 min, 23 h ago"});
+}
+
+TEST_CASE("a start that failed is told for a day with the Engine's reason, once") {
+  StatusScene scene;
+  const auto add = [&](const std::string& name, std::chrono::seconds ago,
+                       model::ContainerState state) {
+    scene.add(name, [&](auto& container) {
+      container.state = state;
+      container.start_error = "no such file";
+      container.created_at = StatusScene::now - ago;
+      container.started_at = std::nullopt;
+    });
+  };
+  add("a", 25h, model::ContainerState::created);
+  add("b", 23h, model::ContainerState::created);
+  add("c", 1h, model::ContainerState::running);
+  scene.add_end("b", EndCause::not_started, 1h);
+  CHECK(told(scene) == Lines{"Not started b: no such file"});
 }
 
 TEST_CASE("the last end of a name counts, and a container that was removed is not told") {
