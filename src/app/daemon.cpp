@@ -44,7 +44,7 @@ Daemon::Daemon(const config::Config& config, const DescriptorPlan& descriptors, 
                {.on_cycle = [this](const auto& report) { instruments_.record_cycle(report); },
                 .on_publish =
                     [this, on_publish = hooks.on_publish](const model::Snapshot& engines) {
-                      record_history(engines);
+                      history_.record(engines);
                       if (on_publish) on_publish(engines);
                     },
                 .restore =
@@ -52,7 +52,9 @@ Daemon::Daemon(const config::Config& config, const DescriptorPlan& descriptors, 
                       return state_ ? state_->restore(endpoint) : nullptr;
                     },
                 .heartbeats = hooks.heartbeats}),
-      request_reload_(hooks.request_reload) {}
+      request_reload_(hooks.request_reload) {
+  history_.set_enabled(config.web.status_page);
+}
 
 Daemon::~Daemon() {
   engines_.stop();  // first: the page is served until the end
@@ -72,6 +74,7 @@ Result<void> Daemon::start() {
        .pools = [this] { return engines_.pools(); },
        .pool_slots = [this] { return engines_.slots(); },
        .history = history_,
+       .greatest_age = [this] { return config::greatest_age(config()->container_monitor); },
        .listed_labels = [this] { return config()->container_monitor.labels; },
        .processes = [this](const model::Container& container) { return processes_of(container); },
        .read_log = [this](const LogReader::Log& log,
@@ -141,7 +144,7 @@ void Daemon::apply_all(const std::shared_ptr<const config::Config>& next,
   series_limit_.set_max(size_limit(*next));
   descriptors_ = descriptors;
   config_.with([&](auto& current) { current = next; });
-  if (!next->web.status_page) history_.clear();
+  history_.set_enabled(next->web.status_page);
   serving_->forget_pages();
 }
 
@@ -154,10 +157,6 @@ std::optional<std::vector<std::string>> Daemon::processes_of(
   const auto current = config();
   return cgroup::process_names({.procfs = current->path.procfs, .sysfs = current->path.sysfs},
                                *container.pid, container.id, most_processes);
-}
-
-void Daemon::record_history(const model::Snapshot& engines) {
-  if (config()->web.status_page) history_.record(engines);
 }
 
 model::Snapshot Daemon::fresh_snapshots() const {

@@ -68,7 +68,6 @@ class Daemon {
   [[nodiscard]] model::Snapshot fresh_snapshots() const;
   [[nodiscard]] std::optional<std::vector<std::string>> processes_of(
       const model::Container& container) const;
-  void record_history(const model::Snapshot& engines);
   [[nodiscard]] std::unique_ptr<metrics::Page> page(model::Snapshot engines,
                                                     metrics::PageRequest request);
   void apply_all(const std::shared_ptr<const config::Config>& config,

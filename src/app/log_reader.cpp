@@ -9,6 +9,9 @@ namespace {
 
 constexpr std::string_view thread_name = "logs";
 
+/// Behind others whose Engine hangs; a client has given up by then.
+constexpr auto longest_wait = std::chrono::seconds{15};
+
 web::Response log_response(const std::vector<std::string>& lines) {
   web::Response response{
       .headers = {{"X-Content-Type-Options", "nosniff"}, {"Cache-Control", "no-store"}}};
@@ -33,8 +36,9 @@ void LogReader::read(Log log, web::Responder respond) {
   {
     const MutexLock lock(mutex_);
     if (waiting_.size() < most_waiting) {
-      waiting_.push_back({.log = std::move(log), .respond = std::move(respond)});
-      start_thread();
+      start_thread();  // first: it may fail
+      waiting_.push_back(
+          {.log = std::move(log), .respond = std::move(respond), .asked_at = steady_now()});
       wakeup_.notify_one();
       return;
     }
@@ -62,6 +66,7 @@ void LogReader::run(const std::stop_token& stop) {
 /// Where reading throws, the responder is destroyed, and its client gets status 503.
 void LogReader::answer(Order order, const std::stop_token& stop) const {
   guard_.run_once(thread_name, [&] {
+    if (steady_now() - order.asked_at > longest_wait) return;  // which is status 503
     const auto lines = read_(order.log, stop);
     order.respond(lines ? log_response(*lines) : failure_response(lines.error()));
   });

@@ -18,6 +18,7 @@
 #include "tidegauge/model/error.h"
 #include "tidegauge/util/mutex.h"
 #include "tidegauge/util/thread_guard.h"
+#include "tidegauge/util/time.h"
 #include "tidegauge/web/messages.h"
 
 namespace tidegauge::app {
@@ -46,6 +47,7 @@ class LogReader {
   struct Order {
     Log log;
     web::Responder respond;
+    SteadyTime asked_at;
   };
   static constexpr std::size_t most_waiting = 8;
 

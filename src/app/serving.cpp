@@ -82,6 +82,7 @@ Serving::Serving(const config::WebConfig& web, ServingContext context)
       status_({.snapshots = context_.snapshots,
                .pools = context_.pools,
                .slots = context_.pool_slots,
+               .greatest_age = context_.greatest_age,
                .listed_labels = context_.listed_labels,
                .processes = context_.processes,
                .read_log = context_.read_log},

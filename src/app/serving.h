@@ -40,6 +40,7 @@ struct ServingContext {
   std::function<std::vector<model::PoolStats>()> pools;
   std::function<std::vector<std::pair<std::string, std::vector<model::SlotStats>>>()> pool_slots;
   const status::History& history;
+  std::function<SteadyTime::duration()> greatest_age;       ///< of what is shown
   std::function<std::vector<std::string>()> listed_labels;  ///< container_monitor.labels
   std::function<std::optional<std::vector<std::string>>(const model::Container&)> processes;
   LogReader::Read read_log;

@@ -27,14 +27,14 @@ web::Response page_response() {
           .headers = {{"Content-Security-Policy", std::string(content_security_policy)},
                       {"X-Content-Type-Options", "nosniff"},
                       {"Referrer-Policy", "no-referrer"},
-                      {"Cache-Control", "no-cache"},
+                      {"Cache-Control", "no-store"},
                       {"Vary", "Accept-Encoding"}}};
 }
 
 web::Response json_response() {
   return {.content_type = "application/json",
           .headers = {{"X-Content-Type-Options", "nosniff"},
-                      {"Cache-Control", "no-cache"},
+                      {"Cache-Control", "no-store"},
                       {"Vary", "Accept-Encoding"}}};
 }
 
@@ -42,23 +42,39 @@ web::Response not_acceptable() {
   return {.status = 406, .body = "no encoding that is accepted\n"};
 }
 
-/// The text as a body in one piece.
-web::NextPiece one_piece(std::string text) {
-  return [text = std::move(text), taken = false]() mutable -> std::string_view {
-    if (taken) return {};
-    taken = true;
-    return text;
-  };
-}
+using Render = std::move_only_function<std::string()>;
 
-web::Response encoded(web::Response response, std::string text, const web::Request& request,
-                      config::Compression compression) {
+/// A text that is rendered when its first piece is asked for: only then the server has agreed to
+/// answer. Pieces are small, so that a reader who is encoded for holds up nobody for long.
+class LazyText {
+ public:
+  explicit LazyText(Render render) : render_(std::move(render)) {}
+
+  std::string_view operator()() {
+    constexpr std::size_t piece_bytes = std::size_t{32} * 1024;
+    if (render_) {
+      text_ = render_();
+      render_ = nullptr;
+    }
+    const auto piece = std::string_view(text_).substr(taken_, piece_bytes);
+    taken_ += piece.size();
+    return piece;
+  }
+
+ private:
+  Render render_;
+  std::string text_;
+  std::size_t taken_ = 0;
+};
+
+web::Response rendered(web::Response response, Render render, const web::Request& request,
+                       config::Compression compression) {
   const auto encoding = choose_encoding(request, compression);
   if (!encoding) return not_acceptable();
   if (*encoding != web::Encoding::identity) {
     response.headers.emplace_back("Content-Encoding", to_string(*encoding));
   }
-  response.next_piece = web::encode(one_piece(std::move(text)), *encoding);
+  response.next_piece = web::encode(LazyText(std::move(render)), *encoding);
   return response;
 }
 
@@ -83,6 +99,11 @@ const model::ContainerRecord* find(const model::Snapshot& engines, const Contain
 
 web::Response not_watched() {
   return {.status = 404, .body = "no container of that name is watched\n"};
+}
+
+/// All labels, processes and logs may hold secrets.
+bool may_see_secrets(const web::Request& request) {
+  return request.is_trusted || request.is_local_user;
 }
 
 constexpr std::uint32_t usual_log_lines = 100;
@@ -121,7 +142,6 @@ web::Response StatusEndpoint::overview(const web::Request& request, const config
   response.headers.emplace_back("ETag", etag);
   if (web::matches_etag(request.if_none_match, etag)) {
     response.status = 304;
-    response.next_piece = one_piece({});  // without a length, which would be that of the page
     return response;
   }
   if (*encoding != web::Encoding::identity) {
@@ -132,16 +152,24 @@ web::Response StatusEndpoint::overview(const web::Request& request, const config
   return response;
 }
 
+/// Those who read at the same time share the text; an encoded one is small, and kept for others.
 web::NextPiece StatusEndpoint::overview_body(const Version& version, web::Encoding encoding,
-                                             const status::StatusInput& input) {
-  const auto render = [&] { return one_piece(status::overview_page(input)); };
-  if (encoding == web::Encoding::identity) return render();
-  return encoded_.with([&](Encoded& encoded) {
-    if (encoded.of != version) encoded = {.of = version, .pages = {}};
-    auto& page = encoded.pages[encoding];
-    if (!page) page = std::make_shared<web::SharedBody>(web::encode(render(), encoding));
-    return web::SharedBody::read(page);
+                                             status::StatusInput input) {
+  const auto body = encoded_.with([&](Encoded& encoded) {
+    if (encoded.of != version) encoded = {.of = version, .pages = {}, .plain = {}};
+    auto page =
+        encoding == web::Encoding::identity ? encoded.plain.lock() : encoded.pages[encoding];
+    if (page) return page;
+    page = std::make_shared<web::SharedBody>(web::encode(
+        LazyText([input = std::move(input)] { return status::overview_page(input); }), encoding));
+    if (encoding == web::Encoding::identity) {
+      encoded.plain = page;
+    } else {
+      encoded.pages[encoding] = page;
+    }
+    return page;
   });
+  return web::SharedBody::read(body);
 }
 
 web::Response StatusEndpoint::container(const web::Request& request,
@@ -151,29 +179,38 @@ web::Response StatusEndpoint::container(const web::Request& request,
   const auto all = input(sources_.snapshots(), request, web);
   const auto* const watched = find(all.engines, *path);
   if (watched == nullptr) return not_watched();
-  auto page = status::container_page(all, path->endpoint, path->name, processes_of(*watched, web));
-  if (!page) return not_watched();
-  return encoded(page_response(), *std::move(page), request, web.compression);
+  return rendered(
+      page_response(),
+      [all, endpoint = std::string(path->endpoint), name = std::string(path->name),
+       processes = processes_of(*watched, request, web)] {
+        return status::container_page(all, endpoint, name, processes).value_or("");
+      },
+      request, web.compression);
 }
 
 std::optional<std::vector<std::string>> StatusEndpoint::processes_of(
-    const model::ContainerRecord& record, const config::WebConfig& web) const {
-  return web.show_processes ? sources_.processes(*record.container) : std::nullopt;
+    const model::ContainerRecord& record, const web::Request& request,
+    const config::WebConfig& web) const {
+  const bool shows = web.show_processes && may_see_secrets(request);
+  return shows ? sources_.processes(*record.container) : std::nullopt;
 }
 
 // --- JSON ---------------------------------------------------------------------------------------
 
 web::Response StatusEndpoint::engines_json(const web::Request& request,
                                            const config::WebConfig& web) const {
-  return encoded(json_response(), status::engines_json(input(sources_.snapshots(), request, web)),
-                 request, web.compression);
+  return rendered(
+      json_response(),
+      [all = input(sources_.snapshots(), request, web)] { return status::engines_json(all); },
+      request, web.compression);
 }
 
 web::Response StatusEndpoint::containers_json(const web::Request& request,
                                               const config::WebConfig& web) const {
-  return encoded(json_response(),
-                 status::containers_json(input(sources_.snapshots(), request, web)), request,
-                 web.compression);
+  return rendered(
+      json_response(),
+      [all = input(sources_.snapshots(), request, web)] { return status::containers_json(all); },
+      request, web.compression);
 }
 
 web::Response StatusEndpoint::container_json(const web::Request& request,
@@ -183,16 +220,22 @@ web::Response StatusEndpoint::container_json(const web::Request& request,
   const auto all = input(sources_.snapshots(), request, web);
   const auto* const watched = find(all.engines, *path);
   if (watched == nullptr) return not_watched();
-  auto json = status::container_json(all, path->endpoint, path->name, processes_of(*watched, web));
-  if (!json) return not_watched();
-  return encoded(json_response(), *std::move(json), request, web.compression);
+  return rendered(
+      json_response(),
+      [all, endpoint = std::string(path->endpoint), name = std::string(path->name),
+       processes = processes_of(*watched, request, web)] {
+        return status::container_json(all, endpoint, name, processes).value_or("");
+      },
+      request, web.compression);
 }
 
 web::Response StatusEndpoint::pool_json(const web::Request& request,
                                         const config::WebConfig& web) const {
   auto with_slots = input(sources_.snapshots(), request, web);
   with_slots.slots = sources_.slots();
-  return encoded(json_response(), status::pool_json(with_slots), request, web.compression);
+  return rendered(
+      json_response(), [with_slots] { return status::pool_json(with_slots); }, request,
+      web.compression);
 }
 
 // --- logs ---------------------------------------------------------------------------------------
@@ -200,6 +243,11 @@ web::Response StatusEndpoint::pool_json(const web::Request& request,
 void StatusEndpoint::log(const web::Request& request, const config::WebConfig& web,
                          web::Responder respond) {
   if (!web.show_logs) return respond({.status = 403, .body = "web.show_logs is off\n"});
+  if (!may_see_secrets(request)) {
+    return respond({.status = 403,
+                    .body = "logs are for clients that had to show who they are, "
+                            "and for users of this machine\n"});
+  }
   const auto lines = lines_of(request.query);
   if (!lines) {
     return respond({.status = 400,
@@ -218,7 +266,9 @@ web::Response StatusEndpoint::pool(const web::Request& request,
                                    const config::WebConfig& web) const {
   auto with_slots = input(sources_.snapshots(), request, web);
   with_slots.slots = sources_.slots();
-  return encoded(page_response(), status::pool_page(with_slots), request, web.compression);
+  return rendered(
+      page_response(), [with_slots] { return status::pool_page(with_slots); }, request,
+      web.compression);
 }
 
 status::StatusInput StatusEndpoint::input(model::Snapshot snapshots, const web::Request& request,
@@ -229,16 +279,18 @@ status::StatusInput StatusEndpoint::input(model::Snapshot snapshots, const web::
           .slots = {},
           .history = history_,
           .now = wall_now(),
+          .greatest_age = sources_.greatest_age(),
           .host_name = std::move(host_name),
-          .show_all_labels = request.is_trusted || request.is_local,
+          .show_all_labels = may_see_secrets(request),
           .listed_labels = sources_.listed_labels(),
-          .show_logs = web.show_logs,
-          .show_processes = web.show_processes};
+          .show_logs = web.show_logs && may_see_secrets(request),
+          .show_processes = web.show_processes && may_see_secrets(request)};
 }
 
-/// Weak, as the text may say "3 min ago" in place of "2 min ago".
-std::string StatusEndpoint::etag_of(const Version& version) {
-  std::string text = "W/\"";
+/// Weak, as the text may say "3 min ago" in place of "2 min ago". Another daemon, or another
+/// version of it, has another `start`.
+std::string StatusEndpoint::etag_of(const Version& version) const {
+  std::string text = "W/\"" + start_ + "-";
   for (const auto& snapshot : version.snapshots) {
     const auto published = snapshot.published_at.value_or(SteadyTime{}).time_since_epoch();
     text += std::to_string(published.count()) + (snapshot.stale ? "s-" : "-");

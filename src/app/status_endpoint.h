@@ -32,6 +32,7 @@ struct StatusSources {
   std::function<model::Snapshot()> snapshots;  ///< what may be shown now, without what is too old
   std::function<std::vector<model::PoolStats>()> pools;
   std::function<std::vector<std::pair<std::string, std::vector<model::SlotStats>>>()> slots;
+  std::function<SteadyTime::duration()> greatest_age;  ///< see StatusInput
   /// container_monitor.labels: what a stranger may see of labels.
   std::function<std::vector<std::string>()> listed_labels;
   /// The names of a container's processes; nothing where they are not visible.
@@ -71,18 +72,21 @@ class StatusEndpoint {
   struct Encoded {
     Version of;
     std::map<web::Encoding, std::shared_ptr<web::SharedBody>> pages;
+    std::weak_ptr<web::SharedBody> plain;
   };
 
   [[nodiscard]] status::StatusInput input(model::Snapshot snapshots, const web::Request& request,
                                           const config::WebConfig& web) const;
   [[nodiscard]] std::optional<std::vector<std::string>> processes_of(
-      const model::ContainerRecord& record, const config::WebConfig& web) const;
+      const model::ContainerRecord& record, const web::Request& request,
+      const config::WebConfig& web) const;
   web::NextPiece overview_body(const Version& version, web::Encoding encoding,
-                               const status::StatusInput& input);
-  static std::string etag_of(const Version& version);
+                               status::StatusInput input);
+  [[nodiscard]] std::string etag_of(const Version& version) const;
 
   const StatusSources sources_;
   const status::History& history_;
+  const std::string start_ = std::to_string(wall_now().time_since_epoch().count());
   Guarded<Encoded> encoded_;
   LogReader logs_;  // uses the members above: declared last
 };

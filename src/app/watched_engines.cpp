@@ -94,9 +94,11 @@ Result<std::vector<std::string>> WatchedEngines::read_log(const LogReader::Log& 
                                                           const std::stop_token& stop) {
   constexpr auto limit = 10s;
   constexpr std::size_t most_bytes = std::size_t{64} * 1024;
+  const auto pass = gate_.enter(log.endpoint, stop);
+  if (!pass) return fail(pass.error());
   return monitor::read_last_lines(clients_, log.endpoint,
                                   {.id = log.id, .lines = log.lines, .most_bytes = most_bytes},
-                                  steady_now() + limit, stop);
+                                  steady_now() + limit, (*pass)->stop());
 }
 
 // --- changes ------------------------------------------------------------------------------------
@@ -119,6 +121,7 @@ void WatchedEngines::remove_others(const config::Config& config) {
 
 /// Their monitors are gone.
 void WatchedEngines::forget_removed(const std::vector<std::string>& names) {
+  gate_.set_endpoints(names_of(endpoints()));
   snapshots_.set_endpoints(names_of(endpoints()));
   clients_.set_endpoints(endpoints());
   for (const auto& name : names) {
@@ -172,6 +175,7 @@ void WatchedEngines::add(const config::EndpointConfig& endpoint, const config::C
   try {
     clients_.set_endpoints(endpoints());
     snapshots_.set_endpoints(names_of(endpoints()));
+    gate_.set_endpoints(names_of(endpoints()));
     if (started_) start(*engines_.back());
   } catch (...) {
     engines_.pop_back();

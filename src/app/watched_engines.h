@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "app/descriptor_plan.h"
+#include "app/engine_gate.h"
 #include "app/log_reader.h"
 #include "tidegauge/config/config.h"
 #include "tidegauge/docker/client_manager.h"
@@ -64,7 +65,7 @@ class WatchedEngines {
   /// configuration.
   void apply(const config::Config& config, const DescriptorPlan& descriptors);
 
-  /// The last lines of a container's log, from its Engine.
+  /// The last lines of a container's log, from its Engine. Any thread may call it.
   [[nodiscard]] Result<std::vector<std::string>> read_log(const LogReader::Log& log,
                                                           const std::stop_token& stop);
 
@@ -94,6 +95,7 @@ class WatchedEngines {
   const config::PathConfig path_;
   pool::PoolManager pools_;
   docker::ClientManager clients_;
+  EngineGate gate_;  ///< of calls that no monitor makes
   model::SnapshotStore snapshots_;
   bool started_ = false;
   std::vector<std::unique_ptr<Engine>> engines_;  // declared last: they use the members above

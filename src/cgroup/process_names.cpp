@@ -12,12 +12,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// A container may make any number of child cgroups.
+constexpr std::size_t most_directories = 200;
+
 class NameReader {
  public:
   NameReader(const std::string& procfs, std::size_t most) : procfs_(procfs), most_(most) {}
 
   /// A container may have child cgroups, for example if it runs systemd.
   void read_below(const std::string& directory) {
+    if (names_.size() == most_ || directories_ == most_directories) return;
+    ++directories_;
     const auto processes = read_to_end(directory + "/cgroup.procs");
     if (!processes) return;
     is_visible_ = true;
@@ -30,7 +35,7 @@ class NameReader {
     for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
          entry.increment(error)) {
       std::error_code gone;
-      if (fs::is_directory(entry->path(), gone)) read_below(entry->path().string());
+      if (entry->is_directory(gone)) read_below(entry->path().string());
     }
   }
 
@@ -51,6 +56,7 @@ class NameReader {
   const std::string& procfs_;
   const std::size_t most_;
   std::vector<std::string> names_;
+  std::size_t directories_ = 0;
   bool is_visible_ = false;
 };
 

@@ -2,16 +2,20 @@
 
 #include <algorithm>
 
+#include "tidegauge/util/utf8.h"
+
 namespace tidegauge::status {
 
 std::optional<std::uint64_t> ContainerFacts::memory_bytes() const {
   if (!record.stats || !record.stats->memory) return std::nullopt;
   const auto& memory = *record.stats->memory;
-  return memory.working_set_bytes.value_or(memory.usage_bytes);
+  return model::memory_in_use(memory);
 }
 
 std::string_view ContainerFacts::project() const {
-  return model::find_label(container(), "com.docker.compose.project").value_or("");
+  constexpr std::size_t longest_project = 128;  // a label may have megabytes
+  return utf8_prefix(model::find_label(container(), "com.docker.compose.project").value_or(""),
+                     longest_project);
 }
 
 std::optional<double> ContainerFacts::pressure() const {

@@ -26,7 +26,7 @@ struct ContainerFacts {
     return history ? history->latest[measure] : std::nullopt;
   }
   [[nodiscard]] std::optional<std::uint64_t> memory_bytes() const;  ///< the working set
-  [[nodiscard]] std::string_view project() const;                   ///< of Compose; empty: none
+  [[nodiscard]] std::string_view project() const;  ///< of Compose, at most 128 bytes; empty: none
   /// The greatest share of the time that some process waited for CPU, memory or a disk.
   [[nodiscard]] std::optional<double> pressure() const;
 };

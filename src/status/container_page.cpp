@@ -16,7 +16,7 @@
 namespace tidegauge::status {
 namespace {
 
-constexpr Literal root = "../../";
+constexpr RelativePath root = "../../";
 constexpr std::size_t ends_shown = 20;
 
 void write_note(Html& html, std::string_view text) {
@@ -40,9 +40,9 @@ void write_state(Html& html, const ContainerFacts& facts) {
   const auto state_style = "state " + std::string(state);
   html.element("p", {{"class", "badges"}}, [&] {
     html.element("span", {{"class", state_style}}, state);
-    if (container.health != model::Health::none) {
-      const auto style = "health " + std::string(to_string(container.health));
-      html.element("span", {{"class", style}}, to_string(container.health));
+    if (model::current_health(container) != model::Health::none) {
+      const auto style = "health " + std::string(to_string(model::current_health(container)));
+      html.element("span", {{"class", style}}, to_string(model::current_health(container)));
     }
     if (facts.record.stuck) html.element("span", {{"class", "state stuck"}}, "stuck");
   });
@@ -253,13 +253,13 @@ void write_networks(Html& html, const ContainerFacts& facts) {
 void write_health(Html& html, const ContainerFacts& facts, WallTime now) {
   write_section(html, "health", "Health", [&] {
     const auto& container = facts.container();
-    if (container.health == model::Health::none) {
-      write_note(html, "It has no health check.");
+    if (model::current_health(container) == model::Health::none) {
+      write_note(html, "It has no health check, or does not run.");
       return;
     }
     html.element("dl", {{"class", "facts"}}, [&] {
       const auto& check = container.last_health_check;
-      write_fact(html, "Now", to_string(container.health));
+      write_fact(html, "Now", to_string(model::current_health(container)));
       write_fact(
           html, "Failed in a row",
           container.health_failing_streak ? with_commas(*container.health_failing_streak) : "");
@@ -330,7 +330,7 @@ void write_ends(Html& html, const ContainerFacts& facts, WallTime now) {
   }
   write_section(html, "ends", "Ends of its runs", [&] {
     if (ends.empty()) {
-      write_note(html, "No run has ended since tidegauge looks.");
+      write_note(html, "No end of a run is known.");
       return;
     }
     html.element("ol", {{"class", "timeline"}}, [&] {
@@ -347,6 +347,9 @@ bool may_see(const StatusInput& input, const std::string& label) {
          std::ranges::find(input.listed_labels, label) != input.listed_labels.end();
 }
 
+/// A label may have megabytes.
+constexpr std::size_t longest_label = 2'000;
+
 void write_labels(Html& html, const StatusInput& input, const ContainerFacts& facts) {
   write_section(html, "labels", "Labels", [&] {
     const auto& labels = facts.container().labels;
@@ -356,15 +359,15 @@ void write_labels(Html& html, const StatusInput& input, const ContainerFacts& fa
     }
     if (!input.show_all_labels) {
       write_note(html,
-                 "Those of container_monitor.labels alone: all are shown to clients of this "
-                 "machine and to those that had to show who they are.");
+                 "Only the labels of container_monitor.labels are shown here. All are shown to "
+                 "users of this machine and to clients that had to show who they are.");
     }
     html.element("dl", {{"class", "labels"}}, [&] {
       for (const auto& [key, value] : labels) {
         if (!may_see(input, key)) continue;
         html.element("div", {}, [&] {
-          html.element("dt", {}, key);
-          html.element("dd", {}, value);
+          html.element("dt", {}, shortened(key, longest_label));
+          html.element("dd", {}, shortened(value, longest_label));
         });
       }
     });
@@ -375,7 +378,9 @@ void write_processes(Html& html, const StatusInput& input,
                      const std::optional<std::vector<std::string>>& processes) {
   write_section(html, "processes", "Processes", [&] {
     if (!input.show_processes) {
-      write_note(html, "Their names are not shown: web.show_processes is off.");
+      write_note(html,
+                 "Their names are not shown: web.show_processes is off, or they are not for this "
+                 "client.");
     } else if (!processes) {
       write_note(html, "They are not known: the kernel's files do not show them here.");
     } else {
@@ -389,7 +394,7 @@ void write_processes(Html& html, const StatusInput& input,
 void write_log(Html& html, const StatusInput& input, const ContainerFacts& facts) {
   write_section(html, "log", "Log", [&] {
     if (!input.show_logs) {
-      write_note(html, "It is not shown: web.show_logs is off.");
+      write_note(html, "It is not shown: web.show_logs is off, or it is not for this client.");
       return;
     }
     RelativeUrl url(root, "api/v1/logs/");

@@ -66,7 +66,7 @@ void write_state(Html& html, const ContainerFacts& facts) {
 }
 
 void write_health(Html& html, const ContainerFacts& facts) {
-  const auto health = facts.container().health;
+  const auto health = model::current_health(facts.container());
   if (health == model::Health::none || !facts.record.state_known) {
     return write_unknown(html, "health");
   }
@@ -236,7 +236,9 @@ constexpr std::array columns{
            }},
     Column{"pids", "PIDs", "processes and threads",
            [](Html& html, const ContainerFacts& facts, WallTime) { write_pids(html, facts); }},
-    Column{"pressure", "Pressure", "the share of the time that processes wait for a resource",
+    Column{"pressure", "Pressure",
+           "the share of the time that processes wait for a resource; the kernel counts it "
+           "with cgroup v2",
            [](Html& html, const ContainerFacts& facts, WallTime) { write_pressure(html, facts); }},
     Column{"age", "Age", "since its start; of what does not run, since it was created", write_age}};
 
@@ -260,9 +262,9 @@ void write_heading(Html& html) {
 void write_row(Html& html, const ContainerFacts& facts, WallTime now) {
   const auto& name = facts.container().name;
   const auto key = facts.engine.endpoint + "/" + name;
+  const auto image = shortened(facts.container().image, 256);
   html.element("tr", {{"role", "row"}, {"class", "container"}, {"data-key", key}}, [&] {
-    html.element("th",
-                 {{"scope", "row"}, {"role", "rowheader"}, {"title", facts.container().image}},
+    html.element("th", {{"scope", "row"}, {"role", "rowheader"}, {"title", image}},
                  [&] { write_container_name(html, facts.engine, name); });
     for (const auto& column : columns) column.write(html, facts, now);
   });
@@ -281,6 +283,7 @@ struct Group {
 struct Sums {
   std::size_t containers = 0;
   std::size_t running = 0;
+  std::size_t unknown = 0;  ///< in state
   std::uint64_t restarts = 0;
   double cores = 0;
   double memory_bytes = 0;
@@ -294,7 +297,11 @@ void add_to(Sums& sums, const ContainerFacts& facts) {
     return facts.rate(a).value_or(0) + facts.rate(b).value_or(0);
   };
   ++sums.containers;
-  if (facts.container().state == model::ContainerState::running) ++sums.running;
+  if (!facts.record.state_known) {
+    ++sums.unknown;
+  } else if (facts.container().state == model::ContainerState::running) {
+    ++sums.running;
+  }
   if (facts.lifecycle != nullptr) sums.restarts += facts.lifecycle->restarts;
   sums.cores += facts.rate(Measure::cpu).value_or(0);
   sums.memory_bytes += static_cast<double>(facts.memory_bytes().value_or(0));
@@ -304,7 +311,9 @@ void add_to(Sums& sums, const ContainerFacts& facts) {
 }
 
 std::string running_text(const Sums& sums) {
-  return std::to_string(sums.running) + " of " + std::to_string(sums.containers) + " run";
+  auto text = std::to_string(sums.running) + " of " + std::to_string(sums.containers) + " run";
+  if (sums.unknown > 0) text += ", " + std::to_string(sums.unknown) + " not known";
+  return text;
 }
 
 void write_group_heading(Html& html, const Group& group, bool names_engine) {

@@ -31,8 +31,8 @@ void write_identity(json::Writer& writer, const ContainerFacts& facts) {
 }
 
 void write_health(json::Writer& writer, const model::Container& container) {
-  if (container.health == model::Health::none) return;
-  writer.key("health").value(to_string(container.health));
+  if (model::current_health(container) == model::Health::none) return;
+  writer.key("health").value(to_string(model::current_health(container)));
   write_known(writer, "health_failing_streak", container.health_failing_streak);
   const auto& check = container.last_health_check;
   if (!check.duration_seconds && !check.exit_code) return;

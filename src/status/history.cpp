@@ -1,6 +1,7 @@
 #include "tidegauge/status/history.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <unordered_map>
 #include <utility>
@@ -11,8 +12,10 @@ namespace {
 constexpr float not_known = std::numeric_limits<float>::quiet_NaN();
 constexpr std::size_t most_health_changes = 10;
 
+/// A clock before the year 1970 knows no time yet.
 std::int64_t slot_of(WallTime time) {
-  return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch() / slot_length;
+  const auto slot = std::chrono::floor<std::chrono::seconds>(time).time_since_epoch() / slot_length;
+  return std::max<std::int64_t>(slot, 0);
 }
 
 WallTime end_of(std::int64_t slot) {
@@ -33,7 +36,8 @@ std::optional<double> sum_of(const Range& range, Count count) {
 
 /// The counters of a sample that rates are made of. For gauges the value itself.
 struct Reading {
-  WallTime at{};
+  WallTime at{};                                              ///< by a clock that somebody may set
+  SteadyTime seen_at{};                                       ///< later, with the snapshot
   std::array<std::optional<double>, measures.size()> values;  ///< by Measure
   std::optional<double> periods, throttled_periods;
   std::optional<double> cpu_waiting, memory_waiting, io_waiting;  ///< seconds
@@ -47,8 +51,7 @@ Reading read(const model::ContainerStats& stats) {
   if (stats.cpu) set(Measure::cpu, stats.cpu->usage_seconds);
   if (stats.memory) {
     const auto& memory = *stats.memory;
-    set(Measure::memory,
-        static_cast<double>(memory.working_set_bytes.value_or(memory.usage_bytes)));
+    set(Measure::memory, static_cast<double>(model::memory_in_use(memory)));
   }
   set(Measure::network_receive, sum_of(stats.networks, &model::NetworkStats::receive_bytes));
   set(Measure::network_transmit, sum_of(stats.networks, &model::NetworkStats::transmit_bytes));
@@ -64,6 +67,13 @@ Reading read(const model::ContainerStats& stats) {
     reading.io_waiting = stats.pressure->io.waiting_seconds;
   }
   return reading;
+}
+
+/// Whether the wall clock was set between two samples: a rate over that time would be wrong.
+bool clock_was_set(const Reading& before, const Reading& after) {
+  const auto by_wall = to_seconds(after.at - before.at);
+  const auto by_steady = to_seconds(after.seen_at - before.seen_at);
+  return by_wall <= 0 || std::abs(by_wall - by_steady) > to_seconds(slot_length) / 2;
 }
 
 /// Nothing where one is not known, or where the counter has begun anew.
@@ -108,10 +118,13 @@ class Track {
 
   /// A sample that was seen in `slot`. A sample that is known already changes nothing.
   void record(const model::ContainerStats& stats, std::optional<WallTime> started_at,
-              std::int64_t slot) {
+              const Moment& seen) {
     if (last_ && last_->at == stats.read_at) return;
-    const auto reading = read(stats);
-    if (!base_ || started_at != started_at_ || slot < newest_slot_ || reading.at < last_->at) {
+    auto reading = read(stats);
+    reading.seen_at = seen.steady;
+    const auto slot = slot_of(seen.wall);
+    if (!base_ || started_at != started_at_ || slot < newest_slot_ ||
+        clock_was_set(*last_, reading) || clock_was_set(*base_, reading)) {
       begin(reading, started_at, slot);
       return;
     }
@@ -161,8 +174,8 @@ class Track {
   }
 
   [[nodiscard]] float value(std::size_t measure, std::int64_t slot) const {
-    const bool is_kept =
-        slot <= newest_slot_ && slot > newest_slot_ - static_cast<std::int64_t>(slot_count);
+    const bool is_kept = slot >= 0 && slot <= newest_slot_ &&
+                         slot > newest_slot_ - static_cast<std::int64_t>(slot_count);
     return is_kept ? rings_[measure][index_of(slot)] : not_known;
   }
 
@@ -183,7 +196,8 @@ class Track {
 
   /// All slots after the newest one, up to `slot`, have these values.
   void fill(const LatestRates& rates, std::int64_t slot) {
-    const auto first = std::max(newest_slot_ + 1, slot - static_cast<std::int64_t>(slot_count) + 1);
+    const auto oldest = slot - static_cast<std::int64_t>(slot_count) + 1;
+    const auto first = std::max({newest_slot_ + 1, oldest, std::int64_t{0}});
     for (std::size_t measure = 0; measure < measures.size(); ++measure) {
       const auto value = rates.values[measure];
       for (auto i = first; i <= slot; ++i) {
@@ -221,6 +235,7 @@ struct History::State {
 
   std::unordered_map<std::string, Engine> engines;  ///< by endpoint
   std::uint64_t records = 0;
+  bool is_enabled = true;
 
   void forget_others(const model::Snapshot& snapshots) {
     std::erase_if(engines, [&](const auto& entry) {
@@ -239,7 +254,7 @@ struct History::State {
     engine.published_at = snapshot.published_at;
     engine.slot = slot_of(snapshot.taken_at);
     if (is_first || engine.spell.up != snapshot.up) {
-      engine.spell = {.up = snapshot.up, .since = snapshot.taken_at};
+      engine.spell = {.up = snapshot.up, .since = snapshot.taken_at, .is_longer = is_first};
     }
     record_machine(snapshot, engine);
     for (const auto& record : snapshot.containers) record_container(record, snapshot, engine);
@@ -248,13 +263,17 @@ struct History::State {
                   [this](const auto& entry) { return entry.second.recorded_by != records; });
   }
 
+  static Moment moment_of(const model::EngineSnapshot& snapshot) {
+    return {.steady = *snapshot.published_at, .wall = snapshot.taken_at};
+  }
+
   void record_machine(const model::EngineSnapshot& snapshot, Engine& engine) const {
     if (!snapshot.host) {
       engine.machine.reset();
       return;
     }
     if (!engine.machine) engine.machine.emplace();
-    engine.machine->record(snapshot.host->use, snapshot.host->booted_at, engine.slot);
+    engine.machine->record(snapshot.host->use, snapshot.host->booted_at, moment_of(snapshot));
   }
 
   void record_container(const model::ContainerRecord& record, const model::EngineSnapshot& snapshot,
@@ -268,11 +287,12 @@ struct History::State {
     auto& track = found->second;
     track.recorded_by = records;
     if (record.stats && record.stats->has_processes) {
-      track.record(*record.stats, container.started_at, engine.slot);
+      track.record(*record.stats, container.started_at, moment_of(snapshot));
     } else {
       track.record_none();
     }
-    if (record.state_known) track.record_health(container.health, snapshot.taken_at);
+    if (record.state_known)
+      track.record_health(model::current_health(container), snapshot.taken_at);
   }
 
   /// With a map's own memory for the entry: a node and the 64 digits of the id.
@@ -301,13 +321,17 @@ History::~History() = default;
 
 void History::record(const model::Snapshot& engines) {
   state_->with([&](State& state) {
+    if (!state.is_enabled) return;
     state.forget_others(engines);
     for (const auto& engine : engines) state.record(*engine);
   });
 }
 
-void History::clear() {
-  state_->with([](State& state) { state.engines.clear(); });
+void History::set_enabled(bool enabled) {
+  state_->with([enabled](State& state) {
+    state.is_enabled = enabled;
+    if (!enabled) state.engines.clear();
+  });
 }
 
 std::unique_ptr<const ContainerHistory> History::container(std::string_view endpoint,

@@ -78,7 +78,7 @@ void Html::link(const RelativeUrl& url, std::string_view content, Attributes att
   for (const auto& attribute : attributes) add_attribute(attribute.name.text(), attribute.value);
   out_->push_back('>');
   text(content);
-  close("a");
+  out_->append("</a>");
 }
 
 void Html::stylesheet(const RelativeUrl& url) {
@@ -110,14 +110,14 @@ void Html::text(std::string_view text) {
   append_text(*out_, text);
 }
 
-void Html::open(Literal tag, Attributes attributes) {
+void Html::open(Tag tag, Attributes attributes) {
   out_->push_back('<');
   out_->append(tag.text());
   for (const auto& attribute : attributes) add_attribute(attribute.name.text(), attribute.value);
   out_->push_back('>');
 }
 
-void Html::close(Literal tag) {
+void Html::close(Tag tag) {
   out_->append("</").append(tag.text()).push_back('>');
 }
 

@@ -49,7 +49,7 @@ void write_attention(Html& html, const StatusInput& input) {
                            : "Needs attention (" + std::to_string(problems.size()) + ")";
   write_section(html, "attention", heading, [&] {
     if (problems.empty()) {
-      html.element("p", {{"class", "all-well"}}, "Nothing that is known here.");
+      html.element("p", {{"class", "all-well"}}, "Nothing, as far as tidegauge knows.");
       return;
     }
     html.element("ul", {{"class", "problems"}}, [&] {
@@ -99,8 +99,12 @@ void write_engine_state(Html& html, const model::EngineSnapshot& engine, const S
       html.element("span", {{"class", "state dead"}}, engine.stale ? "stale" : "down");
     }
     if (const auto spell = input.history.spell(engine.endpoint); spell && spell->up == engine.up) {
-      html.text(" since ");
-      write_ago(html, spell->since, input.now);
+      if (spell->is_longer) {
+        html.text(" for at least " + duration_text(to_seconds(input.now - spell->since)));
+      } else {
+        html.text(" since ");
+        write_ago(html, spell->since, input.now);
+      }
     }
     if (!engine.up) html.element("div", {{"class", "detail"}}, engine.down_reason);
   });
@@ -174,7 +178,7 @@ void write_machine_cpu(Html& html, const model::EngineSnapshot& engine,
 void write_machine_memory(Html& html, const model::HostStats& host,
                           const ContainerHistory* history) {
   if (!host.use.memory) return;
-  const auto used = host.use.memory->working_set_bytes.value_or(host.use.memory->usage_bytes);
+  const auto used = model::memory_in_use(*host.use.memory);
   const auto total = host.memory_bytes;
   const auto bytes = static_cast<double>(used);
   write_tile(
@@ -267,18 +271,15 @@ struct ShownEnd {
   const model::RunEnd* end;
 };
 
+/// Ends are kept in the order in which they were found, which is not always that of time.
 std::vector<ShownEnd> latest_ends(const StatusInput& input) {
   std::vector<ShownEnd> shown;
   for (const auto& engine : input.engines) {
     if (!engine->ends) continue;
-    const auto& ends = *engine->ends;
-    const auto count = std::min(ends.size(), ends_shown);
-    for (std::size_t i = ends.size() - count; i < ends.size(); ++i) {
-      shown.push_back({engine.get(), ends[i].get()});
-    }
+    for (const auto& end : *engine->ends) shown.push_back({engine.get(), end.get()});
   }
   std::ranges::stable_sort(shown, std::ranges::greater{},
-                           [](const ShownEnd& shown_end) { return shown_end.end->ended_at; });
+                           [](const ShownEnd& one) { return one.end->ended_at; });
   shown.resize(std::min(shown.size(), ends_shown));
   return shown;
 }
@@ -303,7 +304,7 @@ void write_ends(Html& html, const StatusInput& input) {
   write_section(html, "ends", "Last ends", [&] {
     const auto ends = latest_ends(input);
     if (ends.empty()) {
-      html.element("p", {{"class", "detail"}}, "No run has ended since tidegauge looks.");
+      html.element("p", {{"class", "detail"}}, "No end of a run is known.");
       return;
     }
     write_wide(html, "ends", [&] {

@@ -15,8 +15,8 @@
 namespace tidegauge::status {
 
 struct PageFrame {
-  Literal kind;  ///< for scripts and tests: "overview"
-  Literal root;  ///< leads to `/`: "" or "../../"
+  Literal kind;       ///< for scripts and tests: "overview"
+  RelativePath root;  ///< leads to `/`: "" or "../../"
   std::string title;
 };
 

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <optional>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 
 #include "status/end_text.h"
@@ -18,13 +18,13 @@ using model::EndCause;
 
 // From here on it is a problem.
 constexpr double nearly_full = 0.9;
+constexpr double full = 0.97;
 constexpr double throttled_often = 0.25;  // of the periods of the quota
 constexpr double waits_often = 0.25;      // of the time
 constexpr int restarts_of_loop = 3;       // within loop_window
 constexpr auto loop_window = 15min;
 constexpr auto memory_kill_window = 1h;  // how long a kill for memory is told after a new start
 constexpr auto failure_window = 24h;     // how long a failure is told of what does not run
-constexpr auto oldest_sample = 1min;
 
 class Finder {
  public:
@@ -67,7 +67,9 @@ class Finder {
     restarts_ = engine.ends ? restarts_within_window(*engine.ends) : RestartsByName{};
     for (const auto& record : engine.containers) look_at({engine, record});
     look_at_ends(engine);
-    if (engine.host) look_at(*engine.host, engine.endpoint);
+    if (!engine.host || machine_is_told_) return;
+    machine_is_told_ = true;  // all Engines on Unix sockets are of one machine
+    look_at(*engine.host, engine.endpoint);
   }
 
   void look_at(const model::PoolStats& pool) {
@@ -77,7 +79,7 @@ class Finder {
     }
     if (pool.leaked_leases > 0) {
       add(Severity::warning, "Connection leak", pool.endpoint, {},
-          std::to_string(pool.leaked_leases) + " connections are not given back");
+          "connections that are not released: " + std::to_string(pool.leaked_leases));
     }
   }
 
@@ -93,7 +95,7 @@ class Finder {
     if (container.state == model::ContainerState::dead) {
       add(Severity::bad, "Dead", subject, "the Engine could not remove it completely");
     }
-    if (container.health == model::Health::unhealthy) {
+    if (model::current_health(container) == model::Health::unhealthy) {
       add(Severity::bad, "Unhealthy", subject, health_text(container));
     }
     if (container.state == model::ContainerState::restarting && !is_looping(container.name)) {
@@ -116,10 +118,11 @@ class Finder {
     const auto& [engine, record] = subject;
     if (!record.stats) return;
     const auto& stats = *record.stats;
-    const auto age = input_.now - stats.read_at;
-    if (age > oldest_sample && engine.up) {
+    // The Engine's samples have the time of another clock.
+    const bool is_by_our_clock = stats.source == model::StatsSource::kernel;
+    if (engine.up && is_by_our_clock && input_.now - stats.read_at > input_.greatest_age) {
       add(Severity::warning, "Old sample", subject,
-          "its numbers are of " + ago_text(stats.read_at, input_.now));
+          "its last sample was " + ago_text(stats.read_at, input_.now));
     }
     look_at_memory(subject);
     if (stats.pids && stats.pids_limit && *stats.pids_limit > 0) {
@@ -137,7 +140,7 @@ class Finder {
     const auto& stats = *subject.record.stats;
     const auto limit = subject.record.container->limits.memory_bytes;
     if (!stats.memory || !limit || *limit == 0) return;
-    const auto used = stats.memory->working_set_bytes.value_or(stats.memory->usage_bytes);
+    const auto used = model::memory_in_use(*stats.memory);
     const auto share = static_cast<double>(used) / static_cast<double>(*limit);
     if (share < nearly_full) return;
     add(Severity::warning, "Near its memory limit", subject,
@@ -170,8 +173,9 @@ class Finder {
   }
 
   static std::string health_text(const model::Container& container) {
-    std::string text = std::to_string(container.health_failing_streak.value_or(1)) +
-                       " checks in a row have failed";
+    const auto failed = container.health_failing_streak.value_or(1);
+    std::string text = failed == 1 ? "the last check has failed"
+                                   : std::to_string(failed) + " checks in a row have failed";
     if (const auto code = container.last_health_check.exit_code) {
       text += *code == -1 ? ", the last one at its timeout"
                           : ", the last one with exit code " + std::to_string(*code);
@@ -183,24 +187,31 @@ class Finder {
 
   void look_at_ends(const model::EngineSnapshot& engine) {
     if (!engine.ends) return;
-    std::unordered_set<std::string_view> told;
-    for (auto end = engine.ends->rbegin(); end != engine.ends->rend(); ++end) {
-      const auto& last = **end;
-      if (input_.now - last.ended_at > failure_window) break;
-      if (told.insert(last.name).second) look_at_last_end(engine, last);
+    for (const auto& [name, last] : last_ends(*engine.ends)) {
+      if (input_.now - last->ended_at <= failure_window) look_at_last_end(engine, *last);
     }
+  }
+
+  /// By name. Ends are in the order in which they were found, which is not always that of time.
+  static std::map<std::string_view, const model::RunEnd*> last_ends(const model::RunEnds& ends) {
+    std::map<std::string_view, const model::RunEnd*> last;
+    for (const auto& end : ends) {
+      const auto*& known = last[end->name];
+      if (known == nullptr || known->ended_at <= end->ended_at) known = end.get();
+    }
+    return last;
   }
 
   void look_at_last_end(const model::EngineSnapshot& engine, const model::RunEnd& last) {
     const auto told = end_summary(last) + ", " + ago_text(last.ended_at, input_.now);
-    if (is_looping(last.name)) {
+    if (is_looping(last.name) && !is_asked(last)) {
       add(Severity::bad, "Restart loop", engine.endpoint, last.name,
           std::to_string(restarts_.at(last.name)) + " restarts in " +
               duration_text(to_seconds(loop_window)) + ", the last run: " + told);
       return;
     }
     const auto* const record = model::find_container(engine, last.name);
-    if (record == nullptr || !record->state_known) return;
+    if (record == nullptr || !record->state_known || record->container->id != last.id) return;
     const bool runs = model::has_processes(record->container->state);
     const bool is_memory = last.cause == EndCause::oom || last.cause == EndCause::host_oom;
     if (is_memory && (!runs || input_.now - last.ended_at <= memory_kill_window)) {
@@ -216,15 +227,22 @@ class Finder {
     return found != restarts_.end() && found->second >= restarts_of_loop;
   }
 
-  /// Without those that somebody asked for.
+  /// Restarts that nobody asked for. One that is removed at its end and made anew under the same
+  /// name, as by `docker run --rm` in a service, restarts as well, unless it is a job that has done
+  /// its work.
   [[nodiscard]] RestartsByName restarts_within_window(const model::RunEnds& ends) const {
     RestartsByName restarts;
-    for (auto end = ends.rbegin(); end != ends.rend(); ++end) {
-      if (input_.now - (*end)->ended_at > loop_window) break;
-      const bool is_asked = (*end)->cause == EndCause::stopped || (*end)->cause == EndCause::killed;
-      if (!is_asked && (*end)->aftermath == model::Aftermath::restarted) ++restarts[(*end)->name];
+    for (const auto& end : ends) {
+      if (input_.now - end->ended_at > loop_window || is_asked(*end)) continue;
+      const bool is_made_anew =
+          end->aftermath == model::Aftermath::removed && end->cause != EndCause::completed;
+      if (end->aftermath == model::Aftermath::restarted || is_made_anew) ++restarts[end->name];
     }
     return restarts;
+  }
+
+  static bool is_asked(const model::RunEnd& end) {
+    return end.cause == EndCause::stopped || end.cause == EndCause::killed;
   }
 
   /// A start that failed is told by the container's own state.
@@ -235,15 +253,7 @@ class Finder {
   // --- the machine ---
 
   void look_at(const model::HostStats& host, std::string_view endpoint) {
-    for (const auto& filesystem : host.filesystems) {
-      if (!filesystem.limit_bytes || *filesystem.limit_bytes == 0) continue;
-      const auto share = static_cast<double>(filesystem.usage_bytes) /
-                         static_cast<double>(*filesystem.limit_bytes);
-      if (share < nearly_full) continue;
-      add(Severity::bad, "File system full", endpoint, {},
-          filesystem.device + ": " + percent_text(share) + " of " +
-              bytes_text(static_cast<double>(*filesystem.limit_bytes)));
-    }
+    for (const auto& filesystem : host.filesystems) look_at(filesystem, endpoint);
     for (const auto& stuck : host.stuck_filesystems) {
       add(Severity::bad, "File system is stuck", endpoint, {}, stuck + " does not answer");
     }
@@ -253,9 +263,28 @@ class Finder {
     }
   }
 
+  void look_at(const model::FilesystemStats& filesystem, std::string_view endpoint) {
+    const auto note = [&](double share, const std::string& of_what) {
+      if (share < nearly_full) return;
+      const bool is_full = share >= full;
+      add(is_full ? Severity::bad : Severity::warning,
+          is_full ? "File system full" : "File system nearly full", endpoint, {},
+          filesystem.device + ": " + percent_text(share) + of_what);
+    };
+    if (filesystem.limit_bytes.value_or(0) > 0) {
+      const auto size = static_cast<double>(*filesystem.limit_bytes);
+      note(static_cast<double>(filesystem.usage_bytes) / size, " of " + bytes_text(size));
+    }
+    if (filesystem.inodes.value_or(0) > 0 && filesystem.inodes_free) {
+      const auto all = static_cast<double>(*filesystem.inodes);
+      note(1 - static_cast<double>(*filesystem.inodes_free) / all,
+           " of " + with_commas(*filesystem.inodes) + " inodes");
+    }
+  }
+
   void look_at_machine_memory(const model::HostStats& host, std::string_view endpoint) {
     if (!host.use.memory || !host.memory_bytes || *host.memory_bytes == 0) return;
-    const auto used = host.use.memory->working_set_bytes.value_or(host.use.memory->usage_bytes);
+    const auto used = model::memory_in_use(*host.use.memory);
     const auto share = static_cast<double>(used) / static_cast<double>(*host.memory_bytes);
     if (share < nearly_full) return;
     add(Severity::warning, "Memory of the machine", endpoint, {},
@@ -265,6 +294,7 @@ class Finder {
 
   const StatusInput& input_;
   RestartsByName restarts_;  ///< of the Engine that is looked at
+  bool machine_is_told_ = false;
   std::vector<Problem> problems_;
 };
 

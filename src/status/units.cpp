@@ -6,6 +6,8 @@
 #include <cmath>
 #include <string_view>
 
+#include "tidegauge/util/utf8.h"
+
 namespace tidegauge::status {
 namespace {
 
@@ -73,6 +75,11 @@ std::string with_commas(std::uint64_t number) {
     text.insert(static_cast<std::size_t>(i), 1, ',');
   }
   return text;
+}
+
+std::string shortened(std::string_view text, std::size_t longest) {
+  if (text.size() <= longest) return std::string(text);
+  return std::string(utf8_prefix(text, longest)) + "…";
 }
 
 std::string decimal_text(double number, int decimals) {

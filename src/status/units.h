@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "tidegauge/util/time.h"
 
@@ -24,6 +25,8 @@ namespace tidegauge::status {
 [[nodiscard]] std::string exact_bytes(std::uint64_t bytes);
 /// "1,234,567".
 [[nodiscard]] std::string with_commas(std::uint64_t number);
+/// A text of others, cut to so many bytes and "…" where it is longer.
+[[nodiscard]] std::string shortened(std::string_view text, std::size_t longest);
 /// A number with at most so many decimals, and without zeros at its end: "0.25", "3".
 [[nodiscard]] std::string decimal_text(double number, int decimals);
 

@@ -1,5 +1,7 @@
 #include "web/request_head.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <charconv>
 #include <optional>
@@ -73,7 +75,29 @@ std::expected<void, Refusal> check_framing(const RequestHead& head) {
   return {};
 }
 
+/// "[::1]:9717" and "10.0.0.1:9717" without the port.
+std::string_view without_port(std::string_view host) {
+  const auto end_of_address = host.starts_with('[') ? host.find(']') : 0;
+  return host.substr(0,
+                     host.find(':', end_of_address == std::string_view::npos ? 0 : end_of_address));
+}
+
+bool is_ip_address(std::string_view host) {
+  if (host.starts_with('[') && host.ends_with(']')) return true;  // nothing else has brackets
+  in_addr address{};
+  return ::inet_pton(AF_INET, std::string(host).c_str(), &address) == 1;
+}
+
 }  // namespace
+
+bool is_for_this_machine(const RequestHead& head) {
+  for (const std::string_view by_proxy : {"forwarded", "x-forwarded-for", "x-real-ip", "via"}) {
+    if (head.count(by_proxy) > 0) return false;
+  }
+  const auto header = ascii_lower_case(head.header("host"));
+  const auto host = without_port(header);
+  return host.empty() || host == "localhost" || is_ip_address(host);
+}
 
 std::string RequestHead::header(std::string_view name) const {
   std::string joined;

@@ -32,6 +32,10 @@ struct Refusal {
   std::string_view reason;  ///< a line for the client, without a line break
 };
 
+/// Whether it is meant for this machine itself: Host is an IP address or `localhost`, and no proxy
+/// says that it forwards the request.
+[[nodiscard]] bool is_for_this_machine(const RequestHead& head);
+
 /// Refuses bodies, headers that must not be repeated and are, an HTTP/1.1 request without Host, an
 /// unknown version, and a target that is not a path or a URI.
 [[nodiscard]] std::expected<Request, Refusal> parse_request(const RequestHead& head);

@@ -43,6 +43,7 @@ std::expected<Request, Response> Site::parse(const RequestHead& head) const {
 void Site::handle(const RequestHead& head, Request request, const Peer& peer,
                   Responder respond) const {
   request.is_local = peer.is_local;
+  request.is_local_user = peer.is_local && is_for_this_machine(head);
   if (peer.is_private) {
     request.is_trusted = true;
     return answer(head.method, request, peer, std::move(respond));

@@ -1,5 +1,6 @@
 #include "app/status_endpoint.h"
 
+#include <algorithm>
 #include <chrono>
 #include <future>
 #include <memory>
@@ -25,7 +26,7 @@ class Fixture {
     snapshot->up = true;
     snapshot->published_at = published_ += 1s;
     model::Container container;
-    container.name = "a/b?";
+    container.name = name;
     container.labels = {{"listed", "shop"}, {"other", "secret"}};
     container.state = model::ContainerState::running;
     snapshot->containers.push_back({.container = std::make_shared<model::Container>(container)});
@@ -49,6 +50,7 @@ class Fixture {
   ThreadGuard guard_{log_.logger()};
 
  public:
+  std::string name = "a/b?";
   model::Snapshot snapshots;
   status::History history;
   app::StatusEndpoint endpoint{sources(), history, guard_};
@@ -59,6 +61,7 @@ class Fixture {
     return {.snapshots = [this] { return snapshots; },
             .pools = [] { return std::vector<model::PoolStats>{}; },
             .slots = [] { return Slots{}; },
+            .greatest_age = [] { return SteadyTime::duration(1min); },
             .listed_labels = [] { return std::vector<std::string>{"listed"}; },
             .processes = [](const auto&) { return std::vector<std::string>{"nginx"}; },
             .read_log =
@@ -123,12 +126,30 @@ TEST_CASE("a snapshot that has become stale is another page") {
 
 TEST_CASE("browsers share the encoded overview until the next snapshot") {
   Fixture fixture;
-  const auto first = body(fixture.overview("", "gzip"));
-  CHECK(header(fixture.overview("", "gzip"), "Content-Encoding") == "gzip");
-  CHECK(first.starts_with("\x1f\x8b"));
-  fixture.snapshots.front() = std::make_shared<model::EngineSnapshot>(*fixture.snapshots.front());
-  CHECK(body(fixture.overview("", "gzip")).size() > 100);
+  auto first = fixture.overview("", "gzip");
+  CHECK(header(first, "Content-Encoding") == "gzip");
+  const auto first_body = body(std::move(first));
+  CHECK(first_body.starts_with("\x1f\x8b"));
+  fixture.name = "another";  // which only a page that is rendered anew has
+  CHECK(body(fixture.overview("", "gzip")) == first_body);
+  fixture.publish();
+  CHECK(body(fixture.overview("", "gzip")) != first_body);
   CHECK(fixture.overview("", "identity;q=0").status == 406);
+}
+
+TEST_CASE("a page is rendered when its first piece is asked for, and comes in small pieces") {
+  Fixture fixture;
+  auto response = fixture.overview();
+  fixture.snapshots.clear();  // what is rendered is what was there when it was asked for
+  std::size_t longest = 0;
+  std::string all;
+  for (auto piece = response.next_piece(); !piece.empty(); piece = response.next_piece()) {
+    longest = std::max(longest, piece.size());
+    all += piece;
+  }
+  CHECK(longest <= 32U * 1024);
+  CHECK_THAT(all, contains("a/b?"));
+  CHECK(all.ends_with("</html>"));
 }
 
 TEST_CASE("the page of a container is found by its Engine and name") {
@@ -147,11 +168,14 @@ TEST_CASE("the pool page is made anew for each client") {
   CHECK(response.status == 200);
 }
 
-TEST_CASE("a client of this machine, or one that is known, sees all labels, and a stranger few") {
+TEST_CASE("a user of this machine, or a known client, sees all labels, and a stranger few") {
   const Fixture fixture;
-  const auto page = [&](bool is_local, bool is_trusted) {
-    return body(fixture.endpoint.container(
-        {.path = "/containers/local/a/b?", .is_local = is_local, .is_trusted = is_trusted}, {}));
+  const auto page = [&](bool is_local_user, bool is_trusted) {
+    return body(fixture.endpoint.container({.path = "/containers/local/a/b?",
+                                            .is_local = true,
+                                            .is_local_user = is_local_user,
+                                            .is_trusted = is_trusted},
+                                           {}));
   };
   CHECK_THAT(page(true, false), contains("secret"));
   CHECK_THAT(page(false, true), contains("secret"));
@@ -161,26 +185,31 @@ TEST_CASE("a client of this machine, or one that is known, sees all labels, and 
 
 TEST_CASE("processes are asked for where web.show_processes is on") {
   const Fixture fixture;
-  const auto page = [&](bool show) {
-    return body(
-        fixture.endpoint.container({.path = "/containers/local/a/b?"}, {.show_processes = show}));
+  const auto page = [&](bool show, bool is_local_user = true) {
+    return body(fixture.endpoint.container(
+        {.path = "/containers/local/a/b?", .is_local_user = is_local_user},
+        {.show_processes = show}));
   };
   CHECK_THAT(page(true), contains("<li>nginx</li>"));
   CHECK(page(false).find("nginx") == std::string::npos);
+  CHECK(page(true, false).find("nginx") == std::string::npos);
 }
 
 TEST_CASE("a log is read for a client where web.show_logs is on") {
   Fixture fixture;
   const auto ask = [&](const std::string& query, bool show = true,
-                       const std::string& path = "/api/v1/logs/local/a/b?") {
+                       const std::string& path = "/api/v1/logs/local/a/b?",
+                       bool is_local_user = true) {
     std::promise<web::Response> promise;
-    fixture.endpoint.log({.path = path, .query = query}, {.show_logs = show},
+    fixture.endpoint.log({.path = path, .query = query, .is_local_user = is_local_user},
+                         {.show_logs = show},
                          [&](web::Response answer) { promise.set_value(std::move(answer)); });
     return promise.get_future().get();
   };
   CHECK(ask("").body == "local 100\n");
   CHECK(ask("lines=7").body == "local 7\n");
   CHECK(ask("", false).status == 403);
+  CHECK(ask("", true, "/api/v1/logs/local/a/b?", false).status == 403);
   CHECK(ask("", true, "/api/v1/logs/local/gone").status == 404);
   for (const std::string query : {"lines=0", "lines=1001", "lines=x", "lines=", "lines=-1"}) {
     CHECK(ask(query).status == 400);

@@ -156,6 +156,19 @@ TEST_CASE("a clock that is set back begins a new plot") {
   CHECK(std::isnan(scene.newest(Measure::memory, 2).front()));
 }
 
+TEST_CASE("a rate over a time in which the clock was set is not told") {
+  const auto rate_with_clock_off_by = [](std::chrono::seconds off) {
+    Scene scene;
+    scene.publish(0s, sample(0s, 0));
+    scene.publish(10s, sample(10s + off, 5), [&](auto& engine) { engine.taken_at += off; });
+    return scene.history.latest("local", "1f")->values[0];
+  };
+  CHECK(rate_with_clock_off_by(0s) == 0.5);
+  CHECK(rate_with_clock_off_by(1s));
+  CHECK_FALSE(rate_with_clock_off_by(-9s));
+  CHECK_FALSE(rate_with_clock_off_by(20min));
+}
+
 TEST_CASE("an older picture that comes late is left alone") {
   Scene scene;
   scene.publish(0s, sample(0s, 0));
@@ -244,9 +257,11 @@ TEST_CASE("an Engine is up or down since the picture that first said so") {
   scene.publish(0s, std::nullopt);
   scene.publish(10s, std::nullopt);
   CHECK(scene.history.spell("local")->since == start);
+  CHECK(scene.history.spell("local")->is_longer);
   scene.publish(20s, std::nullopt, [](auto& engine) { engine.up = false; });
   CHECK_FALSE(scene.history.spell("local")->up);
   CHECK(scene.history.spell("local")->since == start + 20s);
+  CHECK_FALSE(scene.history.spell("local")->is_longer);
 }
 
 TEST_CASE("the machine has a history of its own") {
@@ -281,14 +296,26 @@ TEST_CASE("200 containers take at most 1 MiB, and there is a limit to their numb
   };
   scene.publish(0s, sample(0s, 0), with(200));
   CHECK(scene.history.bytes() <= 1024U * 1024);
+  CHECK(scene.history.bytes() >=
+        200U * status::slot_count * status::measures.size() * sizeof(float));
   scene.publish(10s, sample(10s, 0), with(History::most_containers + 10));
   const auto most = scene.history.bytes();
   CHECK(scene.history.container("local", "1999"));
   CHECK_FALSE(scene.history.container("local", "2005"));
   scene.publish(20s, sample(20s, 0), with(History::most_containers + 500));
   CHECK(scene.history.bytes() == most);
-  scene.history.clear();
+}
+
+TEST_CASE("a history that is off holds nothing, and records nothing") {
+  Scene scene;
+  scene.publish(0s, sample(0s, 0));
+  scene.history.set_enabled(false);
   CHECK(scene.history.bytes() == 0);
+  scene.publish(10s, sample(10s, 0));
+  CHECK(scene.history.bytes() == 0);
+  scene.history.set_enabled(true);
+  scene.publish(20s, sample(20s, 0));
+  CHECK(scene.history.bytes() > 0);
 }
 
 TEST_CASE("monitors record while pages are read") {
@@ -302,4 +329,10 @@ TEST_CASE("monitors record while pages are read") {
   });
   for (int i = 1; i < 500; ++i) scene.publish(i * 10s, sample(i * 10s, i));
   CHECK(scene.history.latest("local", "1f")->values[0] == test::Approx(0.1));
+}
+
+TEST_CASE("a machine whose clock knows no time yet has a history of what it shows") {
+  Scene scene;
+  scene.publish(0s, sample(0s, 0), [](auto& engine) { engine.taken_at = WallTime{-5s}; });
+  for (const auto value : scene.newest(Measure::cpu, status::slot_count)) CHECK(std::isnan(value));
 }

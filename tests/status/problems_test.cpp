@@ -66,6 +66,17 @@ TEST_CASE("an unhealthy container is told with its last check") {
         Lines{"Unhealthy web: 5 checks in a row have failed, the last one with exit code 7"});
 }
 
+TEST_CASE("a container that does not run is not unhealthy, though the Engine says so") {
+  StatusScene scene;
+  for (const auto state : {model::ContainerState::exited, model::ContainerState::paused}) {
+    scene.add(std::string(to_string(state)), [&](auto& container) {
+      container.state = state;
+      container.health = model::Health::unhealthy;
+    });
+  }
+  CHECK(told(scene).empty());
+}
+
 TEST_CASE("a health check that reached its timeout has no exit code") {
   StatusScene scene;
   scene.add("web", [](auto& container) {
@@ -155,11 +166,19 @@ TEST_CASE("waiting for memory or disks is told from a quarter of the time on") {
                              "I/O pressure a: processes wait for disks 50 % of the time"});
 }
 
-TEST_CASE("a sample that is older than a minute is told") {
-  StatusScene scene;
-  scene.add("a").stats =
-      StatusScene::stats([](auto& stats) { stats.read_at = StatusScene::now - 2min; });
-  CHECK(told(scene) == Lines{"Old sample a: its numbers are of 2 min ago"});
+TEST_CASE("a sample that is older than anything may be is told, where it has our clock's time") {
+  StatusScene scene;  // whose greatest age is a minute
+  const auto add = [&](const std::string& name, std::chrono::seconds ago,
+                       model::StatsSource source) {
+    scene.add(name).stats = StatusScene::stats([&](auto& stats) {
+      stats.read_at = StatusScene::now - ago;
+      stats.source = source;
+    });
+  };
+  add("a", 61s, model::StatsSource::kernel);
+  add("b", 60s, model::StatsSource::kernel);
+  add("c", 61s, model::StatsSource::engine);
+  CHECK(told(scene) == Lines{"Old sample a: its last sample was 1 min ago"});
 }
 
 TEST_CASE("three restarts in 15 minutes that nobody asked for are a loop, and told once") {
@@ -172,6 +191,28 @@ TEST_CASE("three restarts in 15 minutes that nobody asked for are a loop, and to
   }
   CHECK(told(scene) == Lines{"Restart loop web: 3 restarts in 15 min, the last run: error, exit "
                              "code 3, after 3 min, 12 min ago"});
+}
+
+TEST_CASE("a container that is removed and made anew loops as well, but not a job") {
+  StatusScene scene;
+  for (int i = 0; i < 3; ++i) {
+    scene.add_end("service", EndCause::error, 9min - i * 1min).aftermath =
+        model::Aftermath::removed;
+    scene.add_end("job", EndCause::completed, 9min - i * 1min).aftermath =
+        model::Aftermath::removed;
+  }
+  const auto lines = told(scene);
+  REQUIRE(lines.size() == 1);
+  CHECK(lines.front().starts_with("Restart loop service: 3 restarts in 15 min"));
+}
+
+TEST_CASE("a loop is over when somebody has stopped it") {
+  StatusScene scene;
+  for (int i = 0; i < 5; ++i) {
+    scene.add_end("web", EndCause::error, 9min - i * 1min).aftermath = model::Aftermath::restarted;
+  }
+  scene.add_end("web", EndCause::stopped, 1min);
+  CHECK(told(scene).empty());
 }
 
 TEST_CASE("restarts that were asked for, or are longer ago, are no loop") {
@@ -233,6 +274,25 @@ TEST_CASE("a start that failed is told for a day with the Engine's reason, once"
   CHECK(told(scene) == Lines{"Not started b: no such file"});
 }
 
+TEST_CASE("ends count by their time, in whatever order they were found") {
+  StatusScene scene;
+  scene.add("a", [](auto& container) { container.state = model::ContainerState::exited; });
+  scene.add("b", [](auto& container) { container.state = model::ContainerState::exited; });
+  scene.add_end("a", EndCause::error, 1h);
+  scene.add_end("a", EndCause::completed, 2h);
+  scene.add_end("b", EndCause::signal, 3h);
+  scene.add_end("other", EndCause::error, 48h);
+  CHECK(told(scene) ==
+        Lines{"Failed a: error, after 3 min, 1 h ago", "Failed b: signal, after 3 min, 3 h ago"});
+}
+
+TEST_CASE("an end of the container that had the name before is not told of the new one") {
+  StatusScene scene;
+  scene.add("web", [](auto& container) { container.state = model::ContainerState::created; });
+  scene.add_end("web", EndCause::engine, 1h).id = std::string(64, 'f');
+  CHECK(told(scene).empty());
+}
+
 TEST_CASE("the last end of a name counts, and a container that was removed is not told") {
   StatusScene scene;
   scene.add("web", [](auto& container) { container.state = model::ContainerState::exited; });
@@ -242,19 +302,52 @@ TEST_CASE("the last end of a name counts, and a container that was removed is no
   CHECK(told(scene).empty());
 }
 
-TEST_CASE("a file system, the memory and the disks of the machine are told") {
+TEST_CASE("the file systems and the memory of the machine are told") {
   StatusScene scene;
   auto host = std::make_shared<model::HostStats>();
-  host->filesystems = {{.device = "/dev/sda1", .usage_bytes = 95, .limit_bytes = 100},
-                       {.device = "/dev/sdb1", .usage_bytes = 50, .limit_bytes = 100},
-                       {.device = "none", .usage_bytes = 50}};
+  host->filesystems = {
+      {.device = "a", .usage_bytes = 970, .limit_bytes = 1'000},
+      {.device = "b", .usage_bytes = 969, .limit_bytes = 1'000},
+      {.device = "c", .usage_bytes = 900, .limit_bytes = 1'000},
+      {.device = "d", .usage_bytes = 899, .limit_bytes = 1'000},
+      {.device = "e", .usage_bytes = 50},
+      {.device = "f", .usage_bytes = 1, .limit_bytes = 9, .inodes = 100, .inodes_free = 2}};
   host->stuck_filesystems = {"/dev/sdc1 at /data"};
   host->memory_bytes = 1'000 * mebibyte;
-  host->use.memory.emplace().usage_bytes = 950 * mebibyte;
+  host->use.memory.emplace().usage_bytes = 900 * mebibyte;
   scene.engine.host = host;
-  CHECK(told(scene) == Lines{"File system full local: /dev/sda1: 95 % of 100 B",
+  CHECK(told(scene) == Lines{"File system full local: a: 97 % of 1000 B",
+                             "File system full local: f: 98 % of 100 inodes",
                              "File system is stuck local: /dev/sdc1 at /data does not answer",
-                             "Memory of the machine local: 95 % of 1000 MiB in use"});
+                             "File system nearly full local: b: 97 % of 1000 B",
+                             "File system nearly full local: c: 90 % of 1000 B",
+                             "Memory of the machine local: 90 % of 1000 MiB in use"});
+}
+
+TEST_CASE("the machine's memory is no problem below nine tenths, and its pressure is told") {
+  StatusScene scene;
+  const auto host_with = [](auto at, double waiting) {
+    auto host = std::make_shared<model::HostStats>();
+    host->use.read_at = at;
+    host->memory_bytes = 1'000 * mebibyte;
+    host->use.memory.emplace().usage_bytes = 899 * mebibyte;
+    host->use.pressure.emplace().io.waiting_seconds = waiting;
+    return host;
+  };
+  scene.engine.host = host_with(StatusScene::now, 3);
+  scene.record_after(
+      [&](model::EngineSnapshot& engine) { engine.host = host_with(StatusScene::now - 10s, 0); });
+  CHECK(told(scene) == Lines{"I/O pressure local: processes wait for disks 30 % of the time"});
+}
+
+TEST_CASE("the machine of several Engines is told once") {
+  StatusScene scene;
+  auto host = std::make_shared<model::HostStats>();
+  host->stuck_filesystems = {"/dev/sdc1 at /data"};
+  scene.engine.host = host;
+  auto input = scene.input();
+  input.engines.push_back(input.engines.front());
+  CHECK(status::find_problems(input).size() == 1);
 }
 
 TEST_CASE("what is wrong with the connections is told") {
@@ -266,7 +359,7 @@ TEST_CASE("what is wrong with the connections is told") {
   scene.pools = {pool};
   CHECK(told(scene) ==
         Lines{"Engine is stuck local: it answers pings, but not the calls about several containers",
-              "Connection leak local: 2 connections are not given back"});
+              "Connection leak local: connections that are not released: 2"});
 }
 
 TEST_CASE("the worst comes first") {

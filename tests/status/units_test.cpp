@@ -61,3 +61,9 @@ TEST_CASE("decimals end without zeros, and what is no number says so") {
   CHECK(decimal_text(std::numeric_limits<double>::quiet_NaN(), 2) == "?");
   CHECK(decimal_text(std::numeric_limits<double>::max(), 0).size() == 309);
 }
+
+TEST_CASE("a long text of others is cut between characters") {
+  CHECK(shortened("abc", 3) == "abc");
+  CHECK(shortened("abcd", 3) == "abc…");
+  CHECK(shortened("aüü", 4) == "aü…");
+}

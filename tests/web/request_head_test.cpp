@@ -120,3 +120,23 @@ TEST_CASE("all parameters of a query are decoded, or none") {
   CHECK(query_parameters("") == Parameters{});
   CHECK_FALSE(query_parameters("name=a&limit=%zz"));
 }
+
+TEST_CASE("a request is for this machine by an address or localhost, and without a proxy") {
+  const auto is_for = [](const std::string& host, const std::string& other = "Accept") {
+    return tidegauge::web::is_for_this_machine({.method = "GET",
+                                                .target = "/",
+                                                .version = "HTTP/1.1",
+                                                .headers = {{"Host", host}, {other, "x"}}});
+  };
+  for (const std::string host : {"localhost", "LOCALHOST:9717", "127.0.0.1", "127.0.0.1:9717",
+                                 "10.1.2.3", "[::1]", "[::1]:9717", ""}) {
+    CHECK(is_for(host));
+  }
+  for (const std::string host : {"attacker.example", "attacker.example:9717", "127.0.0.1.example",
+                                 "localhost.example", "[::1].example", "[", "1.2.3"}) {
+    CHECK_FALSE(is_for(host));
+  }
+  for (const std::string header : {"Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"}) {
+    CHECK_FALSE(is_for("localhost", header));
+  }
+}

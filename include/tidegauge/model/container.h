@@ -103,6 +103,12 @@ struct Container {
   return state == ContainerState::running || state == ContainerState::paused;
 }
 
+/// Its health while it runs, otherwise none: when a health check stops, with the container or as it
+/// is paused, the Engine leaves "unhealthy" behind.
+[[nodiscard]] inline Health current_health(const Container& container) noexcept {
+  return container.state == ContainerState::running ? container.health : Health::none;
+}
+
 /// One row of `GET /containers/json`: the fields that decide what to inspect.
 struct ContainerSummary {
   std::string id;

@@ -97,6 +97,11 @@ struct MemoryStats {
   return usage_bytes - std::min(usage_bytes, *inactive_file_bytes);
 }
 
+/// The working set, or all memory in use where that is not known.
+[[nodiscard]] constexpr std::uint64_t memory_in_use(const MemoryStats& memory) noexcept {
+  return memory.working_set_bytes.value_or(memory.usage_bytes);
+}
+
 struct NetworkStats {
   std::string interface;
   std::optional<std::uint64_t> receive_bytes, receive_packets, receive_errors, receive_dropped;

@@ -3,6 +3,7 @@
 // What the pages and the JSON are made of: one picture of everything, put together by `app` for
 // each page. Plain values and references to what outlives the page.
 
+#include <chrono>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,12 +21,14 @@ struct StatusInput {
   std::vector<std::pair<std::string, std::vector<model::SlotStats>>> slots;  ///< by endpoint
   const History& history;
   WallTime now{};
-  std::string host_name;        ///< of this machine
+  /// A sample that is older is a problem; as `config::greatest_age`.
+  SteadyTime::duration greatest_age = std::chrono::minutes{1};
+  std::string host_name;  ///< of this machine
   /// Whether the reader may see all labels of a container, or those in `listed_labels` alone.
   bool show_all_labels = false;
   std::vector<std::string> listed_labels;  ///< container_monitor.labels
   bool show_logs = false;                  ///< web.show_logs
-  bool show_processes = false;  ///< web.show_processes
+  bool show_processes = false;             ///< web.show_processes
 };
 
 }  // namespace tidegauge::status

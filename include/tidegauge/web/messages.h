@@ -19,6 +19,10 @@ struct Request {
   std::string accept_encoding;  ///< likewise
   std::string if_none_match;    ///< likewise; see etag.h
   bool is_local = false;        ///< the client is on this machine: loopback or a Unix socket
+  /// The client is on this machine, asks for an address or `localhost` and not for a name, which
+  /// anybody could let point here (DNS rebinding), and says of no proxy that it forwards for
+  /// others.
+  bool is_local_user = false;
   /// The client came by the private socket, or had to show who it is: a user's password, the token
   /// or a certificate.
   bool is_trusted = false;

@@ -74,12 +74,14 @@ function sorted(elements, key) {
   return keyed.map(([, element]) => element);
 }
 
-function stateOf(row) {
-  return row.querySelector(".state").textContent;
+// What the badges of a row, or of all rows, say: "running", "stuck", "unhealthy".
+function statesOf(element) {
+  const badges = element.querySelectorAll(":is(.state, .health)");
+  return [...new Set([...badges].map((badge) => badge.textContent))].sort();
 }
 
 function isWanted(row) {
-  if (chosen.state && stateOf(row) !== chosen.state) return false;
+  if (chosen.state && !statesOf(row).includes(chosen.state)) return false;
   if (!chosen.search) return true;
   const text = `${row.dataset.key} ${row.firstElementChild.title} ${row.dataset.home}`;
   return text.toLowerCase().includes(chosen.search.toLowerCase());
@@ -172,10 +174,6 @@ function rearrange() {
 }
 
 // --- controls -------------------------------------------------------------------------------------
-
-function statesOf(table) {
-  return [...new Set([...table.querySelectorAll("tr.container")].map(stateOf))].sort();
-}
 
 // There is no table before the first container, and its states come and go.
 function updateControls() {
@@ -335,6 +333,7 @@ function show(text) {
   // What was moved has lost the focus.
   if (focused !== document.activeElement && focused.isConnected) focused.focus({ preventScroll: true });
   updateControls();
+  addPlotButton();
 }
 
 function keepRefreshing() {
@@ -351,13 +350,15 @@ let largePlots = null; // { update } while they are shown
 
 function addPlotButton() {
   const section = document.getElementById("plots");
-  if (!section || !section.querySelector("svg")) return;
+  const isNeeded = section?.querySelector("svg") && !document.getElementById("enlarge");
+  if (!isNeeded) return;
   const button = make("button", { type: "button", id: "enlarge", class: "button" }, "Enlarge");
   const place = make("div", { id: "large-plots", "data-keep": "", class: "plots" });
   const bar = make("p", { "data-keep": "" }, button);
   section.querySelector("h2").after(bar, place);
   button.addEventListener("click", async () => {
     button.disabled = true;
+    if (!largePlots) place.replaceChildren();
     try {
       if (largePlots) closeLargePlots(place);
       else await openLargePlots(place);
@@ -371,9 +372,8 @@ function addPlotButton() {
 
 function loadPlotLibrary() {
   if (window.uPlot) return Promise.resolve();
-  document.head.append(
-    make("link", { rel: "stylesheet", href: new URL("assets/uplot/uPlot.min.css", root) }),
-  );
+  const style = { id: "plot-style", rel: "stylesheet", href: new URL("assets/uplot/uPlot.min.css", root) };
+  if (!document.getElementById("plot-style")) document.head.append(make("link", style));
   return new Promise((resolve, reject) => {
     const script = make("script", { src: new URL("assets/uplot/uPlot.iife.min.js", root) });
     script.addEventListener("load", resolve);
@@ -382,10 +382,10 @@ function loadPlotLibrary() {
   });
 }
 
-// The path of the page is .../containers/ENDPOINT/NAME.
+// The path of the page is that of the root and containers/ENDPOINT/NAME.
 async function fetchHistory() {
-  const path = location.pathname.split("/containers/")[1];
-  const response = await fetch(new URL(`api/v1/containers/${path}`, root), {
+  const path = location.pathname.slice(root.pathname.length);
+  const response = await fetch(new URL(`api/v1/${path}`, root), {
     signal: AbortSignal.timeout(10000),
   });
   if (!response.ok) throw new Error(`status ${response.status}`);
@@ -452,7 +452,9 @@ function closeLargePlots(place) {
 }
 
 async function refreshLargePlots() {
-  if (largePlots) largePlots.update(await fetchHistory());
+  if (!largePlots) return;
+  const history = await fetchHistory();
+  largePlots?.update(history); // unless they were closed meanwhile
 }
 
 // --- the log --------------------------------------------------------------------------------------
