@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -B
 """prometheus_test.py SOURCE_DIR TIDEGAUGE ENGINE_GUARD: dashboards and rules beside a real Engine.
 
 Two daemons watch a private dockerd, faults are planted, and a real Prometheus scrapes the daemons
@@ -7,9 +7,6 @@ recording rule finds data there, and the alerts fire. A second Prometheus, above
 docs/fleet.md has it, has all that the dashboard of the fleet shows. Needs root.
 """
 
-import ctypes
-import http.client
-import io
 import json
 import math
 import os
@@ -17,10 +14,7 @@ import re
 import runpy
 import shutil
 import signal
-import socket
-import subprocess
 import sys
-import tarfile
 import tempfile
 import time
 import urllib.error
@@ -31,6 +25,9 @@ try:
     import yaml
 except ImportError as missing_module:
     sys.exit(f"{missing_module}; on Debian: apt-get install python3-yaml")
+
+sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from support import processes, real_engine  # noqa: E402, found by the line above
 
 DEADLINE = 90.0  # seconds, for whatever is waited for
 # The alerts that are not planted here, and why; promtool tests them all.
@@ -66,22 +63,16 @@ CONTAINERS = {
     **{f"storm-{number}": {"Cmd": ["sleep", "inf"]} for number in range(5)},
 }
 
-source, directory = "", ""
+source = ""
+programs = None  # those that were started
 dashboards_test = {}  # the functions of dashboards_test.py
-processes = []
 
 
 # --- checks ---------------------------------------------------------------------------------------
 
-def fail(message):
-    logs = "".join(f"--- log of {process.name}:\n{process.log()[-4000:]}\n"
-                   for process in processes)
-    sys.exit(f"{logs}FAILED: {message}")
-
-
 def check(sentence, holds):
     if not holds:
-        fail(sentence)
+        programs.fail(sentence)
 
 
 def wait_for_all(sentence, waiting, holds):
@@ -95,7 +86,7 @@ def wait_for_all(sentence, waiting, holds):
             print(f"ok: {sentence} ({count})", flush=True)
             return
         if time.monotonic() > end:
-            fail(f"{sentence}, but not of:\n" + "\n".join(map(str, waiting)))
+            programs.fail(f"{sentence}, but not of:\n" + "\n".join(map(str, waiting)))
         time.sleep(0.5)
 
 
@@ -126,138 +117,17 @@ def selectors_in(expression):
 
 # --- programs -------------------------------------------------------------------------------------
 
-def die_with_parent():
-    pr_set_pdeathsig = 1
-    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
-
-
-class Process:
-    def __init__(self, name, command):
-        self.name = name
-        self.log_path = os.path.join(directory, f"{len(processes)}-{name}.log")
-        environment = {name: os.environ[name] for name in os.environ
-                       if name == "PATH" or name.endswith("SAN_OPTIONS")}
-        with open(self.log_path, "wb") as log:
-            self.child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                          env=environment, preexec_fn=die_with_parent)
-        processes.append(self)
-
-    def log(self):
-        with open(self.log_path, encoding="utf-8", errors="replace") as log:
-            return log.read()
-
-    def wait_for(self, pattern):
-        """The first group of the pattern in the log."""
-        end = time.monotonic() + DEADLINE
-        while time.monotonic() < end:
-            is_running = self.child.poll() is None  # before the log is read
-            if found := re.search(pattern, self.log()):
-                return found.group(1)
-            if not is_running:
-                break
-            time.sleep(0.05)
-        return fail(f"{self.name} does not say {pattern}")
-
-    def end(self):
-        if self.child.poll() is None:
-            self.child.terminate()
-            try:
-                self.child.wait(5)
-            except subprocess.TimeoutExpired:
-                self.child.kill()
-        self.child.wait()
-
-
-class UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path):
-        super().__init__("engine", timeout=30)
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self.path)
-
-
-class Engine:
-    """A private dockerd with a busybox image, as tests/support/real_engine.h has it."""
-
-    def __init__(self, guard):
-        self.directory = tempfile.mkdtemp(prefix="tidegauge-engine-", dir="/var/tmp")
-        self.socket = os.path.join(self.directory, "docker.sock")
-        in_directory = os.path.join(self.directory, "")
-        with open(os.path.join(directory, "guard.log"), "wb") as log:
-            self.guard = subprocess.Popen(
-                [guard, self.directory, "/bin/sh", "-c",
-                 "PATH=$PATH:/usr/sbin:/sbin; ip link set lo up; exec dockerd "
-                 f"--data-root {in_directory}data --exec-root {in_directory}exec "
-                 f"--pidfile {in_directory}pid --host unix://{self.socket} --iptables=false "
-                 "--ip6tables=false --bip 172.29.0.1/20 --exec-opt native.cgroupdriver=cgroupfs"],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, bufsize=0)
-        self.guard.stdin.write(b"s")
-        self.pid = int(self.guard.stdout.readline())
-        wait_for_all("dockerd answers", ["/_ping"], self.answers)
-        self.ask("POST", "/images/create?fromSrc=-&repo=box&tag=latest", image_of_busybox())
-
-    def end(self):
-        self.guard.stdin.close()  # which makes it end dockerd and delete the directory
-        self.guard.wait(60)
-
-    def answers(self, target):
-        try:
-            return self.ask("GET", target)
-        except OSError:
-            return None
-
-    def ask(self, method, target, body=None):
-        connection = UnixConnection(self.socket)
-        kind = "application/json" if isinstance(body, str) else "application/x-tar"
-        connection.request(method, target, body, {"Content-Type": kind})
-        answer = connection.getresponse()
-        text = answer.read()
-        check(f"the Engine does {method} {target}: {text!r:.300}", answer.status < 400)
-        connection.close()
-        return text
-
-    def create(self, name, spec):
-        self.ask("POST", f"/containers/create?name={name}", json.dumps({"Image": "box", **spec}))
-
-    def do(self, container, verb):
-        self.ask("POST", f"/containers/{container}/{verb}")
-
-    def freeze(self):
-        os.kill(self.pid, signal.SIGSTOP)
-
-    def thaw(self):
-        os.kill(self.pid, signal.SIGCONT)
-
-
-def image_of_busybox():
-    """A tar archive."""
-    archive = io.BytesIO()
-    with tarfile.open(fileobj=archive, mode="w") as tar:
-        tar.add(shutil.which("busybox"), "bin/busybox")
-        for applet in ("sh", "dd", "false", "ping", "sleep", "tail"):
-            link = tarfile.TarInfo(f"bin/{applet}")
-            link.type, link.linkname = tarfile.SYMTYPE, "busybox"
-            tar.addfile(link)
-        for name in ("dev", "tmp"):
-            place = tarfile.TarInfo(name)
-            place.type, place.mode = tarfile.DIRTYPE, 0o755
-            tar.addfile(place)
-    return archive.getvalue()
-
-
 class Daemon:
     def __init__(self, name, program, engine, **sections):
-        self.config_path = os.path.join(directory, f"{name}.yaml")
+        self.config_path = os.path.join(programs.directory, f"{name}.yaml")
         config = {"pool": {"socket_path": f"unix://{engine.socket}"},
                   "web": {"listen_address": ["127.0.0.1:0"]}}
         for section, options in sections.items():
             config.setdefault(section, {}).update(options)
         config.setdefault("container_monitor", {}).update({"interval": "1s"})
         self.write_config(json.dumps(config))  # which is YAML as well
-        self.process = Process(f"tidegauge-{name}", [program, "--config", self.config_path])
+        self.process = programs.start(f"tidegauge-{name}",
+                                      [program, "--config", self.config_path])
         self.port = int(self.process.wait_for(r'msg="tidegauge has started".* port=(\d+)'))
 
     def write_config(self, text):
@@ -271,12 +141,12 @@ class Daemon:
 class Prometheus:
     def __init__(self, name, config):
         config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
-        path = os.path.join(directory, f"{name}.yml")
+        path = os.path.join(programs.directory, f"{name}.yml")
         with open(path, "w", encoding="utf-8") as file:
             json.dump(config, file)
-        process = Process(name, [
+        process = programs.start(name, [
             "prometheus", f"--config.file={path}", "--web.listen-address=127.0.0.1:0",
-            f"--storage.tsdb.path={os.path.join(directory, name)}"])
+            f"--storage.tsdb.path={os.path.join(programs.directory, name)}"])
         process.wait_for("(ready to receive web requests)")
         port = process.wait_for(r'msg="Listening on" address=127\.0\.0\.1:(\d+)')
         self.address = f"127.0.0.1:{port}"
@@ -288,7 +158,7 @@ class Prometheus:
             with urllib.request.urlopen(url, timeout=10) as answer:
                 return json.load(answer)["data"]
         except urllib.error.HTTPError as error:
-            return fail(f"Prometheus refuses {parameters}: {error.read().decode()}")
+            return programs.fail(f"Prometheus refuses {parameters}: {error.read().decode()}")
 
     def finds(self, expression):
         """Whether there is a value now."""
@@ -309,9 +179,8 @@ def plant_faults(engine, limited):
     engine.do("obedient", "stop")
     # A command that does not exist: the Engine refuses to start it.
     engine.create("refused", {"Cmd": ["nonsense"]})
-    connection = UnixConnection(engine.socket)
-    connection.request("POST", "/containers/refused/start")
-    check("a container without its program does not start", connection.getresponse().status == 400)
+    status, _ = engine.try_to("POST", "/containers/refused/start")
+    check("a container without its program does not start", status == 400)
     limited.write_config("nonsense: true\n")
     limited.reload()
 
@@ -406,26 +275,25 @@ def test_beside_engine(dashboards, tidegauge, engine):
 
 
 def main():
-    global source, directory, dashboards_test  # pylint: disable=global-statement
+    global source, programs, dashboards_test  # pylint: disable=global-statement
     if len(sys.argv) != 4:
         sys.exit(__doc__)
     source, tidegauge, guard = map(os.path.abspath, sys.argv[1:])
-    missing = [name for name in ("prometheus", "dockerd", "busybox")
-               if shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin") is None]
-    if missing:
-        sys.exit(f"missing: {' '.join(missing)}; on Debian: apt-get install prometheus docker.io "
-                 "busybox-static")
+    missing = real_engine.missing_programs()
+    if missing or shutil.which("prometheus") is None:
+        sys.exit(f"missing: {' '.join(missing) or 'prometheus'}; on Debian: apt-get install "
+                 "prometheus docker.io busybox-static")
     for name in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, lambda *_: sys.exit("ended by a signal"))
     dashboards_test = runpy.run_path(path_of("tests", "metrics", "dashboards_test.py"))
     with tempfile.TemporaryDirectory(prefix="tidegauge-prometheus-") as directory:
+        programs = processes.Programs(directory, DEADLINE)
         engine = None
         try:
-            engine = Engine(guard)
+            engine = real_engine.Engine(guard)
             test_beside_engine(dashboards_test["read_dashboards"](), tidegauge, engine)
         finally:
-            for process in reversed(processes):
-                process.end()
+            programs.end()
             if engine is not None:
                 engine.end()
 

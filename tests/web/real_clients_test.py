@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -B
 """real_clients_test.py TIDEGAUGE SIMULATED_ENGINE: the daemon's server, used by others' clients.
 
 curl, openssl, promtool and Debian's Prometheus ask a daemon that watches a simulated Engine;
@@ -6,7 +6,6 @@ prometheus_client and google.protobuf read its pages. The first check that fails
 prints what was expected, what was seen, and the logs of all programs.
 """
 
-import ctypes
 import gzip
 import json
 import os
@@ -27,6 +26,9 @@ try:
     from prometheus_client.openmetrics import parser as openmetrics_parser
 except ImportError as error:
     sys.exit(f"{error}; on Debian: apt-get install python3-prometheus-client python3-protobuf")
+
+sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from support import processes  # noqa: E402, found by the line above
 
 PROGRAMS = ("curl", "openssl", "prometheus", "promtool", "zstd")
 DEADLINE = 20.0  # seconds, for whatever is waited for
@@ -52,8 +54,7 @@ ACCEPT_3_NATIVE = "application/vnd.google.protobuf;proto=io.prometheus.client.Me
                   "text/plain;version=0.0.4;q=0.2,*/*;q=0.1"
 
 tidegauge, simulated_engine = "", ""
-directory = ""
-processes = []  # every Process that was started
+programs = None  # those that were started
 
 
 # --- checks ---------------------------------------------------------------------------------------
@@ -75,8 +76,7 @@ def check_in(sentence, part, whole):
 def fail(sentence, expected, seen):
     if isinstance(expected, set) and isinstance(seen, set):
         expected, seen = expected - seen, seen - expected  # without what both have
-    logs = "".join(f"--- log of {process.name}:\n{process.log()}\n" for process in processes)
-    sys.exit(f"{logs}FAILED: {sentence}\nexpected: {expected!r:.2000}\nseen: {seen!r:.2000}")
+    programs.fail(f"{sentence}\nexpected: {expected!r:.2000}\nseen: {seen!r:.2000}")
 
 
 def check_soon(sentence, expected, look):
@@ -88,46 +88,6 @@ def check_soon(sentence, expected, look):
 
 
 # --- programs -------------------------------------------------------------------------------------
-
-def die_with_parent():
-    pr_set_pdeathsig = 1
-    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
-
-
-class Process:
-    def __init__(self, name, command, **options):
-        self.name = name
-        self.log_path = path(f"{len(processes)}-{name}.log")
-        with open(self.log_path, "wb") as log:
-            self.child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                          preexec_fn=die_with_parent, **options)
-        processes.append(self)
-
-    def log(self):
-        with open(self.log_path, encoding="utf-8", errors="replace") as log:
-            return log.read()
-
-    def wait_for(self, pattern):
-        """The first group of the pattern in the log."""
-        end = time.monotonic() + DEADLINE
-        while time.monotonic() < end:
-            is_running = self.child.poll() is None  # before the log is read
-            if found := re.search(pattern, self.log()):
-                return found.group(1)
-            if not is_running:
-                break
-            time.sleep(0.05)
-        return fail(f"{self.name} starts", pattern, self.log())
-
-    def end(self):
-        if self.child.poll() is None:
-            self.child.terminate()
-            try:
-                self.child.wait(5)
-            except subprocess.TimeoutExpired:
-                self.child.kill()
-        self.child.wait()
-
 
 def run(*command, stdin=b""):
     return subprocess.run(command, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -142,7 +102,7 @@ def run_well(*command):
 
 
 def path(name):
-    return os.path.join(directory, name)
+    return os.path.join(programs.directory, name)
 
 
 def write(name, text):
@@ -160,9 +120,9 @@ def write_json(name, value):
 class Engine:
     def __init__(self):
         self.socket = path("engine.sock")
-        Process("simulated_engine", [simulated_engine, "--socket", self.socket, "--containers",
-                                     str(len(CONTAINERS)), "--events-per-second", "0"]
-                ).wait_for("(containers) at ")
+        programs.start("simulated_engine", [
+            simulated_engine, "--socket", self.socket, "--containers", str(len(CONTAINERS)),
+            "--events-per-second", "0"]).wait_for("(containers) at ")
 
     def remove(self, container):
         run_well("curl", "-sSf", "--unix-socket", self.socket, "-X", "POST",
@@ -180,15 +140,9 @@ class Daemon:
             os.mkdir(path(f"{name}.run"))
             config["path"] = {"runtime": path(f"{name}.run")}
         self.config = write_json(f"{name}.yaml", config)
-        # A configuration of the machine's must not have a say.
-        environment = {"PATH": os.environ["PATH"], "LC_ALL": "C"}
-        for variable in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS"):
-            if variable in os.environ:
-                environment[variable] = os.environ[variable]
-        self.environment = environment
-        self.process = Process(f"tidegauge-{name}",
-                               [*launcher, tidegauge, "--config", self.config], env=environment,
-                               **(launch_options or {}))
+        self.process = programs.start(f"tidegauge-{name}",
+                                      [*launcher, tidegauge, "--config", self.config],
+                                      **(launch_options or {}))
         self.port = int(self.process.wait_for(r'msg="tidegauge has started".* port=(\d+)'))
         self.url = f"{scheme}://127.0.0.1:{self.port}"
         self.private_socket = path(f"{name}.run/health.sock")
@@ -203,7 +157,7 @@ class Daemon:
     def healthcheck(self):
         port = f"--web.listen_address=127.0.0.1:{self.port}"  # which the file has as 0
         return subprocess.run([tidegauge, "--config", self.config, port, "--healthcheck"],
-                              env=self.environment, stdout=subprocess.PIPE,
+                              env=processes.clean_environment(), stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, timeout=DEADLINE, check=False)
 
 
@@ -552,7 +506,7 @@ class Prometheus:
         self.process, self.port = None, 0
         for _ in range(3):  # another program may take the port first
             self.port = free_port(socket.AF_INET, "127.0.0.1")
-            self.process = Process("prometheus", [
+            self.process = programs.start("prometheus", [
                 "prometheus", f"--config.file={config}", f"--storage.tsdb.path={path('tsdb')}",
                 f"--web.listen-address=127.0.0.1:{self.port}"])
             if self.process.wait_for("(ready to receive web requests|address already in use)"
@@ -720,7 +674,7 @@ def test_all():
 
 
 def main():
-    global tidegauge, simulated_engine, directory  # pylint: disable=global-statement
+    global tidegauge, simulated_engine, programs  # pylint: disable=global-statement
     if len(sys.argv) != 3:
         sys.exit(__doc__)
     tidegauge, simulated_engine = map(os.path.abspath, sys.argv[1:])
@@ -731,12 +685,9 @@ def main():
     for name in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, lambda *_: sys.exit("ended by a signal"))
     start = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="tidegauge-clients-") as directory:
-        try:
-            test_all()
-        finally:
-            for process in reversed(processes):
-                process.end()
+    with tempfile.TemporaryDirectory(prefix="tidegauge-clients-") as directory, \
+            processes.Programs(directory, DEADLINE) as programs:
+        test_all()
     print(f"all checks pass in {time.monotonic() - start:.1f} s")
 
 
