@@ -19,6 +19,9 @@
 #     port of a cAdvisor, only against that
 #   scripts/bench.sh fleet SOCKET
 #     how large the page of a host is, and what each lever saves (docs/fleet.md)
+#   scripts/bench.sh pages [MINUTES [CONTAINERS]]
+#     the overview of 500 containers in Chromium: how soon it is there, how fast its controls are, and
+#     whether it stays small while it refreshes itself for ten minutes
 #   scripts/bench.sh soak [SECONDS [CONTAINERS [EVENTS_PER_SECOND]]]
 #     the daemon beside a busy simulated Engine: flat memory, an exact ending
 set -euo pipefail
@@ -26,7 +29,7 @@ cd "$(dirname "$0")/.."
 source scripts/lib/packages.sh
 
 case ${1:-} in
-  pool | sampling | thrashing | short_lives | inventory | footprint | serving | fleet | soak) ;;
+  pool | sampling | thrashing | short_lives | inventory | footprint | serving | fleet | pages | soak) ;;
   *) sed -n '2,/^set/{/^set/!p}' "$0" >&2; exit 2 ;;
 esac
 install_missing "${packages_build[@]}" "${packages_tests[@]}"
@@ -40,6 +43,11 @@ fi
 if [[ $1 == fleet ]]; then
   cmake --build --preset release --target tidegauge >&2
   exec benchmarks/fleet_benchmark.py build/release/tidegauge "${@:2}"
+fi
+if [[ $1 == pages ]]; then
+  install_missing "${packages_browser[@]}"
+  cmake --build --preset release --target tidegauge >&2
+  exec benchmarks/page_in_chromium.py build/release/tidegauge "${@:2}"
 fi
 cmake --build --preset release --target "$1_benchmark" >&2
 exec "build/release/$1_benchmark" "${@:2}"

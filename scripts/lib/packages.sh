@@ -13,6 +13,7 @@ packages_tests=(docker.io podman iptables busybox-static prometheus iproute2 cur
   python3-jsonschema)
 # Debian 13 has the command in a package of its own.
 ! apt-cache -q=2 show docker-cli >/dev/null 2>&1 || packages_tests+=(docker-cli)
+packages_browser=(chromium chromium-driver python3 python3-selenium ca-certificates)
 packages_image_tests=(git mmdebstrap)
 packages_package=(dpkg-dev file lintian man-db bash-completion zsh fish)
 packages_lint=(git clang-19 clang-tidy-19 clang-format-19)
