@@ -752,7 +752,7 @@ def test_log():
 @contextlib.contextmanager
 def watched_by_users(users):
     engine = scripted(scenes.hostile())
-    daemon = start(engine, web={"config_file": users},
+    daemon = start(engine, web={"config_file": users, "show_logs": True},
                    container_monitor={"exit_log_lines": 5})
     end = time.monotonic() + DEADLINE
     while daemon.get("/-/ready", Authorization=basic()).status != 200 and time.monotonic() < end:
@@ -767,18 +767,18 @@ def basic():
     return "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
 
 
-def test_log_without_users():
-    """A log may hold secrets: who did not have to show who they are does not get it."""
+def test_log_not_shown():
+    """A log may hold secrets: without web.show_logs nobody gets it."""
     containers = scenes.harbour()
     with watched(containers, container_monitor={"exit_log_lines": 5}) as (engine, daemon), \
             opened(daemon.url + parts.container_page("registry"), hurry=HURRY) as browser:
-        button = browser.first(parts.SHOW_LOG)
-        if button is not None:
-            button.click()
+        check("without web.show_logs there is no way to a log", (False, 403),
+              (browser.has(parts.SHOW_LOG),
+               daemon.get("/api/v1/logs/local/registry").status))
         engine.die("registry", exit_code=1)
         check_soon("an end is told", True, lambda: "error" in browser.text("section#ends"))
         browser.wait_for_refresh(2)
-        check("lines of a log are not shown to everybody", False,
+        check("lines of a log are not shown", False,
               "msg=refused" in browser.run("return document.documentElement.outerHTML"))
 
 
@@ -1009,11 +1009,12 @@ def test_real_engine():
                 "ill": {"Cmd": ["sleep", "inf"],
                         "Healthcheck": {"Test": ["CMD", "false"], "Interval": 10 ** 9,
                                         "Retries": 1}},
-                "failed": {"Cmd": ["sh", "-c", "exit 3"]}}.items():
+                "failed": {"Cmd": ["sh", "-c", "echo the end; exit 3"]}}.items():
             engine.create(name, spec)
             engine.do(name, "start")
         daemon = Daemon(programs, tidegauge, engine.socket,
-                        container_monitor={"stats_source": "auto"})
+                        container_monitor={"stats_source": "auto"},
+                        web={"show_processes": True, "show_logs": True})
         check_soon("the daemon has found all", 3, lambda: len(daemon.get(
             "/api/v1/containers").json()["containers"]))
         with opened(daemon.url, hurry=HURRY) as browser:
@@ -1033,6 +1034,10 @@ def test_real_engine():
             check_soon("its end is shown", True, lambda: "137" in browser.text("section#ends")
                        or "killed" in browser.text("section#ends")
                        or "stopped" in browser.text("section#ends"))
+            browser.open(daemon.url + parts.container_page("failed"))
+            browser.first(parts.SHOW_LOG).click()
+            check_soon("its log is shown", True,
+                       lambda: "the end" in browser.text("section#log"))
         daemon.process.end()
     finally:
         engine.end()
