@@ -25,9 +25,8 @@ class Daemon:
         """`engines` is the path of a socket, or a dictionary of names and such paths."""
         name = f"tidegauge-{len(programs.all)}"
         config = {"web": {"listen_address": [f"{HOST}:{port}"], **sections.pop("web", {})},
-                  # Processes of this machine may have the numbers of the made-up ones.
-                  "container_monitor": {"interval": "1s", "stats_source": "engine",
-                                        **sections.pop("container_monitor", {})}, **sections}
+                  "container_monitor": {"interval": "1s", **sections.pop("container_monitor", {})},
+                  **sections}
         if isinstance(engines, dict):
             config["endpoints"] = [{"name": endpoint, "socket_path": f"unix://{path}"}
                                    for endpoint, path in engines.items()]

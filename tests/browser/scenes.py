@@ -21,7 +21,7 @@ def harbour():
                             transmit=450_000, processes=41, waves=0.8, period=190)),
         Container("db", labels=in_project("shop", "db"), image="postgres:17",
                   memory_limit=2 * GIBIBYTE, restart_policy="always", age=700_000,
-                  load=Load(cores=0.35, memory=2.12 * GIBIBYTE, read=900_000, write=2_600_000,
+                  load=Load(cores=0.35, memory=1.95 * GIBIBYTE, read=900_000, write=2_600_000,
                             processes=33, waves=0.5, period=420)),
         Container("worker", labels=in_project("shop", "worker"), state="restarting",
                   exit_code=1, restart_count=6, restart_policy="always", age=400),

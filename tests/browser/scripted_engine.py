@@ -53,7 +53,7 @@ class Load:
         return int(rate * (seconds + self.waves / pace * (1 - math.cos(pace * seconds))))
 
     def now(self, value, seconds):
-        return int(value * (1 + self.waves / 4 * math.sin(2 * math.pi * seconds / self.period)))
+        return int(value * (1 + self.waves / 16 * math.sin(2 * math.pi * seconds / self.period)))
 
 
 @dataclasses.dataclass
@@ -370,7 +370,7 @@ def stats(container):
     memory = load.now(load.memory, seconds)
     reply["memory_stats"].update({"usage": memory, "max_usage": memory,
                                   "limit": container.memory_limit or 16 * 1024 * MEBIBYTE})
-    reply["memory_stats"]["stats"].update({"total_inactive_file": memory // 10,
+    reply["memory_stats"]["stats"].update({"total_inactive_file": memory // 50,
                                            "total_rss": memory // 2})
     reply["pids_stats"] = {"current": load.processes}
     if container.pids_limit:
