@@ -6,6 +6,7 @@ import page_parts as parts
 import scenes
 from checks import check, check_soon
 from daemon import Daemon, Proxy, SimulatedEngine
+from overview_tests import check_links
 from page_parts import ContainerTable
 from scripted_engine import Container
 from stage import HURRY, opened
@@ -23,6 +24,9 @@ def test_engine_down(stage):
               {"harbour/web", "yard/crane"} <= set(table.keys()))
         check("both Engines are shown", [True, True],
               [name in browser.text("section#engines") for name in engines])
+        engines["yard"].die("crane", exit_code=1)
+        check_soon("an end is told", True, lambda: "crane" in browser.text("section#ends"))
+        engines["yard"].start("crane")
         engines["yard"].go_down()
         check_soon("an Engine that is down needs attention", True,
                    lambda: any("yard" in text and "down" in text.lower()
@@ -33,6 +37,7 @@ def test_engine_down(stage):
         state = table.cell("crane", "state")
         check("the state of a container of the Engine is not made up", True,
               state is None or "running" not in state)
+        check_links(browser, daemon)
         engines["yard"].come_up()
         check_soon("an Engine that is up again needs no attention", False,
                    lambda: any("yard" in text for text in browser.texts(parts.PROBLEMS)))

@@ -73,6 +73,8 @@ def wait(seconds):
 
 def take_all(engine, daemon, pictures):
     with chromium.Chromium() as browser:
+        browser.devtools("Emulation.setScrollbarsHidden", hidden=True)
+
         def take(name, target="", scheme="light", width=1280, scale=1):
             browser.prefer(scheme)
             browser.resize(width, 800, scale)
