@@ -24,7 +24,7 @@ except ImportError as missing_module:
 
 PROGRAMS = {"chromium": "chromium", "chromedriver": "chromium-driver"}  # and their packages
 DEADLINE = 20.0  # seconds, for whatever is waited for
-ARGUMENTS = ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--no-proxy-server",
+ARGUMENTS = ("--headless=new", "--hide-scrollbars", "--no-sandbox", "--disable-dev-shm-usage", "--no-proxy-server",
              "--disable-gpu", "--no-first-run", "--disable-background-networking",
              "--disable-component-update", "--disable-default-apps", "--disable-extensions",
              "--disable-sync", "--lang=en-GB")

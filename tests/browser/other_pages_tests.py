@@ -18,7 +18,8 @@ def test_container_page(stage):
         check("it has each section once", [], missing)
         check("labels are shown", [True, True], [
             text in browser.text("#labels") for text in ("com.example.owner", "platform")])
-        check("there are plots", True, browser.shown(f"#plots {parts.PLOT}") >= 3)
+        check_soon("there are plots, once ten seconds are over", True,
+                   lambda: browser.shown(f"#plots {parts.PLOT}") >= 3)
         check("nothing of the larger plots is loaded yet", [], uplot_requests(browser))
         browser.first(parts.ENLARGE).click()
         check_soon("larger plots are drawn", True, lambda: browser.shown(parts.ENLARGED) >= 1)

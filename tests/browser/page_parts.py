@@ -56,7 +56,7 @@ class ContainerTable:
         return self.browser.run(
             "return [...document.querySelectorAll(arguments[0])]"
             ".filter(row => row.getClientRects().length > 0)"
-            ".map(row => row.querySelector('th[scope=row] a').textContent.trim())", selector)
+            ".map(row => row.querySelector('th[scope=row] a, th[scope=row]').textContent.trim())", selector)
 
     def keys(self):
         """ENDPOINT/NAME of all containers, shown or not."""
@@ -69,7 +69,7 @@ class ContainerTable:
             "return [...document.querySelectorAll(arguments[0])].map(body => ["
             "body.dataset.group, [...body.querySelectorAll('tr.container')]"
             ".filter(row => row.getClientRects().length > 0)"
-            ".map(row => row.querySelector('th[scope=row] a').textContent.trim())])",
+            ".map(row => row.querySelector('th[scope=row] a, th[scope=row]').textContent.trim())])",
             f"{TABLE} tbody[data-group]"))
 
     def values(self, key, within=""):
