@@ -79,6 +79,8 @@ def take_all(engine, daemon, pictures):
             browser.prefer(scheme)
             browser.resize(width, 800, scale)
             browser.open(daemon.url + target)
+            # In a window as high as the page: Chromium does not draw rows that are out of sight.
+            browser.resize(width, browser.run("return document.documentElement.scrollHeight"), scale)
             browser.run("return new Promise(done => setTimeout(done, 300))")
             path = os.path.join(pictures, f"{name}.png")
             with open(path, "wb") as file:
