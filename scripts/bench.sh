@@ -22,6 +22,9 @@
 #   scripts/bench.sh pages [MINUTES [CONTAINERS]]
 #     the overview of 500 containers in Chromium: how soon it is there, how fast its controls are, and
 #     whether it stays small while it refreshes itself for ten minutes
+#   scripts/bench.sh status_page [MINUTES]
+#     the overview of 200 containers: how soon and how large it is, what an open one costs, and what
+#     twenty do to scrapes
 #   scripts/bench.sh soak [SECONDS [CONTAINERS [EVENTS_PER_SECOND]]]
 #     the daemon beside a busy simulated Engine: flat memory, an exact ending
 set -euo pipefail
@@ -29,7 +32,7 @@ cd "$(dirname "$0")/.."
 source scripts/lib/packages.sh
 
 case ${1:-} in
-  pool | sampling | thrashing | short_lives | inventory | footprint | serving | fleet | pages | soak) ;;
+  pool | sampling | thrashing | short_lives | inventory | footprint | serving | fleet | pages | status_page | soak) ;;
   *) sed -n '2,/^set/{/^set/!p}' "$0" >&2; exit 2 ;;
 esac
 install_missing "${packages_build[@]}" "${packages_tests[@]}"
@@ -43,6 +46,10 @@ fi
 if [[ $1 == fleet ]]; then
   cmake --build --preset release --target tidegauge >&2
   exec benchmarks/fleet_benchmark.py build/release/tidegauge "${@:2}"
+fi
+if [[ $1 == status_page ]]; then
+  cmake --build --preset release --target tidegauge simulated_engine >&2
+  exec benchmarks/status_page_benchmark.py build/release/tidegauge build/release/simulated_engine "${@:2}"
 fi
 if [[ $1 == pages ]]; then
   install_missing "${packages_browser[@]}"
