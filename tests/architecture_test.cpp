@@ -80,7 +80,7 @@ TEST_CASE("the table of threads names each file that starts a thread") {
 
 TEST_CASE("the table of locks names each file that has a lock") {
   const std::regex declares_lock(
-      R"((?:^|\n) +(?:mutable |const )*(?:std::shared_ptr<)?(?:Mutex|std::mutex|Guarded<[^\n;(]+>)>? \w+)");
+      R"((?:^|\n) +(?:mutable |const )*(?:std::(?:shared|unique)_ptr<)?(?:Mutex|std::mutex|Guarded<[^\n;(]+>)>? \w+)");
   auto sources = sources_with(declares_lock);
   sources.erase("util/mutex");    // the lock itself,
   sources.erase("util/guarded");  // and data with one
