@@ -1,6 +1,6 @@
 #pragma once
 
-// Tells pictures of the Engines apart, so that what is made of one picture is made once. Plain
+// Tells snapshots apart, so that what is made of one is made once. Plain
 // values and pure functions.
 
 #include <optional>

@@ -265,8 +265,8 @@ std::vector<Option> web_options() {
              "hold secrets: each web.listen_address must be of the loopback or a Unix socket, or "
              "every client must show who it is (docs/security.md)."),
       option("web.show_processes", web(&C::show_processes), flag(),
-             "Whether the page of a container shows the names of its processes on request. The "
-             "same holds for web.listen_address."),
+             "Whether the page of a container shows the names of its processes. The same holds for "
+             "web.listen_address."),
   };
 }
 

@@ -125,7 +125,7 @@ void write_plot(Html& html, const LargePlot& kind, const ContainerHistory& histo
   const auto& plot = history[kind.measure];
   if (!is_known(plot)) return;
   const auto latest = history.latest[kind.measure];
-  const auto top = std::max(greatest(plot), latest.value_or(0));  // which may be of a slot to come
+  const auto top = std::max(greatest(plot), latest.value_or(0));  // which may be of a step to come
   const auto text = std::string(kind.name) + ": " + (latest ? kind.text(*latest) : "not known") +
                     " now, at most " + kind.text(top) + " in 15 min";
   html.element("figure", {}, [&] {
@@ -341,12 +341,6 @@ void write_ends(Html& html, const ContainerFacts& facts, WallTime now) {
 
 // --- labels, processes, log ---------------------------------------------------------------------
 
-/// Labels may hold secrets, as the passwords of a reverse proxy.
-bool may_see(const StatusInput& input, const std::string& label) {
-  return input.show_all_labels ||
-         std::ranges::find(input.listed_labels, label) != input.listed_labels.end();
-}
-
 /// A label may have megabytes.
 constexpr std::size_t longest_label = 2'000;
 
@@ -364,7 +358,7 @@ void write_labels(Html& html, const StatusInput& input, const ContainerFacts& fa
     }
     html.element("dl", {{"class", "labels"}}, [&] {
       for (const auto& [key, value] : labels) {
-        if (!may_see(input, key)) continue;
+        if (!input.shows_label(key)) continue;
         html.element("div", {}, [&] {
           html.element("dt", {}, shortened(key, longest_label));
           html.element("dd", {}, shortened(value, longest_label));

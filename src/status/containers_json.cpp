@@ -111,17 +111,11 @@ void write_members(json::Writer& writer, const ContainerFacts& facts) {
 
 // --- what only the answer about one has ---------------------------------------------------------
 
-/// Labels may hold secrets, as the passwords of a reverse proxy.
-bool may_see(const StatusInput& input, const std::string& label) {
-  return input.show_all_labels ||
-         std::ranges::find(input.listed_labels, label) != input.listed_labels.end();
-}
-
 void write_labels(json::Writer& writer, const StatusInput& input,
                   const model::Container& container) {
   writer.key("labels").object([&] {
     for (const auto& [key, value] : container.labels) {
-      if (may_see(input, key)) writer.key(key).value(value);
+      if (input.shows_label(key)) writer.key(key).value(value);
     }
   });
 }

@@ -13,13 +13,13 @@ constexpr float not_known = std::numeric_limits<float>::quiet_NaN();
 constexpr std::size_t most_health_changes = 10;
 
 /// A clock before the year 1970 knows no time yet.
-std::int64_t slot_of(WallTime time) {
-  const auto slot = std::chrono::floor<std::chrono::seconds>(time).time_since_epoch() / slot_length;
-  return std::max<std::int64_t>(slot, 0);
+std::int64_t step_of(WallTime time) {
+  const auto step = std::chrono::floor<std::chrono::seconds>(time).time_since_epoch() / step_length;
+  return std::max<std::int64_t>(step, 0);
 }
 
-WallTime end_of(std::int64_t slot) {
-  return WallTime{(slot + 1) * std::chrono::seconds{slot_length}};
+WallTime end_of(std::int64_t step) {
+  return WallTime{(step + 1) * std::chrono::seconds{step_length}};
 }
 
 // --- one sample ---------------------------------------------------------------------------------
@@ -73,7 +73,7 @@ Reading read(const model::ContainerStats& stats) {
 bool clock_was_set(const Reading& before, const Reading& after) {
   const auto by_wall = to_seconds(after.at - before.at);
   const auto by_steady = to_seconds(after.seen_at - before.seen_at);
-  return by_wall <= 0 || std::abs(by_wall - by_steady) > to_seconds(slot_length) / 2;
+  return by_wall <= 0 || std::abs(by_wall - by_steady) > to_seconds(step_length) / 2;
 }
 
 /// Nothing where one is not known, or where the counter has begun anew.
@@ -109,29 +109,29 @@ LatestRates rates_between(const Reading& before, const Reading& after) {
 
 // --- the plots of one container -----------------------------------------------------------------
 
-/// A ring of slots for each measure.
+/// A ring of steps for each measure.
 class Track {
  public:
   Track() {
     for (auto& ring : rings_) ring.fill(not_known);
   }
 
-  /// A sample that was seen in `slot`. A sample that is known already changes nothing.
+  /// A sample that was seen in `step`. A sample that is known already changes nothing.
   void record(const model::ContainerStats& stats, std::optional<WallTime> started_at,
               const Moment& seen) {
     if (last_ && last_->at == stats.read_at) return;
     auto reading = read(stats);
     reading.seen_at = seen.steady;
-    const auto slot = slot_of(seen.wall);
-    if (!base_ || started_at != started_at_ || slot < newest_slot_ ||
+    const auto step = step_of(seen.wall);
+    if (!base_ || started_at != started_at_ || step < newest_step_ ||
         clock_was_set(*last_, reading) || clock_was_set(*base_, reading)) {
-      begin(reading, started_at, slot);
+      begin(reading, started_at, step);
       return;
     }
     latest_ = rates_between(*last_, reading);
     last_ = reading;
-    if (slot == newest_slot_) return;
-    fill(rates_between(*base_, reading), slot);
+    if (step == newest_step_) return;
+    fill(rates_between(*base_, reading), step);
     base_ = reading;
   }
 
@@ -151,15 +151,15 @@ class Track {
 
   [[nodiscard]] const LatestRates& latest() const noexcept { return latest_; }
 
-  /// What is known at `slot`, which may be later than the last sample.
-  [[nodiscard]] std::unique_ptr<const ContainerHistory> history(std::int64_t slot) const {
+  /// What is known at `step`, which may be later than the last sample.
+  [[nodiscard]] std::unique_ptr<const ContainerHistory> history(std::int64_t step) const {
     auto history = std::make_unique<ContainerHistory>();
-    history->until = end_of(slot);
+    history->until = end_of(step);
     history->latest = latest_;
     history->health = health_;
-    const auto oldest = slot - static_cast<std::int64_t>(slot_count) + 1;
+    const auto oldest = step - static_cast<std::int64_t>(step_count) + 1;
     for (std::size_t measure = 0; measure < measures.size(); ++measure) {
-      for (std::size_t i = 0; i < slot_count; ++i) {
+      for (std::size_t i = 0; i < step_count; ++i) {
         history->plots[measure][i] = value(measure, oldest + static_cast<std::int64_t>(i));
       }
     }
@@ -169,23 +169,23 @@ class Track {
   std::uint64_t recorded_by = 0;  ///< the number of the record that has seen the container last
 
  private:
-  static std::size_t index_of(std::int64_t slot) {
-    return static_cast<std::size_t>(slot % static_cast<std::int64_t>(slot_count));
+  static std::size_t index_of(std::int64_t step) {
+    return static_cast<std::size_t>(step % static_cast<std::int64_t>(step_count));
   }
 
-  [[nodiscard]] float value(std::size_t measure, std::int64_t slot) const {
-    const bool is_kept = slot >= 0 && slot <= newest_slot_ &&
-                         slot > newest_slot_ - static_cast<std::int64_t>(slot_count);
-    return is_kept ? rings_[measure][index_of(slot)] : not_known;
+  [[nodiscard]] float value(std::size_t measure, std::int64_t step) const {
+    const bool is_kept = step >= 0 && step <= newest_step_ &&
+                         step > newest_step_ - static_cast<std::int64_t>(step_count);
+    return is_kept ? rings_[measure][index_of(step)] : not_known;
   }
 
   /// The first sample of a run, or after the clock was set back: it has gauges and no rates.
-  void begin(const Reading& reading, std::optional<WallTime> started_at, std::int64_t slot) {
-    if (slot < newest_slot_) *this = Track{std::move(health_), recorded_by};
+  void begin(const Reading& reading, std::optional<WallTime> started_at, std::int64_t step) {
+    if (step < newest_step_) *this = Track{std::move(health_), recorded_by};
     started_at_ = started_at;
     latest_ = rates_between(reading, reading);
-    skip_to(slot - 1);
-    if (slot > newest_slot_) fill(latest_, slot);
+    skip_to(step - 1);
+    if (step > newest_step_) fill(latest_, step);
     base_ = last_ = reading;
   }
 
@@ -194,27 +194,27 @@ class Track {
     recorded_by = record;
   }
 
-  /// All slots after the newest one, up to `slot`, have these values.
-  void fill(const LatestRates& rates, std::int64_t slot) {
-    const auto oldest = slot - static_cast<std::int64_t>(slot_count) + 1;
-    const auto first = std::max({newest_slot_ + 1, oldest, std::int64_t{0}});
+  /// All steps after the newest one, up to `step`, have these values.
+  void fill(const LatestRates& rates, std::int64_t step) {
+    const auto oldest = step - static_cast<std::int64_t>(step_count) + 1;
+    const auto first = std::max({newest_step_ + 1, oldest, std::int64_t{0}});
     for (std::size_t measure = 0; measure < measures.size(); ++measure) {
       const auto value = rates.values[measure];
-      for (auto i = first; i <= slot; ++i) {
+      for (auto i = first; i <= step; ++i) {
         rings_[measure][index_of(i)] = value ? static_cast<float>(*value) : not_known;
       }
     }
-    newest_slot_ = slot;
+    newest_step_ = step;
   }
 
-  void skip_to(std::int64_t slot) {
-    if (slot > newest_slot_) fill({}, slot);
+  void skip_to(std::int64_t step) {
+    if (step > newest_step_) fill({}, step);
   }
 
-  std::array<Plot, measures.size()> rings_{};  ///< by Measure; a slot is at slot % slot_count
-  std::int64_t newest_slot_ = 0;
-  std::optional<Reading> base_;  ///< at the end of the newest slot that is filled
-  std::optional<Reading> last_;  ///< the last one, which may be later in the same slot
+  std::array<Plot, measures.size()> rings_{};  ///< by Measure; a step is at step % step_count
+  std::int64_t newest_step_ = 0;
+  std::optional<Reading> base_;  ///< at the end of the newest step that is filled
+  std::optional<Reading> last_;  ///< the last one, which may be later in the same step
   std::optional<WallTime> started_at_;
   LatestRates latest_;
   std::vector<HealthChange> health_;
@@ -227,7 +227,7 @@ class Track {
 struct History::State {
   struct Engine {
     std::optional<SteadyTime> published_at;
-    std::int64_t slot = 0;  ///< of the last snapshot
+    std::int64_t step = 0;  ///< of the last snapshot
     EngineSpell spell;
     std::unordered_map<std::string, Track> containers;  ///< by id
     std::optional<Track> machine;
@@ -247,12 +247,12 @@ struct History::State {
   void record(const model::EngineSnapshot& snapshot) {
     auto& engine = engines[snapshot.endpoint];
     if (!snapshot.published_at) return;
-    // Monitors publish at the same time, so an older picture may come later.
+    // Monitors publish at the same time, so an older snapshot may come later.
     if (engine.published_at && *snapshot.published_at <= *engine.published_at) return;
     const bool is_first = !engine.published_at;
     ++records;
     engine.published_at = snapshot.published_at;
-    engine.slot = slot_of(snapshot.taken_at);
+    engine.step = step_of(snapshot.taken_at);
     if (is_first || engine.spell.up != snapshot.up) {
       engine.spell = {.up = snapshot.up, .since = snapshot.taken_at, .is_longer = is_first};
     }
@@ -338,7 +338,7 @@ std::unique_ptr<const ContainerHistory> History::container(std::string_view endp
                                                            std::string_view id) const {
   return state_->with([&](const State& state) -> std::unique_ptr<const ContainerHistory> {
     const auto* const track = state.track(endpoint, id);
-    return track == nullptr ? nullptr : track->history(state.engine(endpoint)->slot);
+    return track == nullptr ? nullptr : track->history(state.engine(endpoint)->step);
   });
 }
 
@@ -346,7 +346,7 @@ std::unique_ptr<const ContainerHistory> History::machine(std::string_view endpoi
   return state_->with([&](const State& state) -> std::unique_ptr<const ContainerHistory> {
     const auto* const engine = state.engine(endpoint);
     if (engine == nullptr || !engine->machine) return nullptr;
-    return engine->machine->history(engine->slot);
+    return engine->machine->history(engine->step);
   });
 }
 

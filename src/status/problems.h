@@ -1,7 +1,7 @@
 #pragma once
 
 // What needs the attention of an operator, the worst first: the top of the status page. Decided by
-// a pure function over one picture, as docs/status_page.md lists it.
+// a pure function over one snapshot, as docs/status_page.md lists it.
 
 #include <cstdint>
 #include <string>

@@ -98,7 +98,7 @@ void write_use(json::Writer& writer, const model::ContainerStats& stats,
 void write_plots(json::Writer& writer, const ContainerHistory& history) {
   writer.object([&] {
     write_time(writer, "until", history.until);
-    writer.key("slot_seconds").value(slot_length.count());
+    writer.key("step_seconds").value(step_length.count());
     for (const auto measure : measures) {
       writer.key(measure_members[static_cast<std::size_t>(measure)]).array([&] {
         for (const auto value : history[measure]) {

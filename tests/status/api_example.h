@@ -1,7 +1,7 @@
 #pragma once
 
-// A picture for the tests of the JSON in which every member has a value somewhere, and what is read
-// back.
+// A snapshot for the tests of the JSON in which every member has a value somewhere, and what is
+// read back.
 
 #include <optional>
 #include <string>

@@ -63,7 +63,7 @@ TEST_CASE("one container says everything that is known of it") {
   CHECK((*web["processes"].elements().begin()).text() == "nginx");
   CHECK(count_of(web["health_changes"]) == 2);
   CHECK(count_of(web["networks"]) == 2);
-  CHECK(count_of(web["history"]["cpu_cores"]) == status::slot_count);
+  CHECK(count_of(web["history"]["cpu_cores"]) == status::step_count);
 }
 
 TEST_CASE("a container that is not watched, and one of another Engine, is none") {

@@ -15,7 +15,7 @@ using status::Measure;
 
 namespace {
 
-constexpr WallTime start{1'795'424'400s};  // the beginning of a slot
+constexpr WallTime start{1'795'424'400s};  // the beginning of a step
 
 model::ContainerStats sample(std::chrono::nanoseconds at, double cpu_seconds,
                              std::uint64_t memory = 1'000) {
@@ -27,7 +27,7 @@ model::ContainerStats sample(std::chrono::nanoseconds at, double cpu_seconds,
   return stats;
 }
 
-/// Publishes pictures of one Engine, and reads the history of its container "web".
+/// Publishes snapshots of one Engine, and reads the history of its container "web".
 class Scene {
  public:
   Scene() {
@@ -69,7 +69,7 @@ class Scene {
 
 }  // namespace
 
-TEST_CASE("a rate is the growth between two samples, and fills the slots between them") {
+TEST_CASE("a rate is the growth between two samples, and fills the steps between them") {
   Scene scene;
   scene.publish(0s, sample(0s, 0));
   scene.publish(10s, sample(10s, 5));
@@ -87,7 +87,7 @@ TEST_CASE("memory is the working set, and known from the first sample on") {
   CHECK(scene.newest(Measure::memory, 2) == std::vector<float>{100, 300});
 }
 
-TEST_CASE("samples within a slot give the latest rates, and the slot after them the mean") {
+TEST_CASE("samples within a step give the latest rates, and the step after them the mean") {
   Scene scene;
   scene.publish(0s, sample(0s, 0));
   for (int i = 1; i < 10; ++i) scene.publish(i * 1s, sample(i * 1s, i < 5 ? 0 : i - 4.0));
@@ -96,7 +96,7 @@ TEST_CASE("samples within a slot give the latest rates, and the slot after them 
   CHECK(scene.newest(Measure::cpu, 1).front() == test::Approx(0.6));
 }
 
-TEST_CASE("a picture without a new sample changes nothing but the time") {
+TEST_CASE("a snapshot without a new sample changes nothing but the time") {
   Scene scene;
   scene.publish(0s, sample(0s, 0));
   scene.publish(10s, sample(10s, 5));
@@ -142,10 +142,10 @@ TEST_CASE("what is older than 15 minutes is forgotten, also after a long silence
   scene.publish(0s, sample(0s, 0, 7));
   scene.publish(10s, sample(10s, 1, 7));
   scene.publish(15min, sample(15min, 1, 9));
-  const auto plot = scene.newest(Measure::memory, status::slot_count);
-  CHECK(plot.front() == 7);  // the slot that ends at 20 s
+  const auto plot = scene.newest(Measure::memory, status::step_count);
+  CHECK(plot.front() == 7);  // the step that ends at 20 s
   scene.publish(2h, sample(2h, 2, 11));
-  for (const auto value : scene.newest(Measure::memory, status::slot_count)) CHECK(value == 11);
+  for (const auto value : scene.newest(Measure::memory, status::step_count)) CHECK(value == 11);
 }
 
 TEST_CASE("a clock that is set back begins a new plot") {
@@ -169,7 +169,7 @@ TEST_CASE("a rate over a time in which the clock was set is not told") {
   CHECK_FALSE(rate_with_clock_off_by(20min));
 }
 
-TEST_CASE("an older picture that comes late is left alone") {
+TEST_CASE("an older snapshot that comes late is left alone") {
   Scene scene;
   scene.publish(0s, sample(0s, 0));
   scene.publish(20s, sample(20s, 10));
@@ -251,7 +251,7 @@ TEST_CASE("an Engine that is watched no more is forgotten") {
   CHECK(scene.history.bytes() == 0);
 }
 
-TEST_CASE("an Engine is up or down since the picture that first said so") {
+TEST_CASE("an Engine is up or down since the snapshot that first said so") {
   Scene scene;
   CHECK_FALSE(scene.history.spell("local"));
   scene.publish(0s, std::nullopt);
@@ -297,7 +297,7 @@ TEST_CASE("200 containers take at most 1 MiB, and there is a limit to their numb
   scene.publish(0s, sample(0s, 0), with(200));
   CHECK(scene.history.bytes() <= 1024U * 1024);
   CHECK(scene.history.bytes() >=
-        200U * status::slot_count * status::measures.size() * sizeof(float));
+        200U * status::step_count * status::measures.size() * sizeof(float));
   scene.publish(10s, sample(10s, 0), with(History::most_containers + 10));
   const auto most = scene.history.bytes();
   CHECK(scene.history.container("local", "1999"));
@@ -334,5 +334,5 @@ TEST_CASE("monitors record while pages are read") {
 TEST_CASE("a machine whose clock knows no time yet has a history of what it shows") {
   Scene scene;
   scene.publish(0s, sample(0s, 0), [](auto& engine) { engine.taken_at = WallTime{-5s}; });
-  for (const auto value : scene.newest(Measure::cpu, status::slot_count)) CHECK(std::isnan(value));
+  for (const auto value : scene.newest(Measure::cpu, status::step_count)) CHECK(std::isnan(value));
 }

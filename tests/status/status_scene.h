@@ -1,6 +1,6 @@
 #pragma once
 
-// Pictures of Engines for the tests of pages and JSON, and the history that belongs to them.
+// Snapshots of Engines for the tests of pages and JSON, and the history that belongs to them.
 
 #include <chrono>
 #include <functional>

@@ -69,7 +69,7 @@ TEST_CASE("a plot has null for what is not known, and few digits for what is") {
   const auto plots = plots_of(history);
   CHECK_THAT(
       plots,
-      contains(R"({"until":"1970-01-01T00:01:00.000Z","slot_seconds":10,"cpu_cores":[null,)"));
+      contains(R"({"until":"1970-01-01T00:01:00.000Z","step_seconds":10,"cpu_cores":[null,)"));
   CHECK_THAT(plots, contains(",null,0.1],") && contains(R"("disk_write_bytes_per_second":[null,)"));
   CHECK(std::ranges::count(plots, '[') == 6);
 }

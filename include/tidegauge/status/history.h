@@ -5,13 +5,13 @@
 // read one container after the other. Thread-safe. One lock is held while a snapshot is recorded,
 // which takes a fraction of a microsecond for each container.
 //
-// Time is cut into slots of ten seconds. A rate is a mean over the time between two samples and
-// fills each slot that begins within that time. So a sample every minute gives steps and no gaps,
-// and ten samples within a slot give one mean. An example with counters at 0 s, 10 s and 30 s:
+// Time is cut into steps of ten seconds. A rate is a mean over the time between two samples and
+// fills each step that begins within that time. So a sample every minute gives steps and no gaps,
+// and ten samples within a step give one mean. An example with counters at 0 s, 10 s and 30 s:
 //
-//   counter   0  at 0 s       slot 0: not known
-//             5  at 10 s      slot 1: 0.5 a second
-//            25  at 30 s      slots 2 and 3: 1.0 a second
+//   counter   0  at 0 s       step 0: not known
+//             5  at 10 s      step 1: 0.5 a second
+//            25  at 30 s      steps 2 and 3: 1.0 a second
 
 #include <array>
 #include <chrono>
@@ -29,8 +29,8 @@
 
 namespace tidegauge::status {
 
-inline constexpr std::chrono::seconds slot_length{10};
-inline constexpr std::size_t slot_count = 90;
+inline constexpr std::chrono::seconds step_length{10};
+inline constexpr std::size_t step_count = 90;
 
 /// What is kept of each container and of the machine.
 enum class Measure : std::uint8_t {
@@ -45,8 +45,8 @@ inline constexpr std::array measures{
     Measure::cpu,       Measure::memory,    Measure::network_receive, Measure::network_transmit,
     Measure::disk_read, Measure::disk_write};
 
-/// A value for each slot, the oldest first; NaN where it is not known.
-using Plot = std::array<float, slot_count>;
+/// A value for each step, the oldest first; NaN where it is not known.
+using Plot = std::array<float, step_count>;
 
 /// What was measured last: gauges of the last sample, and rates between the last two.
 struct LatestRates {
@@ -70,7 +70,7 @@ struct HealthChange {
 /// One container, or the machine.
 struct ContainerHistory {
   std::array<Plot, measures.size()> plots;  ///< by Measure
-  WallTime until{};                         ///< the end of the last slot
+  WallTime until{};                         ///< the end of the last step
   LatestRates latest;
   std::vector<HealthChange> health;  ///< the last ten that were seen, the oldest first
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// The pages of the status page, for people: rendered from one picture, complete without JavaScript.
-// Pure functions, so thread-safe. Each returns a whole HTML document.
+// The pages of the status page, for people: rendered from one snapshot, complete without
+// JavaScript. Pure functions, so thread-safe. Each returns a whole HTML document.
 
 #include <optional>
 #include <string>

@@ -1,10 +1,12 @@
 #pragma once
 
-// What the pages and the JSON are made of: one picture of everything, put together by `app` for
+// What the pages and the JSON are made of: one snapshot of everything, put together by `app` for
 // each page. Plain values and references to what outlives the page.
 
+#include <algorithm>
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -29,6 +31,11 @@ struct StatusInput {
   std::vector<std::string> listed_labels;  ///< container_monitor.labels
   bool show_logs = false;                  ///< web.show_logs
   bool show_processes = false;             ///< web.show_processes
+
+  /// Labels may hold secrets, as the passwords of a reverse proxy.
+  [[nodiscard]] bool shows_label(std::string_view key) const {
+    return show_all_labels || std::ranges::find(listed_labels, key) != listed_labels.end();
+  }
 };
 
 }  // namespace tidegauge::status

@@ -414,7 +414,7 @@ const plotKinds = [
 function dataOf(kind, history) {
   const end = Date.parse(history.until) / 1000;
   const count = history.cpu_cores.length;
-  const times = history.cpu_cores.map((_, i) => end - (count - 1 - i) * history.slot_seconds);
+  const times = history.cpu_cores.map((_, i) => end - (count - 1 - i) * history.step_seconds);
   const lines = kind.lines.map(([, member, unit = 1]) =>
     history[member].map((value) => (value === null ? null : value / unit)),
   );
