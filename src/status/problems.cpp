@@ -40,6 +40,7 @@ class Finder {
  private:
   /// By name: a container that is made anew by Compose loops as one that is restarted does.
   using RestartsByName = std::unordered_map<std::string_view, int>;
+  using LastEnds = std::map<std::string_view, const model::RunEnd*>;  ///< by name
   struct Subject {
     const model::EngineSnapshot& engine;
     const model::ContainerRecord& record;
@@ -65,6 +66,7 @@ class Finder {
           engine.down_reason);
     }
     restarts_ = engine.ends ? restarts_within_window(*engine.ends) : RestartsByName{};
+    last_ends_ = engine.ends ? last_ends(*engine.ends) : LastEnds{};
     for (const auto& record : engine.containers) look_at({engine, record});
     look_at_ends(engine);
     if (!engine.host || machine_is_told_) return;
@@ -105,6 +107,8 @@ class Finder {
       look_at_use(subject);
     } else if (has_failed_to_start(container)) {
       add(Severity::bad, "Not started", subject, container.start_error);
+    } else if (!has_known_end(container)) {
+      look_at_earlier_end(subject);
     }
   }
 
@@ -112,6 +116,28 @@ class Finder {
   [[nodiscard]] bool has_failed_to_start(const model::Container& container) const {
     const auto last = container.finished_at ? container.finished_at : container.created_at;
     return !container.start_error.empty() && last && input_.now - *last <= failure_window;
+  }
+
+  [[nodiscard]] bool has_known_end(const model::Container& container) const {
+    const auto found = last_ends_.find(container.name);
+    return found != last_ends_.end() && found->second->id == container.id;
+  }
+
+  /// Of a run that had ended before the daemon came. What the Engine keeps of it does not tell
+  /// whether somebody stopped it, so a signal is no failure here.
+  void look_at_earlier_end(const Subject& subject) {
+    const auto& container = *subject.record.container;
+    const auto code = container.exit_code;
+    if (!code || !container.finished_at || input_.now - *container.finished_at > failure_window) {
+      return;
+    }
+    const auto told = "exit code " + std::to_string(*code) + ", " +
+                      ago_text(*container.finished_at, input_.now) + ", before tidegauge came";
+    if (container.oom_killed) {
+      add(Severity::bad, "Killed for memory", subject, told);
+    } else if (*code != 0 && !model::signal_of_exit_code(*code)) {
+      add(Severity::bad, "Failed", subject, told);
+    }
   }
 
   void look_at_use(const Subject& subject) {
@@ -186,15 +212,14 @@ class Finder {
   // --- ends ---
 
   void look_at_ends(const model::EngineSnapshot& engine) {
-    if (!engine.ends) return;
-    for (const auto& [name, last] : last_ends(*engine.ends)) {
+    for (const auto& [name, last] : last_ends_) {
       if (input_.now - last->ended_at <= failure_window) look_at_last_end(engine, *last);
     }
   }
 
   /// By name. Ends are in the order in which they were found, which is not always that of time.
-  static std::map<std::string_view, const model::RunEnd*> last_ends(const model::RunEnds& ends) {
-    std::map<std::string_view, const model::RunEnd*> last;
+  static LastEnds last_ends(const model::RunEnds& ends) {
+    LastEnds last;
     for (const auto& end : ends) {
       const auto*& known = last[end->name];
       if (known == nullptr || known->ended_at <= end->ended_at) known = end.get();
@@ -293,7 +318,9 @@ class Finder {
   }
 
   const StatusInput& input_;
-  RestartsByName restarts_;  ///< of the Engine that is looked at
+  // Of the Engine that is looked at.
+  RestartsByName restarts_;
+  LastEnds last_ends_;
   bool machine_is_told_ = false;
   std::vector<Problem> problems_;
 };

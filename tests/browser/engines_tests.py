@@ -154,3 +154,58 @@ def test_real_engine(stage):
         daemon.process.end()
     finally:
         engine.end()
+
+
+# What an operator has to find on the page alone, and what the page calls it.
+PLANTED = {
+    "ill": "Unhealthy", "full": "Near its memory limit", "failed": "Failed",
+    "hungry": "Killed for memory", "busy": "Throttled", "refused": "Not started",
+    "looping": "Restart loop", "crowded": "Near its limit of processes"}
+
+
+def test_planted_problems(stage):
+    """Eight problems of a real host are found from the page alone; a container that is well and one
+    that was stopped are no problems."""
+    if real_engine.missing_programs() or os.geteuid() != 0:
+        return  # which test_real_engine tells
+    engine = real_engine.Engine(stage.engine_guard)
+    try:
+        plant_problems(engine)
+        daemon = Daemon(stage.programs, stage.tidegauge, engine.socket)
+        with opened(daemon.url, hurry=HURRY) as browser:
+            for name, kind in PLANTED.items():
+                check_soon(f"{name} is told as: {kind}", True, lambda: any(
+                    f"{kind} {name} " in text + " " for text in browser.texts(parts.PROBLEMS)))
+            told = browser.texts(parts.PROBLEMS)
+            for name in ("well", "parked"):
+                check(f"{name} is no problem", [],
+                      [text for text in told if f" {name} " in text])
+        daemon.process.end()
+    finally:
+        engine.end()
+
+
+def plant_problems(engine):
+    sleep = {"Cmd": ["sleep", "inf"]}
+    mebibyte = 1 << 20
+    failing_check = {"Test": ["CMD", "false"], "Interval": 10 ** 9, "Retries": 1}
+    for name, spec in {
+            "well": sleep,
+            # The Engine leaves "unhealthy" behind when it stops a container with a health check.
+            "parked": {**sleep, "Healthcheck": failing_check},
+            "ill": {**sleep, "Healthcheck": failing_check},
+            "full": {"Cmd": ["sh", "-c", "dd if=/dev/zero of=/dev/shm/x bs=64k count=976; sleep inf"],
+                     "HostConfig": {"Memory": 64 * mebibyte}},
+            "failed": {"Cmd": ["sh", "-c", "exit 3"]},
+            "hungry": {"Cmd": ["tail", "/dev/zero"],
+                       "HostConfig": {"Memory": 16 * mebibyte, "MemorySwap": 16 * mebibyte}},
+            "busy": {"Cmd": ["sh", "-c", "while true; do :; done"],
+                     "HostConfig": {"CpuPeriod": 100000, "CpuQuota": 5000}},
+            "refused": {"Cmd": ["nonsense"]},
+            "looping": {"Cmd": ["sh", "-c", "exit 1"],
+                        "HostConfig": {"RestartPolicy": {"Name": "always"}}},
+            "crowded": {"Cmd": ["sh", "-c", "for i in 1 2 3 4 5 6 7 8; do sleep inf & done; wait"],
+                        "HostConfig": {"PidsLimit": 10}}}.items():
+        engine.create(name, spec)
+        engine.try_to("POST", f"/containers/{name}/start")
+    engine.do("parked", "stop?t=0")

@@ -256,6 +256,28 @@ TEST_CASE("a failure is told for a day while the container does not run") {
   CHECK(told(scene) == Lines{"Failed b: error, after 3 min, 23 h ago"});
 }
 
+TEST_CASE("what had failed before the daemon came is told by what the Engine has kept of it") {
+  StatusScene scene;
+  const auto add = [&](const std::string& name, int code, std::chrono::seconds ago,
+                       bool oom_killed = false) {
+    scene.add(name, [&](auto& container) {
+      container.state = model::ContainerState::exited;
+      container.exit_code = code;
+      container.oom_killed = oom_killed;
+      container.finished_at = StatusScene::now - ago;
+    });
+  };
+  add("a", 3, 1h);
+  add("b", 0, 1h);
+  add("c", 137, 1h);  // perhaps by `docker stop`
+  add("d", 137, 1h, true);
+  add("e", 3, 25h);
+  add("f", 3, 1h);
+  scene.add_end("f", EndCause::stopped, 1h);  // which is known better
+  CHECK(told(scene) == Lines{"Failed a: exit code 3, 1 h ago, before tidegauge came",
+                             "Killed for memory d: exit code 137, 1 h ago, before tidegauge came"});
+}
+
 TEST_CASE("a start that failed is told for a day with the Engine's reason, once") {
   StatusScene scene;
   const auto add = [&](const std::string& name, std::chrono::seconds ago,
