@@ -49,14 +49,16 @@ OBSERVE = """
 
 
 class Chromium:
-    def __init__(self, javascript=True, hurry=1, width=1280, height=900):
-        """`hurry` makes the timers of pages run faster by that factor."""
+    def __init__(self, javascript=True, hurry=1, width=1280, height=900, logs_requests=True):
+        """`hurry` makes the timers of pages run faster by that factor. Without the log of requests,
+        which takes memory, there are no `requests` and no `strangers`."""
         options = webdriver.ChromeOptions()
         options.binary_location = shutil.which("chromium")
         for argument in (*ARGUMENTS, f"--window-size={width},{height}"):
             options.add_argument(argument)
         # Logs must be asked for. A dialog that opens must be seen, not closed in silence.
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        logs = {"browser": "ALL", **({"performance": "ALL"} if logs_requests else {})}
+        options.set_capability("goog:loggingPrefs", logs)
         options.set_capability("unhandledPromptBehavior", "ignore")
         if not javascript:
             options.add_experimental_option("prefs", {
