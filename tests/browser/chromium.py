@@ -39,7 +39,7 @@ OBSERVE = """
     ++seen.fetches;
     return fetch(...request).finally(() => setTimeout(() => ++seen.answers));
   };
-  const hurry = %d;
+  const hurry = %f;
   for (const name of ["setTimeout", "setInterval"]) {
     const original = window[name];
     window[name] = (action, time = 0, ...more) => original(action, time / hurry, ...more);
