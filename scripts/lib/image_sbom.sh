@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Prints the bill of materials of the image, in SPDX 2.3 as JSON, from Debian's package data: what
-# the program links, what else is copied, and the libraries that are compiled into it.
+# the program links, what else is copied, the libraries that are compiled into it, and uPlot.
 #
 #   image_sbom.sh VERSION <PACKAGES        PACKAGES: a Debian package a line, as dpkg-query names it
 set -euo pipefail
@@ -8,6 +8,7 @@ set -euo pipefail
 version=$1
 epoch=${SOURCE_DATE_EPOCH:-0}
 compiled_in=(rapidjson-dev) # headers alone
+uplot=$(dirname "${BASH_SOURCE[0]}")/../../src/web/assets/uplot/README.md
 mapfile -t packages
 # shellcheck source=/dev/null
 distribution=$(. /etc/os-release && echo "$ID-$VERSION_ID")
@@ -32,6 +33,29 @@ spdx_package() {
         $1, version, $3, distribution
     }
     function id(name) { gsub(/[^A-Za-z0-9.-]/, "-", name); return name }'
+}
+
+# The plots of the status page, which are served as their author has published them.
+uplot_package() {
+  local uplot_version
+  uplot_version=$(sed -n 's/^- version: //p' "$uplot")
+  cat <<JSON
+    {
+      "SPDXID": "SPDXRef-uplot",
+      "name": "uplot",
+      "versionInfo": "$uplot_version",
+      "downloadLocation": "https://registry.npmjs.org/uplot/-/uplot-$uplot_version.tgz",
+      "filesAnalyzed": false,
+      "licenseConcluded": "MIT",
+      "licenseDeclared": "MIT",
+      "copyrightText": "NOASSERTION",
+      "externalRefs": [{
+        "referenceCategory": "PACKAGE-MANAGER",
+        "referenceType": "purl",
+        "referenceLocator": "pkg:npm/uplot@$uplot_version"
+      }]
+    }
+JSON
 }
 
 # relationship FROM TYPE TO
@@ -59,6 +83,8 @@ JSON
     echo ,
     spdx_package "$package"
   done
+  echo ,
+  uplot_package
 }
 
 print_relationships() {
@@ -72,6 +98,8 @@ print_relationships() {
     echo ,
     relationship tidegauge STATIC_LINK "$package"
   done
+  echo ,
+  relationship tidegauge CONTAINS uplot
 }
 
 body=$(
