@@ -520,7 +520,7 @@ TEST_CASE("writable layers are measured only if the options ask for it") {
 
 TEST_CASE("a layer that takes too long to measure has no size, and is logged once") {
   auto options = unattended();
-  options.list_timeout = 50ms;
+  options.list_timeout = 300ms;
   Scene scene(options, {.filesystem_interval = 1ms});
   scene.watch().run_once();
   scene.engine().set_fault(
@@ -533,7 +533,8 @@ TEST_CASE("a layer that takes too long to measure has no size, and is logged onc
     CHECK(named(*snapshot, "web-2").layer);
     CHECK(snapshot->up);
   }
-  CHECK(scene.watch().log().count("cannot be measured") == 1);
+  // Of others, a busy machine may measure one too late as well.
+  CHECK(scene.watch().log().count("cannot be measured\" endpoint=local container=web-1 ") == 1);
   scene.engine().set_fault({.kind = FaultKind::none});
   CHECK(named(*scene.watch().run_once(), "web-1").layer);
 }

@@ -72,7 +72,7 @@ class Scene {
       return exchange.reply(200, {},
                             R"({"Id":")" + id_ +
                                 R"(","Name":"/web","State":{"Status":"running","Pid":)" +
-                                std::to_string(process_.pid()) + "}}");
+                                std::to_string(pid_) + "}}");
     }
     if (call != "/events") return false;
     if (exchange.begin_chunks(200) &&
@@ -88,6 +88,7 @@ class Scene {
   const std::string place_ = "user.slice/libpod-" + id_ + ".scope";
   CgroupHierarchy hierarchy_;
   CgroupProcess process_{make_cgroup()};
+  const pid_t pid_ = process_.pid();  ///< still asked for when the process has ended
   Wakeup ended_;
   SmallEngine engine_{{id_}, [this](const Request& request, Exchange& exchange) {
                         return answer(request, exchange);
