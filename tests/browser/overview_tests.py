@@ -6,7 +6,7 @@ import page_parts as parts
 import scenes
 from checks import check, check_order, check_soon
 from page_parts import ContainerTable
-from scripted_engine import Container
+from scripted_engine import MEBIBYTE, Container, Load
 from stage import HURRY, opened
 
 from selenium.webdriver.common.keys import Keys
@@ -100,6 +100,33 @@ def test_all_well(stage):
         check("the end of a removed container is still told", True,
               "web" in browser.text("section#ends"))
         check_links(browser, daemon)
+
+
+def test_kinds_of_problems(stage):
+    """Those that docs/status_page.md has, as far as an Engine alone can cause them."""
+    containers = [Container("looping", restart_policy="always"), Container("failing"),
+                  Container("crowded", pids_limit=10, load=Load(processes=10)),
+                  Container("forgiven", restart_policy="always"),
+                  Container("hungry", memory_limit=100 * MEBIBYTE,
+                            load=Load(memory=97 * MEBIBYTE)),
+                  Container("refused", state="created", exit_code=127, error="no such program")]
+    with stage.watched(containers) as (engine, daemon), opened(daemon.url, hurry=HURRY) as browser:
+        for _ in range(3):
+            engine.die("looping", exit_code=1, then="restarting")
+            engine.start("looping")
+        engine.die("failing", exit_code=2)
+        engine.die("forgiven", exit_code=1, then="restarting")
+        engine.start("forgiven")
+        for name, kind in (("looping", "Restart loop"), ("failing", "Failed"),
+                           ("crowded", "Near its limit of processes"),
+                           ("hungry", "Near its memory limit"), ("refused", "Not started")):
+            check_soon(f"what is the matter with {name} is told", True, lambda: any(
+                text.startswith(kind) and name in text for text in browser.texts(parts.PROBLEMS)))
+        check("one restart is no problem", False,
+              "forgiven" in " ".join(browser.texts(parts.PROBLEMS)))
+        engine.start("failing")
+        check_soon("a container that runs again has no problem", False,
+                   lambda: "failing" in " ".join(browser.texts(parts.PROBLEMS)))
 
 
 def test_nothing_to_show(stage):
@@ -213,6 +240,30 @@ def test_groups(stage):
         table.group_by_project(True)
         check("with projects again the heads are back", len(table.groups()),
               browser.shown(parts.GROUP))
+
+
+def test_choice_lasts(stage):
+    """As long as the tab."""
+    with stage.watched(scenes.harbour()) as (_, daemon), opened(daemon.url) as browser:
+        table = ContainerTable(browser)
+        table.group_by_project(False)
+        direction = table.sort("cpu")
+        table.search("r")
+        table.filter("running")
+        names = table.names()
+        check("a choice leaves some containers", True, 2 <= len(names) < len(table.keys()))
+        browser.first(parts.ROW_LINK).click()
+        browser.driver.back()
+        check_soon("a choice lasts when people come back", names, table.names)
+        browser.driver.refresh()
+        check("a choice lasts when the page is loaded again",
+              (set(names), {"cpu": direction}, "r", False),
+              (set(table.names()), table.sorted_by(),
+               browser.first(parts.SEARCH).get_attribute("value"),
+               browser.first(parts.BY_PROJECT).is_selected()))
+        browser.driver.switch_to.new_window("tab")
+        browser.open(daemon.url)
+        check("another tab begins without a choice", len(table.keys()), len(table.names()))
 
 
 def test_keyboard(stage):
