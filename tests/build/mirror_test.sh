@@ -38,6 +38,7 @@ monitor/worker_context: what the workers of a monitor share
 pool/pool_state: tested by part, in the tests pool_*_test and connection_pool_test
 status/container_facts: what the table and the page of containers share; their tests render it
 status/container_table: a part of the overview; overview_page_test renders it
+status/status_input: who sees a label; container_page_test and containers_json_test ask for both
 status/page_frame: what the pages share; their tests render it
 web/acceptor: server_test connects through it
 web/http_daemon: the border to the HTTP library; server_test drives it with real clients
