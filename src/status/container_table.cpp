@@ -201,7 +201,8 @@ void write_age(Html& html, const ContainerFacts& facts, WallTime now) {
   const auto since = runs && container.started_at ? container.started_at : container.created_at;
   if (!since) return write_unknown(html, "age");
   const auto seconds = to_seconds(now - *since);
-  write_cell(html, {.key = "age", .value = seconds}, [&] { write_ago(html, *since, now); });
+  write_cell(html, {.key = "age", .value = seconds},
+             [&] { write_time(html, *since, duration_text(seconds)); });
 }
 
 // --- columns ------------------------------------------------------------------------------------

@@ -111,9 +111,13 @@ void write_wide(Html& html, Literal section, const std::function<void()>& conten
                content);
 }
 
-void write_ago(Html& html, WallTime time, WallTime now) {
+void write_time(Html& html, WallTime time, std::string_view text) {
   const auto exact = to_rfc3339(time, Decimals::milliseconds);
-  html.element("time", {{"datetime", exact}, {"title", exact}}, ago_text(time, now));
+  html.element("time", {{"datetime", exact}, {"title", exact}}, text);
+}
+
+void write_ago(Html& html, WallTime time, WallTime now) {
+  write_time(html, time, ago_text(time, now));
 }
 
 /// For the overview: the pages of containers are below it.

@@ -31,6 +31,8 @@ void write_section(Html& html, Literal id, std::string_view heading,
 /// What may be wider than a phone, and is scrolled by itself. `section` is the one around it.
 void write_wide(Html& html, Literal section, const std::function<void()>& content);
 
+/// A text for a time, with the exact one.
+void write_time(Html& html, WallTime time, std::string_view text);
 /// "3 min ago", with the exact time.
 void write_ago(Html& html, WallTime time, WallTime now);
 
