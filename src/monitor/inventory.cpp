@@ -619,11 +619,12 @@ void Inventory::lose_end(const Entry& entry, const Moment& now) {
 }
 
 /// Whether a run has ended because its Engine did. An Engine that ends stops its containers before
-/// it goes itself; one that was killed leaves that to its successor, whose own runs end otherwise.
+/// it goes itself; one that was killed leaves that to its successor, which stops them before it is
+/// up, and may tell of that afterwards. The successor's own runs end otherwise.
 bool Inventory::is_end_of_engine(const FoundEnd& end, bool told) const {
   return std::ranges::any_of(outages_, [&](const Outage& outage) {
     if (end.started_at > outage.gone_at) return false;
-    if (told) return !outage.up_at;
+    if (told) return !outage.up_at || end.at <= *outage.up_at;
     return end.at >= outage.gone_at - stopping_takes &&
            (!outage.up_at || end.at <= *outage.up_at + stopping_takes);
   });

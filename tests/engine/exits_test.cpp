@@ -118,6 +118,19 @@ class Scene {
     }
   }
 
+  /// Waits until the shell of the container has set its traps: only then it has a child. As PID 1 a
+  /// program takes no signal that it has not asked for.
+  void wait_for_traps(const std::string& name) {
+    const auto pid = std::to_string(pid_of(name));
+    test::wait_until("the shell of " + name + " has a child", soon, [&] {
+      return !test::read_file("/proc/" + pid + "/task/" + pid + "/children").empty();
+    });
+  }
+  /// As soon as the container's shell takes signals.
+  void ask_to_end(const std::string& name, const std::string& verb) {
+    wait_for_traps(name);
+    post(name, verb);
+  }
   void post(const std::string& name, const std::string& verb) {
     engine_.client().expect("POST", "/containers/" + name + "/" + verb);
   }
@@ -209,19 +222,19 @@ TEST_CASE("a container that the Engine was asked to end says who asked, and how"
   Scene scene;
   const auto& engine = scene.engine();
   std::ignore = engine.run("graceful", graceful);
-  scene.post("graceful", "stop?t=10");
+  scene.ask_to_end("graceful", "stop?t=10");
   const auto stopped = scene.end_of("graceful");
   CHECK(stopped.cause == "stopped");
   CHECK_THAT(stopped.evidence, test::contains("Engine: stopped\n"));
 
   std::ignore = engine.run("stubborn", stubborn);
-  scene.post("stubborn", "stop?t=1");
+  scene.ask_to_end("stubborn", "stop?t=1");
   const auto forced = scene.end_of("stubborn");
   CHECK(forced.cause == "stopped");
   CHECK_THAT(forced.evidence, test::contains("by SIGKILL after the grace period"));
 
   std::ignore = engine.run("restarted", graceful);
-  scene.post("restarted", "restart?t=10");
+  scene.ask_to_end("restarted", "restart?t=10");
   const auto restarted = scene.end_of("restarted");
   CHECK(restarted.cause == "stopped");
   test::wait_until("its start is told", soon, [&] {
@@ -230,10 +243,9 @@ TEST_CASE("a container that the Engine was asked to end says who asked, and how"
 
   for (const auto* const signal : {"KILL", "TERM", "INT", "QUIT", "HUP"}) {
     const auto name = std::string("killed-") + signal;
-    // As PID 1 a program takes only signals that it asks for.
     std::ignore = engine.run(name, script(std::string("trap 'trap - ") + signal + "; exit 9' " +
                                           signal + "; sleep 1000 & wait"));
-    scene.post(name, std::string("kill?signal=") + signal);
+    scene.ask_to_end(name, std::string("kill?signal=") + signal);
     const auto killed = scene.end_of(name);
     CAPTURE(name, killed.evidence);
     // SIGHUP asks many programs to read their configuration again: the code does not tell more.
@@ -369,6 +381,7 @@ TEST_CASE("containers end with an Engine that is stopped, and with one that was 
   std::ignore = engine.run("slow", stubborn);
   std::ignore = engine.run("failed", script("exit 3"));
   CHECK(scene.end_of("failed").cause == "error");
+  for (const auto* const name : {"web", "slow"}) scene.wait_for_traps(name);
   const auto up = [&] { return scene.daemon().page().value("tidegauge_engine_up") == 1; };
   engine.terminate();
   CHECK(scene.end_of("web").cause == "engine");
@@ -376,13 +389,16 @@ TEST_CASE("containers end with an Engine that is stopped, and with one that was 
   engine.start();
   test::wait_until("the Engine is watched again", 60s, up);
   scene.post("web", "start");
-  scene.post("web", "stop?t=10");
+  scene.ask_to_end("web", "stop?t=10");
   CHECK(scene.end_of("web", 2).cause == "stopped");
   scene.post("web", "start");
+  scene.wait_for_traps("web");
   engine.kill();
   engine.start();
   test::wait_until("the Engine is watched again", 60s, up);
-  CHECK(scene.end_of("web", 3).cause == "engine");
+  const auto third = scene.end_of("web", 3);
+  CAPTURE(third.evidence);
+  CHECK(third.cause == "engine");
   CHECK(ends_of(scene.daemon(), "failed").size() == 1);
   scene.check_counts("web");
   scene.check_counts("slow");
@@ -400,6 +416,6 @@ TEST_CASE("containers that outlive their Engine have causes of their own", "[exi
   const auto end = scene.end_of("short");
   CAPTURE(end.evidence);
   CHECK((end.cause == "error" || end.cause == "unknown"));  // it may end while nobody looks
-  scene.post("web", "stop?t=10");
+  scene.ask_to_end("web", "stop?t=10");
   CHECK(scene.end_of("web").cause == "stopped");
 }

@@ -387,6 +387,33 @@ TEST_CASE("an end that came with the Engine may be found after the next outage")
   CHECK(scene.exits("web", EndCause::engine) == 1);
 }
 
+TEST_CASE("a successor of the Engine tells what it has stopped before it was up, and since") {
+  Scene scene;
+  const auto started_at = scene.now() - 1h;
+  scene.list({"web"});
+  scene.inventory().record_engine_time(scene.now(), scene.steady());
+  REQUIRE(scene.inspect(Scene::running("web", started_at)));
+  scene.inventory().engine_gone(scene.steady());
+  scene.pass(1s);
+  const bool is_up_before = GENERATE(false, true);
+  const auto come_up = [&] {
+    scene.inventory().engine_up(scene.steady());
+    scene.pass(1s);
+  };
+  if (is_up_before) come_up();
+  const auto die_at = scene.now();
+  if (!is_up_before) {
+    scene.pass(1s);
+    come_up();
+  }
+  scene.set_engine_clock(die_at - scene.now());  // the events are from then
+  scene.tell("die", "web", "0");
+  scene.tell("stop", "web");
+  scene.set_engine_clock(0s);
+  scene.pass(3s);
+  CHECK(scene.exits("web", is_up_before ? EndCause::stopped : EndCause::engine) == 1);
+}
+
 TEST_CASE("a run that an Engine has started does not end with the Engine before it") {
   Scene scene;
   scene.list({});
