@@ -278,8 +278,9 @@ std::vector<ShownEnd> latest_ends(const StatusInput& input) {
     if (!engine->ends) continue;
     for (const auto& end : *engine->ends) shown.push_back({engine.get(), end.get()});
   }
-  std::ranges::stable_sort(shown, std::ranges::greater{},
-                           [](const ShownEnd& one) { return one.end->ended_at; });
+  std::ranges::sort(shown, std::ranges::greater{}, [](const ShownEnd& one) {
+    return std::pair(one.end->ended_at, one.end->number);
+  });
   shown.resize(std::min(shown.size(), ends_shown));
   return shown;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <unordered_map>
@@ -33,8 +34,8 @@ class Finder {
   std::vector<Problem> find() {
     for (const auto& engine : input_.engines) look_at(*engine);
     for (const auto& pool : input_.pools) look_at(pool);
-    std::ranges::stable_sort(problems_, {}, &Problem::severity);
-    return std::move(problems_);
+    std::ranges::move(warnings_, std::back_inserter(bad_));
+    return std::move(bad_);
   }
 
  private:
@@ -48,11 +49,12 @@ class Finder {
 
   void add(Severity severity, std::string_view kind, std::string_view endpoint,
            std::string_view container, std::string text) {
-    problems_.push_back({.severity = severity,
-                         .kind = kind,
-                         .endpoint = std::string(endpoint),
-                         .container = std::string(container),
-                         .text = std::move(text)});
+    auto& problems = severity == Severity::bad ? bad_ : warnings_;
+    problems.push_back({.severity = severity,
+                        .kind = kind,
+                        .endpoint = std::string(endpoint),
+                        .container = std::string(container),
+                        .text = std::move(text)});
   }
   void add(Severity severity, std::string_view kind, const Subject& subject, std::string text) {
     add(severity, kind, subject.engine.endpoint, subject.record.container->name, std::move(text));
@@ -322,7 +324,8 @@ class Finder {
   RestartsByName restarts_;
   LastEnds last_ends_;
   bool machine_is_told_ = false;
-  std::vector<Problem> problems_;
+  std::vector<Problem> bad_;
+  std::vector<Problem> warnings_;
 };
 
 }  // namespace

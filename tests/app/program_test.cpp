@@ -165,6 +165,26 @@ TEST_CASE("the daemon serves the containers on its page, and pages about itself"
   CHECK(daemon.get("/nowhere").status == 404);
 }
 
+TEST_CASE("the daemon has pages for people and the same as JSON, unless they are turned off") {
+  const Scene scene;
+  const bool is_on = GENERATE(true, false);
+  const RunningDaemon daemon(
+      scene.with({std::string("--web.status_page=") + (is_on ? "true" : "false")}));
+  daemon.wait_for_page("name=\"web-1\"");
+  const auto status = is_on ? 200 : 404;
+  for (const std::string path :
+       {"/pool", "/containers/local/web-1", "/api/v1/engines", "/api/v1/containers",
+        "/api/v1/containers/local/web-1", "/api/v1/pool"}) {
+    CAPTURE(path);
+    CHECK(daemon.get(path).status == status);
+  }
+  CHECK(daemon.get("/").status == 200);
+  CHECK((count(daemon.get("/").body, "containers/local/web-1") > 0) == is_on);
+  CHECK(daemon.get("/api/v1/exits").status == 200);
+  CHECK(daemon.get("/api/v1/logs/local/web-1").status == (is_on ? 403 : 404));
+  CHECK((count(daemon.page(), "tidegauge_history_bytes 0\n") == 1) != is_on);
+}
+
 TEST_CASE("the daemon tells how runs ended, on its page and by its private socket") {
   const Scene scene;
   const test::TemporaryDirectory runtime;

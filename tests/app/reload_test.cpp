@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "app/program.h"
+#include "monitor/small_engine.h"
 #include "simulated_engine/simulated_engine.h"
 #include "support/catch.h"
 #include "support/page.h"
@@ -221,6 +222,29 @@ TEST_CASE("Engines come and go with the configuration, at the same port") {
   CHECK_THAT(scene.daemon().page(), contains("\ntidegauge_engine_up 1\n"));
   scene.daemon().process().signal(SIGTERM);
   CHECK(scene.daemon().process().wait() == 0);
+}
+
+TEST_CASE("an Engine may leave the configuration while somebody reads a log from it") {
+  const std::string id(64, 'a');
+  test::SmallEngine other({id}, [](const test::Request& request, test::Exchange& exchange) {
+    const bool is_log = test::SmallEngine::call_of(request).ends_with("/logs");
+    if (is_log) exchange.hang();
+    return is_log;
+  });
+  const std::string first = "web: {show_logs: true}\nendpoints:\n";
+  const auto other_entry = "  - {name: other, socket_path: " + other.socket_path() + "}\n";
+  Reloading scene(first + other_entry);
+  const auto find_container = [&] {
+    return scene.daemon().get("/api/v1/containers/other/" + id).status == 200;
+  };
+  test::wait_until("the container is watched", 20s, find_container);
+  test::RawClient client(scene.daemon().port());
+  client.send("GET /api/v1/logs/other/" + id + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  test::wait_until("the Engine is asked for the log", 20s,
+                   [&] { return other.calls("/containers/" + id + "/logs") > 0; });
+  scene.reload(first + scene.entry("local", "first"));
+  CHECK(client.read_reply().status == 502);
+  CHECK(scene.daemon().get("/-/healthy").status == 200);
 }
 
 TEST_CASE("containers of one name on two Engines end each for itself") {
