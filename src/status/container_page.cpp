@@ -357,11 +357,11 @@ void write_labels(Html& html, const StatusInput& input, const ContainerFacts& fa
                  "users of this machine and to clients that had to show who they are.");
     }
     html.element("dl", {{"class", "labels"}}, [&] {
-      for (const auto& [key, value] : labels) {
-        if (!input.shows_label(key)) continue;
+      for (const auto& label : labels) {
+        if (!input.shows_label(label.first)) continue;
         html.element("div", {}, [&] {
-          html.element("dt", {}, shortened(key, longest_label));
-          html.element("dd", {}, shortened(value, longest_label));
+          html.element("dt", {}, shortened(label.first, longest_label));
+          html.element("dd", {}, shortened(label.second, longest_label));
         });
       }
     });
