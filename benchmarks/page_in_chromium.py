@@ -9,7 +9,6 @@ five. Needs chromium, chromium-driver and python3-selenium. Prints one JSON obje
 if a figure falls short of its limit.
 """
 
-import json
 import os
 import statistics
 import sys
@@ -19,6 +18,8 @@ import time
 sys.path += [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", *place)
              for place in (("tests",), ("tests", "browser"))]
 from support import processes  # noqa: E402, found by the line above
+
+from figures import fell_short, report  # noqa: E402, beside this file
 
 import chromium  # noqa: E402
 import page_parts as parts  # noqa: E402
@@ -52,19 +53,6 @@ requestAnimationFrame(() => setTimeout(() => {
   look();
 }));
 """
-fell_short = False
-
-
-def report(name, value, unit, limit=None, baseline=None):
-    """The limit is on the ratio where there is a baseline."""
-    global fell_short  # pylint: disable=global-statement
-    ratio = value / baseline if baseline else None
-    holds = None if limit is None else (ratio if baseline else value) <= limit
-    fell_short |= holds is False
-    print(json.dumps({"name": name, "value": round(value, 3), "unit": unit,
-                      "baseline": baseline and round(baseline, 3),
-                      "ratio": ratio and round(ratio, 4), "limit": limit, "holds": holds}),
-          flush=True)
 
 
 def main():
@@ -91,7 +79,7 @@ def main():
             browser.open(daemon.url)
             measure_refreshes(browser, minutes)
             check_console(browser)
-    return fell_short
+    return fell_short()
 
 
 def check_console(browser):

@@ -12,8 +12,6 @@ simulated Engine beside TIDEGAUGE. Prints one JSON object a line; exit status 1 
 import base64
 import collections
 import ctypes
-import glob
-import json
 import os
 import re
 import socket
@@ -25,22 +23,12 @@ import threading
 import time
 import zlib
 
+import figures
+from figures import report
+
 HOST = "127.0.0.1"
 SCRAPES = 200  # beside each kind of hostile clients
 KNOWN = "Basic YWxpY2U6c2VjcmV0"  # alice:secret
-fell_short = False
-
-
-def report(name, value, unit, baseline=None, limit=None):
-    global fell_short
-    ratio = value / baseline if baseline else None
-    measured = ratio if baseline else value
-    holds = None if limit is None else measured <= limit
-    fell_short |= holds is False
-    print(json.dumps({"name": name, "value": round(value, 3), "unit": unit,
-                      "baseline": baseline and round(baseline, 3),
-                      "ratio": ratio and round(ratio, 4), "limit": limit, "holds": holds}),
-          flush=True)
 
 
 def quantile(values, part):
@@ -71,13 +59,7 @@ class Daemon:
         raise RuntimeError("tidegauge has not started")
 
     def serving_cpu_seconds(self):
-        """The CPU time of the threads that serve. Other threads sample the containers."""
-        total = 0
-        for task in glob.glob(f"/proc/{self.process.pid}/task/*"):
-            with open(task + "/comm") as name, open(task + "/schedstat") as stat:
-                if name.read().strip() in ("acceptor", "web", "MHD-single"):
-                    total += int(stat.read().split()[0])
-        return total * 1e-9
+        return figures.serving_cpu_seconds(self.process.pid)
 
     def resident_bytes(self):
         with open(f"/proc/{self.process.pid}/status") as status:
@@ -406,7 +388,7 @@ def main():
         daemon.stop()
         measure_memory(program)
         measure_hostile(program, engine)
-    sys.exit(1 if fell_short else 0)
+    sys.exit(1 if figures.fell_short() else 0)
 
 
 if __name__ == "__main__":

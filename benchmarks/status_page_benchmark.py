@@ -7,9 +7,7 @@ The plots fill for MINUTES (15) first. Prints one JSON object a line; exit statu
 short of its limit.
 """
 
-import glob
 import http.client
-import json
 import os
 import statistics
 import sys
@@ -21,24 +19,13 @@ sys.path += [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", *pla
              for place in (("tests",), ("tests", "browser"))]
 from support import processes  # noqa: E402, found by the line above
 
+from figures import fell_short, report, serving_cpu_seconds  # noqa: E402, beside this file
+
 from daemon import HOST, Daemon, SimulatedEngine  # noqa: E402
 
 CONTAINERS, LOADS, SCRAPES, BROWSERS = 200, 15, 400, 20
 REFRESH_SECONDS = 5  # as page.js has it
 OPEN_SECONDS = 120
-fell_short = False
-
-
-def report(name, value, unit, limit=None, baseline=None):
-    """The limit is on the ratio where there is a baseline."""
-    global fell_short  # pylint: disable=global-statement
-    ratio = value / baseline if baseline else None
-    holds = None if limit is None else (ratio if baseline else value) <= limit
-    fell_short |= holds is False
-    print(json.dumps({"name": name, "value": round(value, 3), "unit": unit,
-                      "baseline": baseline and round(baseline, 3),
-                      "ratio": ratio and round(ratio, 4), "limit": limit, "holds": holds}),
-          flush=True)
 
 
 def main():
@@ -56,7 +43,7 @@ def main():
         measure_loads(daemon)
         measure_open_page(daemon)
         measure_scrapes(daemon)
-    sys.exit(1 if fell_short else 0)
+    sys.exit(1 if fell_short() else 0)
 
 
 # --- requests -------------------------------------------------------------------------------------
@@ -82,24 +69,12 @@ class Browser:
         return first, time.perf_counter() - begin, size
 
 
-def serving_cpu_seconds(daemon):
-    """Of the threads that serve; other threads sample the containers."""
-    total = 0
-    for task in glob.glob(f"/proc/{daemon.process.child.pid}/task/*"):
-        with open(task + "/comm", encoding="ascii") as name:
-            if name.read().strip() not in ("acceptor", "web", "MHD-single"):
-                continue
-        with open(task + "/schedstat", encoding="ascii") as schedstat:
-            total += int(schedstat.read().split()[0])
-    return total * 1e-9
-
-
 # --- figures --------------------------------------------------------------------------------------
 
 def measure_history(daemon):
     page = daemon.get("/metrics?name[]=tidegauge_history_bytes").text()
     size = next(line for line in page.splitlines() if line.startswith("tidegauge_history_bytes"))
-    report(f"history of {CONTAINERS} containers", float(size.split()[1]) / 1024, "KiB", 1024)
+    report(f"history of {CONTAINERS} containers", float(size.split()[1]) / 1024, "KiB", limit=1024)
 
 
 def measure_loads(daemon):
@@ -112,22 +87,23 @@ def measure_loads(daemon):
             loads.append(load)
         time.sleep(0.2)
     first, whole, sizes = zip(*loads)
-    report("first byte of /, median", statistics.median(first) * 1e3, "ms", 5)
-    report("whole page of /, median", statistics.median(whole) * 1e3, "ms", 15)
+    report("first byte of /, median", statistics.median(first) * 1e3, "ms", limit=5)
+    report("whole page of /, median", statistics.median(whole) * 1e3, "ms", limit=15)
     report("first byte of /, worst", max(first) * 1e3, "ms")
     report("whole page of /, worst", max(whole) * 1e3, "ms")
-    report("size of /, gzip", max(sizes) / 1024, "KiB", 60)
+    report("size of /, gzip", max(sizes) / 1024, "KiB", limit=60)
 
 
 def measure_open_page(daemon):
-    before = serving_cpu_seconds(daemon)
+    before = serving_cpu_seconds(daemon.process.child.pid)
     begin = time.monotonic()
     browser = Browser(daemon.port)
     while time.monotonic() - begin < OPEN_SECONDS:
         browser.load()
         time.sleep(REFRESH_SECONDS)
-    used = serving_cpu_seconds(daemon) - before
-    report("one open page", used / (time.monotonic() - begin) * 100, "% of a core", 0.1)
+    used = serving_cpu_seconds(daemon.process.child.pid) - before
+    report("one open page", used / (time.monotonic() - begin) * 100, "% of a core",
+           limit=0.1)
 
 
 def measure_scrapes(daemon):
@@ -157,7 +133,8 @@ def measure_scrapes(daemon):
     stop.set()
     for browser in browsers:
         browser.join()
-    report(f"p99 of scrapes while {BROWSERS} browsers refresh", beside * 1e3, "ms", 2, alone * 1e3)
+    report(f"p99 of scrapes while {BROWSERS} browsers refresh", beside * 1e3, "ms",
+           baseline=alone * 1e3, limit=2)
 
 
 main()
