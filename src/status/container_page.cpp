@@ -232,14 +232,8 @@ void write_networks(Html& html, const ContainerFacts& facts) {
     }
     write_wide(html, "networks", [&] {
       html.element("table", {}, [&] {
-        html.element("thead", {}, [&] {
-          html.element("tr", {}, [&] {
-            for (const std::string_view heading :
-                 {"Interface", "Received", "Errors / dropped", "Transmitted", "Errors / dropped"}) {
-              html.element("th", {{"scope", "col"}}, heading);
-            }
-          });
-        });
+        write_table_head(
+            html, {"Interface", "Received", "Errors / dropped", "Transmitted", "Errors / dropped"});
         html.element("tbody", {}, [&] {
           for (const auto& network : facts.record.stats->networks) write_interface(html, network);
         });

@@ -131,14 +131,8 @@ void write_engines(Html& html, const StatusInput& input) {
   write_section(html, "engines", input.engines.size() == 1 ? "Engine" : "Engines", [&] {
     write_wide(html, "engines", [&] {
       html.element("table", {}, [&] {
-        html.element("thead", {}, [&] {
-          html.element("tr", {}, [&] {
-            for (const std::string_view heading :
-                 {"Engine", "State", "Version", "API", "cgroup", "Numbers from", "Containers"}) {
-              html.element("th", {{"scope", "col"}}, heading);
-            }
-          });
-        });
+        write_table_head(
+            html, {"Engine", "State", "Version", "API", "cgroup", "Numbers from", "Containers"});
         html.element("tbody", {}, [&] {
           for (const auto& engine : input.engines) write_engine(html, *engine, input);
         });
@@ -310,14 +304,7 @@ void write_ends(Html& html, const StatusInput& input) {
     }
     write_wide(html, "ends", [&] {
       html.element("table", {}, [&] {
-        html.element("thead", {}, [&] {
-          html.element("tr", {}, [&] {
-            for (const std::string_view heading :
-                 {"When", "Container", "Cause", "Exit code", "Ran for", "Evidence"}) {
-              html.element("th", {{"scope", "col"}}, heading);
-            }
-          });
-        });
+        write_table_head(html, {"When", "Container", "Cause", "Exit code", "Ran for", "Evidence"});
         html.element("tbody", {}, [&] {
           for (const auto& end : ends) write_end(html, end, input.now);
         });

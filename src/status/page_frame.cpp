@@ -111,6 +111,14 @@ void write_wide(Html& html, Literal section, const std::function<void()>& conten
                content);
 }
 
+void write_table_head(Html& html, std::initializer_list<std::string_view> headings) {
+  html.element("thead", {}, [&] {
+    html.element("tr", {}, [&] {
+      for (const auto heading : headings) html.element("th", {{"scope", "col"}}, heading);
+    });
+  });
+}
+
 void write_time(Html& html, WallTime time, std::string_view text) {
   const auto exact = to_rfc3339(time, Decimals::milliseconds);
   html.element("time", {{"datetime", exact}, {"title", exact}}, text);

@@ -4,6 +4,7 @@
 // several pages have. For one thread.
 
 #include <functional>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,6 +31,9 @@ void write_section(Html& html, Literal id, std::string_view heading,
 
 /// What may be wider than a phone, and is scrolled by itself. `section` is the one around it.
 void write_wide(Html& html, Literal section, const std::function<void()>& content);
+
+/// The head of a table: a row of headings of columns.
+void write_table_head(Html& html, std::initializer_list<std::string_view> headings);
 
 /// A text for a time, with the exact one.
 void write_time(Html& html, WallTime time, std::string_view text);

@@ -89,14 +89,7 @@ void write_slots(Html& html, const std::vector<model::SlotStats>& slots,
                  std::string_view endpoint) {
   html.element("table", {}, [&] {
     html.element("caption", {}, "Slots of " + std::string(endpoint));
-    html.element("thead", {}, [&] {
-      html.element("tr", {}, [&] {
-        for (const std::string_view heading :
-             {"Slot", "State", "For", "Connected", "Uses", "Holder"}) {
-          html.element("th", {{"scope", "col"}}, heading);
-        }
-      });
-    });
+    write_table_head(html, {"Slot", "State", "For", "Connected", "Uses", "Holder"});
     html.element("tbody", {}, [&] {
       for (const auto& slot : slots) write_slot(html, slot);
     });
