@@ -48,6 +48,9 @@ def page_kind(browser):
 
 
 class ContainerTable:
+    """Whatever is read is read by one script: between two questions of the driver, the page may replace
+    an element of which the first one told."""
+
     def __init__(self, browser):
         self.browser = browser
 
@@ -111,9 +114,11 @@ class ContainerTable:
 
     def sorted_by(self):
         """The columns that say that they are sorted, with the direction."""
-        return {header.get_attribute("data-sort"): header.get_attribute("aria-sort")
-                for header in self.browser.all(SORT_HEADER)
-                if header.get_attribute("aria-sort") in ("ascending", "descending")}
+        return dict(self.browser.run(
+            "return [...document.querySelectorAll(arguments[0])]"
+            ".map(header => [header.dataset.sort, header.getAttribute('aria-sort')])"
+            ".filter(([, direction]) => ['ascending', 'descending'].includes(direction))",
+            SORT_HEADER))
 
     def search(self, text):
         field = self.browser.first(SEARCH)
@@ -124,8 +129,8 @@ class ContainerTable:
 
     def states(self):
         """The values that the filter offers; the one that shows all is empty or "all"."""
-        return [option.get_attribute("value")
-                for option in Select(self.browser.first(STATE_FILTER)).options]
+        return self.browser.run("return [...document.querySelector(arguments[0]).options]"
+                                ".map(option => option.value)", STATE_FILTER)
 
     def filter(self, state):
         Select(self.browser.first(STATE_FILTER)).select_by_value(state)
