@@ -1,8 +1,10 @@
 #include "docker/replies.h"
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "tidegauge/json/reader.h"
 #include "tidegauge/util/timestamp.h"
@@ -79,6 +81,21 @@ model::HealthCheckResult last_health_check(json::Value log) {
     result.duration_seconds = std::chrono::duration<double>(*end - *start).count();
   }
   return result;
+}
+
+std::vector<model::AttachedNetwork> attached_networks(json::Value networks) {
+  constexpr std::size_t most_networks = 32;
+  constexpr std::size_t longest_text = 128;  // names are chosen by users
+  std::vector<model::AttachedNetwork> attached;
+  for (const auto [name, network] : networks.members()) {
+    if (attached.size() == most_networks) break;
+    attached.push_back(
+        {.name = one_line(name, longest_text),
+         .ipv4_address = one_line(network["IPAddress"].text(), longest_text),
+         .ipv6_address = one_line(network["GlobalIPv6Address"].text(), longest_text)});
+  }
+  std::ranges::sort(attached, {}, &model::AttachedNetwork::name);
+  return attached;
 }
 
 void read_state(json::Value state, model::Container& container) {
@@ -185,6 +202,7 @@ Result<model::Container> parse_container(std::string_view body) {
   container.hostname = config["Hostname"].text();
   container.restart_policy = restart_policy(host);
   container.network_mode = host["NetworkMode"].text();
+  container.attached_networks = attached_networks(root["NetworkSettings"]["Networks"]);
   container.labels = config["Labels"].texts();
   container.tty = config["Tty"].boolean().value_or(false);
   container.created_at = parse_timestamp(root["Created"].text());

@@ -25,6 +25,10 @@ std::string attribute(const model::Event& event, std::string_view key) {
   return found != event.attributes.end() && found->first == key ? found->second : std::string();
 }
 
+std::string container_id(const model::Event& event) {
+  return event.type == "network" ? attribute(event, "container") : event.id;
+}
+
 std::string_view action_name(const model::Event& event) {
   const std::string_view action = event.action;
   return action.substr(0, action.find(':'));

@@ -14,6 +14,9 @@ namespace tidegauge::monitor {
 /// The attribute `key` of an event; empty where it has none.
 [[nodiscard]] std::string attribute(const model::Event& event, std::string_view key);
 
+/// The id of the container that an event is about, an event of a network as well.
+[[nodiscard]] std::string container_id(const model::Event& event);
+
 /// The action without its detail: "health_status" of "health_status: healthy".
 [[nodiscard]] std::string_view action_name(const model::Event& event);
 /// "healthy" of "health_status: healthy"; empty where there is no detail.

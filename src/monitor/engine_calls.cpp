@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "monitor/container_events.h"
 #include "monitor/container_filter.h"
 
 namespace tidegauge::monitor {
@@ -28,7 +29,7 @@ Inventory::Effect EngineCalls::apply(const model::Event& event) {
     return Inventory::Effect::none;
   }
   const auto applied = context_.state.apply(event);
-  if (applied.inspect) schedule_inspect(context_, event.id, inspect_debounce);
+  if (applied.inspect) schedule_inspect(context_, container_id(event), inspect_debounce);
   if (applied.check_engine) {
     context_.scheduler.schedule({CallScheduler::Call::check_engine, {}, steady_now()});
   }

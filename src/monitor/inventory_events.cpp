@@ -104,15 +104,21 @@ bool Inventory::count_only(const Occurrence& /*occurrence*/) {
   return false;
 }
 
-/// A start that fails tells of itself by the container's networks alone (start_attempts.h).
+/// A start that fails tells of itself by the container's networks alone (start_attempts.h). A
+/// running container that is attached to a further network has a new address. (Where it is
+/// disconnected from one, it may be ending: an inspect would be ahead of the event of the end.)
 Inventory::Effect Inventory::apply_network(const model::Event& event, const Moment& now) {
   const bool connected = event.action == network_connected;
   const bool is_wanted = connected || event.action == network_disconnected;
   ++stats_.events[{is_wanted ? event.type : "other", is_wanted ? event.action : "other"}];
-  const auto about = entries_.find(attribute(event, "container"));
+  const auto about = entries_.find(container_id(event));
   if (!is_wanted || about == entries_.end()) return Effect::none;
   auto& [id, entry] = *about;
-  if (model::has_processes(entry.container->state)) return Effect::none;
+  if (model::has_processes(entry.container->state)) {
+    if (!connected || !entry.watched) return Effect::none;
+    ++entry.version;  // an answer that is on its way may be older
+    return Effect::inspect;
+  }
   if (connected) {
     entry.starts.network_connected();
   } else {

@@ -29,7 +29,10 @@ FactsOf::FactsOf(const model::EngineSnapshot& engine, const History& history)
     : engine_(engine), history_(history) {
   for (const auto& [name, lifecycle] : engine.lifecycles) lifecycles_[name] = &lifecycle;
   if (!engine.ends) return;
-  for (const auto& end : *engine.ends) last_ends_[end->id] = end.get();
+  for (const auto& end : *engine.ends) {
+    auto& last = last_ends_[end->id];  // by time: ends are kept in the order of their decisions
+    if (last == nullptr || last->ended_at <= end->ended_at) last = end.get();
+  }
 }
 
 ContainerFacts FactsOf::operator()(const model::ContainerRecord& record) const {

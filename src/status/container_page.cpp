@@ -216,11 +216,25 @@ void write_interface(Html& html, const model::NetworkStats& network) {
   });
 }
 
+/// "shop_default: 172.28.5.3"; the name alone where the container has no address there.
+std::string attachment_text(const model::AttachedNetwork& network) {
+  auto text = network.name;
+  for (const auto& address : {network.ipv4_address, network.ipv6_address}) {
+    if (!address.empty()) text += (text.size() == network.name.size() ? ": " : ", ") + address;
+  }
+  return text;
+}
+
 void write_networks(Html& html, const ContainerFacts& facts) {
   write_section(html, "networks", "Networks", [&] {
     const auto& container = facts.container();
-    html.element("dl", {{"class", "facts"}},
-                 [&] { write_fact(html, "Network", container.network_mode); });
+    html.element("dl", {{"class", "facts"}}, [&] {
+      write_fact(html, "Network", container.network_mode);
+      for (const auto& network : container.attached_networks) {
+        const auto text = attachment_text(network);
+        if (text != container.network_mode) write_fact(html, "Attached to", text);
+      }
+    });
     if (model::shares_network(container)) {
       write_note(html,
                  "It uses the network of the host or of another container, which has its traffic.");

@@ -120,6 +120,14 @@ void write_labels(json::Writer& writer, const StatusInput& input,
   });
 }
 
+void write_attached_network(json::Writer& writer, const model::AttachedNetwork& network) {
+  writer.object([&] {
+    writer.key("name").value(network.name);
+    write_text(writer, "ipv4_address", network.ipv4_address);
+    write_text(writer, "ipv6_address", network.ipv6_address);
+  });
+}
+
 void write_network(json::Writer& writer, const model::NetworkStats& network) {
   writer.object([&] {
     writer.key("interface").value(network.interface);
@@ -150,6 +158,11 @@ void write_history(json::Writer& writer, const ContainerHistory& history) {
 void write_details(json::Writer& writer, const StatusInput& input, const ContainerFacts& facts,
                    const std::optional<std::vector<std::string>>& processes) {
   write_labels(writer, input, facts.container());
+  writer.key("attached_networks").array([&] {
+    for (const auto& network : facts.container().attached_networks) {
+      write_attached_network(writer, network);
+    }
+  });
   if (facts.record.stats) {
     writer.key("networks").array([&] {
       for (const auto& network : facts.record.stats->networks) write_network(writer, network);

@@ -148,6 +148,40 @@ TEST_CASE("a container has an image, a host name, a network and a restart policy
   CHECK(web.restart_policy == "unless-stopped");
 }
 
+TEST_CASE("the networks that a container is attached to are read with their addresses") {
+  const auto network_of = [](const std::string& set, const std::string& name) {
+    const auto networks = container(set, name).attached_networks;
+    REQUIRE(networks.size() == 1);
+    CHECK(networks[0].ipv6_address.empty());
+    return networks[0].name + " " + networks[0].ipv4_address;
+  };
+  CHECK(network_of(engine_20, "healthy") == "bridge 172.30.0.4");
+  CHECK(network_of(engine_26, "healthy") == "bridge 172.31.0.2");
+  CHECK(network_of(engine_29, "healthy") == "bridge 172.27.0.3");
+  CHECK(network_of(podman, "healthy") == "podman 10.88.0.12");
+  CHECK(network_of(engine_26, "exited") == "bridge ");
+  CHECK(value_of(parse_container(R"({"Id":"a"})")).attached_networks.empty());
+}
+
+TEST_CASE("networks are sorted by name, and only so many and so much of their texts are kept") {
+  const auto networks_of = [](const std::string& networks) {
+    return value_of(
+               parse_container(R"({"Id":"a","NetworkSettings":{"Networks":)" + networks + "}}"))
+        .attached_networks;
+  };
+  const auto two = networks_of(
+      R"({"shop":{"IPAddress":"10.0.0.2","GlobalIPv6Address":"fd00::2"},"back\nend":null})");
+  REQUIRE(two.size() == 2);
+  CHECK(two[0].name == R"(back\nend)");
+  CHECK(two[1].ipv4_address == "10.0.0.2");
+  CHECK(two[1].ipv6_address == "fd00::2");
+  std::string many = "{\"" + std::string(1000, 'x') + "\":{}";
+  for (int i = 0; i < 100; ++i) many += ",\"n" + std::to_string(i) + "\":{}";
+  const auto kept = networks_of(many + "}");
+  CHECK(kept.size() == 32);
+  CHECK(kept.back().name.size() == 128);
+}
+
 TEST_CASE("the restart policy is \"no\" if there is none, in each form of the Engine") {
   CHECK(container(engine_20, "exited").restart_policy == "no");
   CHECK(container(engine_26, "exited").restart_policy == "no");

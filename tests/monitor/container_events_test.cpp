@@ -19,6 +19,13 @@ model::Event event(const std::string& action, decltype(model::Event::attributes)
 
 }  // namespace
 
+TEST_CASE("an event of a network is about the container that is attached to it") {
+  CHECK(container_id({.type = "container", .id = "c1", .attributes = {{"container", "x"}}}) ==
+        "c1");
+  CHECK(container_id({.type = "network", .id = "n1", .attributes = {{"container", "c1"}}}) == "c1");
+  CHECK(container_id({.type = "network", .id = "n1"}).empty());
+}
+
 TEST_CASE("an attribute is found by its whole key") {
   const auto told = event("start", {{"image", "nginx"}, {"name", "web"}});
   CHECK(attribute(told, "name") == "web");

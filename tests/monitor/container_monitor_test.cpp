@@ -668,6 +668,16 @@ TEST_CASE("ends, restarts, OOM kills and changes of health are counted, also ove
   CHECK(counts.last_exit_at);
 }
 
+TEST_CASE("a container that is attached to a further network soon has its address there") {
+  EventScene scene;
+  scene.engine().host().attach("web-1", "back");
+  CHECK(scene.becomes("web-1", [](const auto& record) {
+    const auto& networks = record.container->attached_networks;
+    return networks.size() == 2 && networks[0].name == "back" &&
+           networks[0].ipv4_address == "172.28.5.3";
+  }));
+}
+
 TEST_CASE("the stream of events is resumed after a cut, and no event is counted twice") {
   EventScene scene;
   auto& host = scene.engine().host();

@@ -68,14 +68,14 @@ class Scene {
              .attributes = {{"name", to}, {"oldName", "/" + from}}};
     return inventory_.apply(last_, moment());
   }
-  void tell_of_network(const std::string& action, const std::string& container) {
+  Inventory::Effect tell_of_network(const std::string& action, const std::string& container) {
     now_ += 1ms;
     last_ = {.type = "network",
              .action = action,
              .id = "bridge",
              .at = engine_now(),
              .attributes = {{"container", container}, {"name", "bridge"}}};
-    std::ignore = inventory_.apply(last_, moment());
+    return inventory_.apply(last_, moment());
   }
   /// Likewise, of a container that has a label.
   Inventory::Effect tell_of(const std::string& id, const std::string& action,
@@ -274,6 +274,17 @@ TEST_CASE(
   const auto version = scene.inventory().version("web");
   scene.tell_of_network("disconnect", "web");
   CHECK(scene.inventory().version("web") == version);
+}
+
+TEST_CASE("a running container is inspected when it is attached to a further network") {
+  Scene scene;
+  scene.list({"web"});
+  REQUIRE(scene.inspect(Scene::running("web", scene.now() - 1h)));
+  CHECK(scene.tell_of_network("connect", "web") == Inventory::Effect::inspect);
+  // Disconnected, it may be about to end, and the event of its end is to come first.
+  CHECK(scene.tell_of_network("disconnect", "web") == Inventory::Effect::none);
+  scene.tell("die", "web", "0");
+  CHECK(scene.tell_of_network("connect", "web") == Inventory::Effect::none);
 }
 
 TEST_CASE("a start that fails is an end, told by networks, and inspected for its reason") {

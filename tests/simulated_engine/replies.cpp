@@ -87,27 +87,30 @@ std::string status_text(const SimulatedContainer& container, WallTime now) {
   }
 }
 
-std::string network_name(const SimulatedContainer& container) {
-  const auto& mode = container.spec.network_mode;
-  return mode == "default" ? "bridge" : mode;
+Value network(const SimulatedContainer& container, bool connected) {
+  return object({{"IPAMConfig", nullptr},
+                 {"Links", nullptr},
+                 {"Aliases", nullptr},
+                 {"NetworkID", container.id},
+                 {"EndpointID", connected ? container.id : ""},
+                 {"Gateway", connected ? "172.28.5.1" : ""},
+                 {"IPAddress", connected ? "172.28.5.3" : ""},
+                 {"IPPrefixLen", connected ? 24 : 0},
+                 {"IPv6Gateway", ""},
+                 {"GlobalIPv6Address", ""},
+                 {"GlobalIPv6PrefixLen", 0},
+                 {"MacAddress", connected ? "02:42:ac:1c:05:03" : ""},
+                 {"DriverOpts", nullptr}});
 }
 
 Value networks(const SimulatedContainer& container) {
-  const auto name = network_name(container);
-  const auto connected = has_processes(container) && name != "host" && name != "none";
-  return object({{name, object({{"IPAMConfig", nullptr},
-                                {"Links", nullptr},
-                                {"Aliases", nullptr},
-                                {"NetworkID", container.id},
-                                {"EndpointID", connected ? container.id : ""},
-                                {"Gateway", connected ? "172.28.5.1" : ""},
-                                {"IPAddress", connected ? "172.28.5.3" : ""},
-                                {"IPPrefixLen", connected ? 24 : 0},
-                                {"IPv6Gateway", ""},
-                                {"GlobalIPv6Address", ""},
-                                {"GlobalIPv6PrefixLen", 0},
-                                {"MacAddress", connected ? "02:42:ac:1c:05:03" : ""},
-                                {"DriverOpts", nullptr}})}});
+  const auto name = network_of(container.spec);
+  const auto runs = has_processes(container);
+  Members members{{name, network(container, runs && name != "host" && name != "none")}};
+  for (const auto& further : container.further_networks) {
+    members.emplace_back(further, network(container, runs));
+  }
+  return object(members);
 }
 
 Value port_list(const SimulatedContainer& container) {

@@ -54,6 +54,10 @@ void add_memory(Usage& usage, const SimulatedContainer& container, double second
 
 }  // namespace
 
+std::string network_of(const ContainerSpec& spec) {
+  return spec.network_mode == "default" ? "bridge" : spec.network_mode;
+}
+
 std::string_view to_string(Status status) {
   switch (status) {
     case Status::created:

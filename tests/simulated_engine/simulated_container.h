@@ -35,6 +35,9 @@ struct ContainerSpec {
   HealthStatus health = HealthStatus::none;  ///< other than none: it has a health check
 };
 
+/// The network that the mode stands for.
+[[nodiscard]] std::string network_of(const ContainerSpec& spec);
+
 /// How much a container does; drawn once for each.
 struct Load {
   double cpu_cores = 0;  ///< on average
@@ -57,7 +60,8 @@ struct SimulatedContainer {
   int exit_code = 0;
   bool oom_killed = false;
   std::uint64_t restart_count = 0;
-  int pid = 0;  ///< 0 while it has no process
+  std::vector<std::string> further_networks;  ///< apart from that of `spec`
+  int pid = 0;                                ///< 0 while it has no process
 
   WallTime created_at{};
   std::optional<WallTime> started_at;

@@ -206,6 +206,14 @@ Outcome SimulatedHost::rename(std::string_view container, std::string new_name) 
   });
 }
 
+Outcome SimulatedHost::attach(std::string_view container, const std::string& network) {
+  return act(container, [&](SimulatedContainer& found) {
+    found.further_networks.push_back(network);
+    emit_network(found, "connect", network);
+    return Outcome::done;
+  });
+}
+
 Outcome SimulatedHost::set_health(std::string_view container, HealthStatus health) {
   return act(container, [this, health](SimulatedContainer& found) {
     if (!has_processes(found)) return Outcome::wrong_state;
@@ -282,7 +290,7 @@ void SimulatedHost::run(SimulatedContainer& container) {
   container.oom_killed = false;
   container.failing_streak = 0;
   if (container.spec.health != HealthStatus::none) container.spec.health = HealthStatus::starting;
-  emit_network(container, "connect");
+  emit_network(container, "connect", network_of(container.spec));
   emit(container, "start");
 }
 
@@ -294,7 +302,7 @@ void SimulatedHost::end(SimulatedContainer& container, int exit_code) {
   ++happenings_[container.spec.name].exits[exit_code];
   if (container.spec.health != HealthStatus::none) container.spec.health = HealthStatus::unhealthy;
   emit(container, "die", {{"exitCode", std::to_string(exit_code)}});
-  emit_network(container, "disconnect");
+  emit_network(container, "disconnect", network_of(container.spec));
 }
 
 /// By hand, so that no restart policy brings it back.
@@ -318,9 +326,8 @@ void SimulatedHost::emit(const SimulatedContainer& container, std::string action
                  clock_());
 }
 
-void SimulatedHost::emit_network(const SimulatedContainer& container, std::string action) {
-  const auto& mode = container.spec.network_mode;
-  const auto network = mode == "default" ? std::string("bridge") : mode;
+void SimulatedHost::emit_network(const SimulatedContainer& container, std::string action,
+                                 const std::string& network) {
   events_.append(
       {.type = "network",
        .action = std::move(action),

@@ -66,6 +66,8 @@ class SimulatedHost {
   Outcome pause(std::string_view container);
   Outcome unpause(std::string_view container);
   Outcome rename(std::string_view container, std::string new_name);
+  /// To one network more.
+  Outcome attach(std::string_view container, const std::string& network);
   /// `none` takes the health check away, silently.
   Outcome set_health(std::string_view container, HealthStatus health);
 
@@ -91,7 +93,8 @@ class SimulatedHost {
   void end(SimulatedContainer& container, int exit_code);
   void stop_process(SimulatedContainer& container, int signal);
   void emit(const SimulatedContainer& container, std::string action, Attributes extra = {});
-  void emit_network(const SimulatedContainer& container, std::string action);
+  void emit_network(const SimulatedContainer& container, std::string action,
+                    const std::string& network);
   [[nodiscard]] const SimulatedContainer* find(std::string_view reference) const;
   std::string random_id();
   double random_between(double low, double high);

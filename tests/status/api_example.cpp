@@ -28,6 +28,7 @@ model::Container talkative(model::Container web) {
                 {"com.docker.compose.service", "front"},
                 {"listed", "1"},
                 {"unlisted", "secret"}};
+  web.attached_networks = {{"shop_default", "172.28.5.3", "fd00::3"}};
   web.start_error = "no such file";
   web.finished_at = web.started_at;
   return web;

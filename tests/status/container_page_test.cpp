@@ -162,6 +162,18 @@ TEST_CASE("a container that shares a network has no traffic of its own") {
   CHECK_THAT(section(page_of(scene), "networks"), contains("which has its traffic"));
 }
 
+TEST_CASE("the networks of a container are told with its addresses") {
+  StatusScene scene;
+  scene.add("web", [](auto& container) {
+    container.network_mode = "shop_default";
+    container.attached_networks = {{"back <b>", "10.0.0.2", "fd00::2"}, {"shop_default", "", ""}};
+  });
+  const auto networks = section(page_of(scene), "networks");
+  CHECK_THAT(networks, contains("<dt>Network</dt><dd>shop_default</dd>"));
+  CHECK_THAT(networks, contains("<dt>Attached to</dt><dd>back &lt;b&gt;: 10.0.0.2, fd00::2</dd>"));
+  CHECK(networks.find("<dd>shop_default</dd>") == networks.rfind("<dd>shop_default</dd>"));
+}
+
 TEST_CASE("health is told with its last check and its changes") {
   StatusScene scene;
   scene.add("web", [](auto& container) {

@@ -1,3 +1,4 @@
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -7,6 +8,7 @@
 #include "support/catch.h"
 #include "tidegauge/status/api.h"
 
+using namespace std::chrono_literals;
 using namespace tidegauge;
 
 namespace {
@@ -63,7 +65,19 @@ TEST_CASE("one container says everything that is known of it") {
   CHECK((*web["processes"].elements().begin()).text() == "nginx");
   CHECK(count_of(web["health_changes"]) == 2);
   CHECK(count_of(web["networks"]) == 2);
+  const auto attached = *web["attached_networks"].elements().begin();
+  CHECK(attached["name"].text() == "shop_default");
+  CHECK(attached["ipv4_address"].text() == "172.28.5.3");
   CHECK(count_of(web["history"]["cpu_cores"]) == status::step_count);
+}
+
+TEST_CASE("the last end is the latest, in whatever order the ends were decided") {
+  test::StatusScene scene;
+  scene.add("web");
+  scene.add_end("web", model::EndCause::error, 10s);
+  scene.add_end("web", model::EndCause::stopped, 60s);
+  const auto document = test::parsed(*container_json(scene.input(), "local", "web"));
+  CHECK(document.root()["last_end"]["cause"].text() == "error");
 }
 
 TEST_CASE("a container that is not watched, and one of another Engine, is none") {

@@ -61,6 +61,13 @@ struct HealthCheckResult {
   std::optional<int> exit_code;  ///< -1: Docker has ended the check at its timeout
 };
 
+/// A network that a container is attached to.
+struct AttachedNetwork {
+  std::string name;
+  std::string ipv4_address;  ///< empty: none, as of a container that does not run
+  std::string ipv6_address;
+};
+
 /// One container as `GET /containers/{id}/json` shows it.
 struct Container {
   std::string id;                                           ///< 64 hexadecimal digits
@@ -71,6 +78,7 @@ struct Container {
   std::string hostname;                                     ///< its own, as its programs see it
   std::string restart_policy;  ///< "no", "always", "on-failure", "unless-stopped"
   std::string network_mode;    ///< a network's name, "host", "none", "container:<id>", ...
+  std::vector<AttachedNetwork> attached_networks;  ///< by name, at most 32
 
   ContainerState state = ContainerState::unknown;
   Health health = Health::none;
