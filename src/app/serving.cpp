@@ -234,8 +234,16 @@ web::Response Serving::ready() const {
 
 web::ServerHooks Serving::hooks() const {
   auto& instruments = context_.instruments;
+  auto& logger = context_.logger;
   return {.on_request =
-              [&instruments](const web::RequestReport& report) {
+              [&instruments, &logger](const web::RequestReport& report) {
+                if (logger.writes(LogLevel::debug)) {
+                  logger.debug("answered a request", {{"path", report.path},
+                                                      {"status", report.status},
+                                                      {"encoding", report.encoding},
+                                                      {"bytes", report.bytes},
+                                                      {"seconds", report.seconds}});
+                }
                 instruments.record_request({.path = report.path,
                                             .status = report.status,
                                             .seconds = report.seconds,

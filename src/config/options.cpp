@@ -329,7 +329,8 @@ std::vector<Option> place_options() {
                                {"info", LogLevel::info},
                                {"warn", LogLevel::warn},
                                {"error", LogLevel::error}}),
-             "The least important lines that are written, to standard error."),
+             "The least important lines that are written, to standard error. With debug: each "
+             "request to an Engine, each event, and each request that is answered."),
       option("log.format", in(&Config::log, &LogConfig::format),
              choice<LogFormat>({{"logfmt", LogFormat::logfmt}, {"json", LogFormat::json}}),
              "How a line is written."),

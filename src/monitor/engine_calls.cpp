@@ -4,6 +4,7 @@
 
 #include "monitor/container_events.h"
 #include "monitor/container_filter.h"
+#include "tidegauge/util/utf8.h"
 
 namespace tidegauge::monitor {
 
@@ -28,6 +29,7 @@ Inventory::Effect EngineCalls::apply(const model::Event& event) {
     warn_of_unusable_id();
     return Inventory::Effect::none;
   }
+  log_event(event);
   const auto applied = context_.state.apply(event);
   if (applied.inspect) schedule_inspect(context_, container_id(event), inspect_debounce);
   if (applied.check_engine) {
@@ -38,6 +40,17 @@ Inventory::Effect EngineCalls::apply(const model::Event& event) {
   }
   if (applied.effect != Inventory::Effect::known) context_.state.mark_changed();
   return applied.effect;
+}
+
+void EngineCalls::log_event(const model::Event& event) const {
+  if (!context_.logger.writes(LogLevel::debug)) return;
+  constexpr std::size_t longest_action = 256;  // an Engine's "exec_create" has the whole command
+  context_.logger.debug("event of the engine",
+                        {{"endpoint", context_.endpoint},
+                         {"type", event.type},
+                         {"action", one_line(event.action, longest_action)},
+                         {"container_id", container_id(event)},
+                         {"container", event.type == "container" ? attribute(event, "name") : ""}});
 }
 
 Result<void> EngineCalls::take_inventory(InspectScope scope, const std::stop_token& stop) {

@@ -37,6 +37,7 @@ class EngineCalls final : public FollowedEngine {
   void engine_down(const Error& reason) override;
 
  private:
+  void log_event(const model::Event& event) const;
   void drop_unusable(std::vector<model::ContainerSummary>& list);
   void warn_of_unusable_id();
   Result<void> learn_engine(const std::stop_token& stop);

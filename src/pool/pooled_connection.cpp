@@ -1,8 +1,12 @@
 #include "tidegauge/pool/pooled_connection.h"
 
+#include <chrono>
+#include <string>
 #include <utility>
 
 #include "pool/pool_state.h"
+#include "tidegauge/util/time.h"
+#include "tidegauge/util/utf8.h"
 
 namespace tidegauge::pool {
 
@@ -39,6 +43,7 @@ void PooledConnection::release() noexcept {
 
 Result<http::Response> PooledConnection::perform(const http::Request& request,
                                                  const std::stop_token& stop) {
+  const auto begin = steady_now();
   auto result = connection_->perform(request, stop);
   state_->record_transfer(slot_, close_reason(result));
   if (!result && died_idle(connection_->last_transfer(), result.error())) {
@@ -51,7 +56,22 @@ Result<http::Response> PooledConnection::perform(const http::Request& request,
   } else {
     state_->record_failure(slot_, result.error());
   }
+  if (state_->logger.writes(LogLevel::debug)) log_request(request, result, steady_now() - begin);
   return result;
+}
+
+void PooledConnection::log_request(const http::Request& request,
+                                   const Result<http::Response>& result,
+                                   SteadyTime::duration took) const {
+  constexpr std::size_t longest_target = 512;
+  state_->logger.debug(
+      "asked the engine",
+      {{"endpoint", state_->name},
+       {"method", request.method == http::Method::head ? "HEAD" : "GET"},
+       {"target", one_line(request.target, longest_target)},
+       {"result", result ? std::to_string(result->status) : result.error().message},
+       {"bytes", result ? result->body.size() : 0},
+       {"seconds", std::chrono::duration<double>(took).count()}});
 }
 
 }  // namespace tidegauge::pool

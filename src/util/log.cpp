@@ -165,7 +165,7 @@ std::uint64_t Logger::dropped() const noexcept {
 
 /// Debug lines are not throttled.
 void Logger::log(LogLevel level, std::string_view message, Fields fields) noexcept {
-  if (level < level_) return;
+  if (!writes(level)) return;
   try {
     std::uint64_t suppressed_before = 0;
     if (level != LogLevel::debug) {

@@ -354,6 +354,20 @@ TEST_CASE("an Engine that hangs costs another's containers, the page and the end
   CHECK(daemon.process().wait(5s) == 0);
 }
 
+TEST_CASE("at the level debug the log has each request to the Engine, each event and each answer") {
+  Scene scene;
+  RunningDaemon daemon(scene.with({"--log.level=debug"}));
+  daemon.wait_for_page("name=\"web-1\"");
+  scene.engine().host().pause("web-1");
+  daemon.process().wait_for_errors(
+      "level=debug msg=\"event of the engine\" endpoint=local type=container action=pause");
+  const auto log = daemon.process().errors();
+  CHECK_THAT(log,
+             contains("level=debug msg=\"asked the engine\" endpoint=local method=GET target=") &&
+                 contains("/containers/json?all=1 result=200 bytes="));
+  CHECK_THAT(log, contains("level=debug msg=\"answered a request\" path=/metrics status=200 "));
+}
+
 TEST_CASE("what changes is logged once, however long it lasts") {
   Scene scene;
   auto arguments = scene.with();

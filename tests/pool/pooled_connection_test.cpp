@@ -61,6 +61,21 @@ TEST_CASE("a call whose socket dies within the answer is not sent again") {
   CHECK(scene.pool().stats().stale_retries == 0);
 }
 
+TEST_CASE("each request and its answer are in the log where its level is debug") {
+  PoolScene scene({}, [](const auto& request, Exchange& exchange) {
+    if (request.target == "/cut") return exchange.close();
+    exchange.reply(200, {}, "hello");
+  });
+  value_of(call(scene));
+  CHECK(scene.log().count("asked the engine") == 0);
+  scene.log().logger().set_level(LogLevel::debug);
+  value_of(call(scene));
+  CHECK(scene.log().count("level=debug msg=\"asked the engine\" endpoint=") == 1);
+  CHECK(scene.log().count("method=GET target=/ result=200 bytes=5 seconds=0.") == 1);
+  CHECK_FALSE(call(scene, "/cut"));
+  CHECK(scene.log().count("target=/cut result=\"") == 1);
+}
+
 TEST_CASE("a call that fails on a new socket is not sent again") {
   PoolScene scene({}, [](const auto&, Exchange& exchange) { exchange.close(); });
   CHECK(error_of(call(scene, "/once")).code == Errc::connection_lost);

@@ -13,7 +13,8 @@ namespace tidegauge::test {
 
 class LogCapture {
  public:
-  LogCapture() : logger_(LogLevel::debug, LogFormat::logfmt, &LogCapture::receive, this) {}
+  explicit LogCapture(LogLevel level = LogLevel::info)
+      : logger_(level, LogFormat::logfmt, &LogCapture::receive, this) {}
 
   [[nodiscard]] Logger& logger() { return logger_; }
   /// How many lines have this in them.

@@ -10,6 +10,7 @@
 #include "tidegauge/http/connection.h"
 #include "tidegauge/model/error.h"
 #include "tidegauge/pool/lease_core.h"
+#include "tidegauge/util/time.h"
 
 namespace tidegauge::pool {
 
@@ -36,6 +37,8 @@ class PooledConnection {
   PooledConnection(std::shared_ptr<PoolState> state, SlotIndex slot,
                    http::Connection* connection) noexcept;
   void release() noexcept;
+  void log_request(const http::Request& request, const Result<http::Response>& result,
+                   SteadyTime::duration took) const;
 
   std::shared_ptr<PoolState> state_;  // empty when moved from
   SlotIndex slot_ = 0;

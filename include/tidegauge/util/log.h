@@ -76,6 +76,10 @@ class Logger {
     log(LogLevel::error, message, fields);
   }
 
+  /// Whether lines of this level are written: what takes time to describe need not be described
+  /// otherwise.
+  [[nodiscard]] bool writes(LogLevel level) const noexcept { return level >= level_; }
+
   /// Changes what the constructor was given, for the lines from now on.
   void set_level(LogLevel level) noexcept { level_ = level; }
   void set_format(LogFormat format) noexcept;
