@@ -2,16 +2,20 @@
 # Makes the Debian package for the release of Debian that runs here, from nothing: installs what is
 # missing, compiles, and packs. Prints the path of the package.
 #
-#   scripts/package.sh
+#   scripts/package.sh                  for the architecture of this machine
+#   scripts/package.sh arm64            for another one, cross-compiled
 #
 # DEBFULLNAME and DEBEMAIL in the environment say who maintains the package, and SOURCE_DATE_EPOCH
 # says its date; otherwise it is that of the last commit.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/lib/packages.sh
+source scripts/lib/sysroot.sh
 
-architecture=$(dpkg --print-architecture)
+architecture=${1:-$(dpkg --print-architecture)}
 build=build/package-$architecture
+sysroot=$PWD/build/sysroot-$architecture
+is_cross=$([[ $architecture == "$(dpkg --print-architecture)" ]] || echo yes)
 
 configure() {
   local revision maintainer date
@@ -39,11 +43,24 @@ build() {
 
 pack() {
   rm -f "$build"/packages/*.deb
-  cpack --config "$build/CPackConfig.cmake" -B "$build/packages" >&2
+  cpack --config "$build/CPackConfig.cmake" -B "$build/packages" "$@" >&2
   echo "$PWD/$build"/packages/*.deb
 }
 
+# CPack itself can find the libraries of this machine's architecture only.
+pack_cross() {
+  local depends
+  depends=$(sysroot_dependencies "$architecture" "$sysroot" "$build/tidegauge")
+  pack -D CPACK_DEBIAN_PACKAGE_ARCHITECTURE="$architecture" -D CPACK_DEBIAN_PACKAGE_SHLIBDEPS=OFF \
+    -D CPACK_DEBIAN_PACKAGE_DEPENDS="$depends"
+}
+
 install_missing "${packages_build[@]}" "${packages_package[@]}"
-configure -DTIDEGAUGE_BUILD_TESTS=OFF
+options=(-DTIDEGAUGE_BUILD_TESTS=OFF)
+if [[ $is_cross ]]; then
+  prepare_cross "$architecture" "$sysroot" "${packages_program[@]}"
+  mapfile -t -O ${#options[@]} options < <(cross_options "$architecture" "$sysroot")
+fi
+configure "${options[@]}"
 build tidegauge
-pack
+pack${is_cross:+_cross}
