@@ -45,7 +45,7 @@ Inventory::Effect EngineCalls::apply(const model::Event& event) {
 void EngineCalls::log_event(const model::Event& event) const {
   if (!context_.logger.writes(LogLevel::debug)) return;
   constexpr std::size_t longest_action = 256;  // an Engine's "exec_create" has the whole command
-  context_.logger.debug("event of the engine",
+  context_.logger.debug("event of an Engine",
                         {{"endpoint", context_.endpoint},
                          {"type", event.type},
                          {"action", one_line(event.action, longest_action)},

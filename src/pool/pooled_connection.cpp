@@ -65,7 +65,7 @@ void PooledConnection::log_request(const http::Request& request,
                                    SteadyTime::duration took) const {
   constexpr std::size_t longest_target = 512;
   state_->logger.debug(
-      "asked the engine",
+      "asked the Engine",
       {{"endpoint", state_->name},
        {"method", request.method == http::Method::head ? "HEAD" : "GET"},
        {"target", one_line(request.target, longest_target)},

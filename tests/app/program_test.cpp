@@ -360,11 +360,11 @@ TEST_CASE("at the level debug the log has each request to the Engine, each event
   daemon.wait_for_page("name=\"web-1\"");
   scene.engine().host().pause("web-1");
   daemon.process().wait_for_errors(
-      "level=debug msg=\"event of the engine\" endpoint=local type=container action=pause");
+      "level=debug msg=\"event of an Engine\" endpoint=local type=container action=pause");
   const auto log = daemon.process().errors();
   CHECK_THAT(log,
-             contains("level=debug msg=\"asked the engine\" endpoint=local method=GET target=") &&
-                 contains("/containers/json?all=1 result=200 bytes="));
+             contains("level=debug msg=\"asked the Engine\" endpoint=local method=GET target=") &&
+                 contains("/containers/json?all=1\" result=200 bytes="));
   CHECK_THAT(log, contains("level=debug msg=\"answered a request\" path=/metrics status=200 "));
 }
 

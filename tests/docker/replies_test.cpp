@@ -172,7 +172,7 @@ TEST_CASE("networks are sorted by name, and only so many and so much of their te
   const auto two = networks_of(
       R"({"shop":{"IPAddress":"10.0.0.2","GlobalIPv6Address":"fd00::2"},"back\nend":null})");
   REQUIRE(two.size() == 2);
-  CHECK(two[0].name == R"(back\nend)");
+  CHECK(two[0].name == "back end");
   CHECK(two[1].ipv4_address == "10.0.0.2");
   CHECK(two[1].ipv6_address == "fd00::2");
   std::string many = "{\"" + std::string(1000, 'x') + "\":{}";

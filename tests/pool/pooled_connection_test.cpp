@@ -67,10 +67,10 @@ TEST_CASE("each request and its answer are in the log where its level is debug")
     exchange.reply(200, {}, "hello");
   });
   value_of(call(scene));
-  CHECK(scene.log().count("asked the engine") == 0);
+  CHECK(scene.log().count("asked the Engine") == 0);
   scene.log().logger().set_level(LogLevel::debug);
   value_of(call(scene));
-  CHECK(scene.log().count("level=debug msg=\"asked the engine\" endpoint=") == 1);
+  CHECK(scene.log().count("level=debug msg=\"asked the Engine\" endpoint=") == 1);
   CHECK(scene.log().count("method=GET target=/ result=200 bytes=5 seconds=0.") == 1);
   CHECK_FALSE(call(scene, "/cut"));
   CHECK(scene.log().count("target=/cut result=\"") == 1);
