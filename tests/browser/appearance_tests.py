@@ -5,9 +5,9 @@ import chromium
 import page_parts as parts
 import scenes
 from checks import check, check_soon
-from daemon import Proxy
 from page_parts import ContainerTable
 from stage import HURRY, opened
+from support.daemon import Proxy
 
 
 def test_without_scripts(stage):

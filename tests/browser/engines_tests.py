@@ -5,12 +5,12 @@ import os
 import page_parts as parts
 import scenes
 from checks import check, check_soon
-from daemon import Daemon, Proxy, SimulatedEngine
 from overview_tests import check_links
 from page_parts import ContainerTable
 from scripted_engine import Container
 from stage import HURRY, opened
 from support import real_engine
+from support.daemon import Daemon, Proxy, SimulatedEngine
 
 
 def test_engine_down(stage):

@@ -5,10 +5,10 @@ import time
 import page_parts as parts
 import scenes
 from checks import check, check_order, check_soon
-from daemon import Proxy
 from page_parts import ContainerTable
 from scripted_engine import Container
 from stage import HURRY, opened
+from support.daemon import Proxy
 
 from selenium.webdriver.common.keys import Keys
 

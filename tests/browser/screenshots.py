@@ -15,11 +15,11 @@ import time
 
 sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from support import processes  # noqa: E402, found by the line above
+from support.daemon import Daemon  # noqa: E402
 
 import chromium  # noqa: E402
 import page_parts as parts  # noqa: E402
 import scenes  # noqa: E402
-from daemon import Daemon  # noqa: E402
 from scripted_engine import ScriptedEngine  # noqa: E402
 
 MINUTES = 16.0

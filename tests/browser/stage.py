@@ -6,8 +6,8 @@ import time
 
 import chromium
 from checks import DEADLINE, check
-from daemon import Daemon
 from scripted_engine import ScriptedEngine
+from support.daemon import Daemon
 
 HURRY = 10  # a page refreshes itself that many times as often, where the time is not the question
 

@@ -1,9 +1,10 @@
-"""What a browser looks at: the program beside an Engine, and a reverse proxy before it."""
+"""The program beside an Engine, and a reverse proxy before its pages."""
 
 import http.client
 import http.server
 import json
 import os
+import re
 import threading
 import time
 
@@ -62,6 +63,13 @@ def get(port, target, headers=None):
     answer = Answer(connection.getresponse())
     connection.close()
     return answer
+
+
+def has_series(page, metric, value, /, **labels):
+    """Whether a page of metrics has such a series, whatever its other labels are. `value` is a
+    pattern."""
+    series = re.findall(rf"^{metric}(?:{{(.*)}})? {value}$", page, re.MULTILINE)
+    return any(all(f'{label}="{text}"' in one for label, text in labels.items()) for one in series)
 
 
 class Proxy:
