@@ -15,7 +15,8 @@ using test::value_of;
 
 namespace {
 
-constexpr http::Limits impatient{.total = 10ms};
+constexpr http::Limits impatient{.total = 10ms};  // of calls that nobody answers
+constexpr http::Limits patient{.total = 20s};
 
 /// Answers all requests except those about stuck containers.
 void hang_on_stuck(const test::Request& request, Exchange& exchange) {
@@ -27,21 +28,22 @@ config::PoolConfig quick_quarantine() {
   return {.tuning = {.quarantine_initial = 50ms, .quarantine_max = 1min}};
 }
 
-Result<http::Response> ask_about(pool::ConnectionPool& pool, const std::string& container) {
+Result<http::Response> ask_about(pool::ConnectionPool& pool, const std::string& container,
+                                 const http::Limits& limits = impatient) {
   auto connection = pool.get_connection({.key = container});
   if (!connection) return fail(connection.error());
-  return connection->perform({.target = "/" + container, .limits = impatient});
+  return connection->perform({.target = "/" + container, .limits = limits});
 }
 
 }  // namespace
 
 TEST_CASE("a call about a stuck container is refused at once, and calls about others are sent") {
-  test::PoolScene scene(quick_quarantine(), hang_on_stuck);
+  test::PoolScene scene({.tuning = {.quarantine_initial = 1min}}, hang_on_stuck);
   CHECK(error_of(ask_about(scene.pool(), "stuck-1")).code == Errc::timeout);
   const auto refused = error_of(ask_about(scene.pool(), "stuck-1"));
   CHECK(refused.code == Errc::quarantined);
   CHECK_THAT(refused.message, contains("calls about container stuck-1 got stuck; the next may go"));
-  value_of(ask_about(scene.pool(), "healthy"));
+  value_of(ask_about(scene.pool(), "healthy", patient));
   const auto stats = scene.pool().stats();
   CHECK(stats.quarantined_keys == 1);
   CHECK(stats.acquire_failures[static_cast<std::size_t>(AcquireFailure::quarantined)] == 1);
@@ -57,7 +59,7 @@ TEST_CASE("a quarantined container gets a trial, and the answer ends the quarant
   });
   CHECK(error_of(ask_about(scene.pool(), "web")).code == Errc::timeout);
   stuck = false;
-  REQUIRE(eventually([&] { return ask_about(scene.pool(), "web").has_value(); }));
+  REQUIRE(eventually([&] { return ask_about(scene.pool(), "web", patient).has_value(); }));
   CHECK(scene.pool().stats().quarantined_keys == 0);
   CHECK(scene.log().count("it is quarantined") == 1);
   CHECK(scene.log().count("answered again") == 1);
