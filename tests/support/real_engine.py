@@ -31,26 +31,50 @@ class Engine:
     def __init__(self, guard):
         """`guard` is the program engine_guard."""
         self.directory = tempfile.mkdtemp(prefix="tidegauge-engine-", dir="/var/tmp")
-        self.socket = os.path.join(self.directory, "docker.sock")
+        # In a directory with nothing else, which a container may mount as it would /var/run.
+        self.socket = os.path.join(self.directory, "run", "docker.sock")
+        os.mkdir(os.path.dirname(self.socket))
+        os.chmod(self.directory, 0o711)
+        self.configure({})
         in_directory = os.path.join(self.directory, "")
         with open(in_directory + "log", "wb") as log:
             self.guard = subprocess.Popen(
                 [guard, self.directory, "/bin/sh", "-c",
                  "PATH=$PATH:/usr/sbin:/sbin; ip link set lo up; exec dockerd "
+                 f"--config-file {in_directory}daemon.json "
                  f"--data-root {in_directory}data --exec-root {in_directory}exec "
                  f"--pidfile {in_directory}pid --host unix://{self.socket} --iptables=false "
                  "--ip6tables=false --bip 172.29.0.1/20 --exec-opt native.cgroupdriver=cgroupfs"],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, bufsize=0)
+        self.pid = 0
+        self.start()
+        self.ask("POST", "/images/create?fromSrc=-&repo=box&tag=latest", image_of_busybox())
+
+    def configure(self, options):
+        """What dockerd reads in daemon.json at its next start."""
+        with open(os.path.join(self.directory, "daemon.json"), "w", encoding="utf-8") as file:
+            json.dump(options, file)
+
+    def start(self):
+        """Returns once it answers."""
         self.guard.stdin.write(b"s")
         self.pid = int(self.guard.stdout.readline())
         self.wait()
-        self.ask("POST", "/images/create?fromSrc=-&repo=box&tag=latest", image_of_busybox())
+
+    def terminate(self):
+        """SIGTERM to dockerd, as `systemctl stop docker`. Returns once it is gone."""
+        os.kill(self.pid, signal.SIGTERM)
+        end = time.monotonic() + DEADLINE
+        while os.path.exists(f"/proc/{self.pid}"):
+            if time.monotonic() > end:
+                sys.exit("FAILED: dockerd does not end")
+            time.sleep(0.1)
 
     def wait(self):
         end = time.monotonic() + DEADLINE
         while not self.answers():
             if time.monotonic() > end:
-                with open(os.path.join(self.directory, "log"), errors="replace") as log:
+                with open(os.path.join(self.directory, "dockerd.log"), errors="replace") as log:
                     text = log.read()[-4000:]
                 self.end()
                 sys.exit(f"FAILED: dockerd does not answer\n{text}")
@@ -58,7 +82,7 @@ class Engine:
 
     def end(self):
         self.guard.stdin.close()  # which makes it end dockerd and delete the directory
-        self.guard.wait(60)
+        self.guard.wait(120)
 
     def answers(self):
         try:
