@@ -12,6 +12,7 @@
 
 #include "cgroup/host_parsers.h"
 #include "cgroup/mountinfo.h"
+#include "cgroup/own_container.h"
 #include "cgroup/parsers.h"
 #include "cgroup/text.h"
 
@@ -78,9 +79,11 @@ void HostFiles::sample_memory(model::HostStats& host) {
   parse_vmstat(read("vmstat"), use);
 }
 
+/// In a container without the machine's /proc, both files are of the container's network.
 void HostFiles::sample_network(model::HostStats& host) {
-  auto text = read("1/net/dev");
-  if (text.empty()) text = read("self/net/dev");
+  std::string_view text;
+  if (has_machines_first_process(paths_.procfs)) text = read("1/net/dev");
+  if (text.empty() && !runs_in_container(paths_.procfs)) text = read("self/net/dev");
   parse_net_dev(text, host.use.networks);
   std::erase_if(host.use.networks,
                 [](const auto& network) { return is_of_containers(network.interface); });

@@ -68,6 +68,16 @@ TEST_CASE("the network is this program's if the first process's is not visible")
   CHECK(host.use.networks[0].interface == "eth7");
 }
 
+TEST_CASE("in a container without the machine's /proc, the machine has no network") {
+  const KernelTree tree(CgroupVersion::v1);
+  for (const auto* const file : {"proc/1/net/dev", "proc/self/net/dev"}) {
+    tree.write(file, "  eth0: 5 1 0 0 0 0 0 0 6 1 0 0 0 0 0 0\n");
+  }
+  tree.write("proc/self/status", "NSpid:\t1\n");
+  tree.write("proc/self/root/.dockerenv", "");
+  CHECK(HostFiles(tree.paths()).sample("").use.networks.empty());
+}
+
 TEST_CASE("the CPUs of the machine are read once, as their text is long") {
   const KernelTree tree(CgroupVersion::v1);
   tree.write("proc/cpuinfo", "physical id\t: 0\ncore id\t\t: 0\n\n");

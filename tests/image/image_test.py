@@ -404,6 +404,7 @@ def check_socket_alone(engine):
         check_soon("without /proc and /sys the numbers are the Engine's",
                    lambda: daemon.watches(["socket-alone", *SIBLINGS], "engine"))
         check("then there is less of them", False, has_swap(daemon))
+        check("the container's network is not shown as the machine's", set(), interfaces_shown(daemon))
 
 
 def check_behind_proxy(engine, directory):
