@@ -1,10 +1,13 @@
 # shellcheck shell=bash
 # The part of scripts/test_package.sh that runs on the host, as root, in the directory with what was copied:
 # first.deb, second.deb (an upgrade of it) and dependencies/.
-set -euo pipefail
+set -euo pipefail # so no `grep -q` at the end of a pipe: what it does not read would be a failure
 
 page=http://127.0.0.1:9717/metrics
 config=/etc/tidegauge/config.yaml
+dependencies=() # those that were not there before, to be removed afterwards
+# A minimal host may have AppArmor in its kernel and no program to load Docker's profile.
+run=(docker run --security-opt apparmor=unconfined)
 export DEBIAN_FRONTEND=noninteractive
 
 main() {
@@ -24,12 +27,10 @@ main() {
 make_container() {
   tar -C / -c bin/busybox | docker import --change 'CMD ["/bin/busybox", "sleep", "100000"]' - package-test >/dev/null
   docker rm -f package-test >/dev/null 2>&1 || true
-  docker run -d --name package-test package-test >/dev/null
+  "${run[@]}" -d --name package-test package-test >/dev/null
 }
 
-# Those that were not there before, to be removed afterwards.
 install_dependencies() {
-  dependencies=()
   local file
   for file in dependencies/*.deb; do
     [[ -e $file ]] || return 0
@@ -65,12 +66,12 @@ soon() {
 is() { [[ $2 == "$1" ]] || fail "expected \"$1\", got \"$2\""; }
 says() { [[ $2 == *"$1"* ]] || fail "\"$1\" is not in: $2"; }
 property() { systemctl show --value -p "$1" tidegauge.service; }
-page_has() { curl -sS --max-time 10 "$page" | grep -q -- "$1"; }
+page_has() { curl -sS --max-time 10 "$page" | grep -c -- "$1" >/dev/null; }
 has_no_memory() { page_has '^container_last_seen' && ! page_has '^container_memory_'; } # what the configuration asks for
 serves() { soon "the page has the container" page_has '^container_last_seen{.*name="package-test"'; }
 is_enabled() { systemctl is-enabled tidegauge.service || true; }
 write_config() { printf '%s\n' "$1" >"$config"; }
-end_is_told() { tidegauge --exits --path.runtime=/run/tidegauge | grep -q package-test-end; }
+end_is_told() { tidegauge --exits --path.runtime=/run/tidegauge | grep -c package-test-end >/dev/null; }
 
 # As it is shipped, unedited.
 step_install() {
@@ -118,7 +119,7 @@ step_mended_start() {
 
 # The administrator's file stays, a file that nobody has edited follows, and the record of ends is kept.
 step_upgrade() {
-  docker run --rm --name package-test-end package-test /bin/busybox sh -c 'exit 7' || true
+  "${run[@]}" --rm --name package-test-end package-test /bin/busybox sh -c 'exit 7' || true
   soon "the end is told" end_is_told
   local pid
   pid=$(property MainPID)

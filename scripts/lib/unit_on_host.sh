@@ -1,10 +1,12 @@
 # shellcheck shell=bash
 # The part of scripts/test_unit.sh that runs on the host, as root, in the directory with what was copied:
 # tidegauge, units/, drop-ins/, page.crt and page.key.
-set -euo pipefail
+set -euo pipefail # so no `grep -q` at the end of a pipe: what it does not read would be a failure
 
 page=http://127.0.0.1:9717/metrics
 drop_ins=/etc/systemd/system/tidegauge.service.d
+# A minimal host may have AppArmor in its kernel and no program to load Docker's profile.
+run=(docker run --security-opt apparmor=unconfined)
 all='exposure ready reload watchdog exits families stopped_engine socket credentials'
 
 main() {
@@ -40,7 +42,7 @@ remove() {
 make_image() {
   tar -C / -c bin/busybox | docker import --change 'CMD ["/bin/busybox", "sleep", "100000"]' - unit-test >/dev/null
   docker rm -f unit-test >/dev/null 2>&1 || true
-  docker run -d --name unit-test --memory 64m unit-test >/dev/null
+  "${run[@]}" -d --name unit-test --memory 64m unit-test >/dev/null
 }
 
 # fresh: the service as it is shipped, stopped, and an Engine that runs.
@@ -73,7 +75,7 @@ says() { [[ $2 == *"$1"* ]] || fail "\"$1\" is not in: $2"; }
 is() { [[ $2 == "$1" ]] || fail "expected \"$1\", got \"$2\""; }
 property() { systemctl show --value -p "$1" tidegauge.service; }
 use() { for name in "$@"; do cp "drop-ins/$name.conf" "$drop_ins/"; done; systemctl daemon-reload; }
-page_has() { curl -sS --max-time 10 "$page" | grep -q -- "$1"; }
+page_has() { curl -sS --max-time 10 "$page" | grep -c -- "$1" >/dev/null; }
 start() { timeout 120 systemctl start tidegauge.service || fail "the service does not start"; }
 
 check_exposure() {
@@ -139,13 +141,13 @@ restarted() { [[ $(property NRestarts) == 1 ]]; }
 # The private socket and the record of ends, across a restart.
 check_exits() {
   start
-  docker run --rm --name unit-test-end unit-test /bin/busybox sh -c 'exit 7' || true
+  "${run[@]}" --rm --name unit-test-end unit-test /bin/busybox sh -c 'exit 7' || true
   soon 20 "the end is told" end_is_told
   systemctl restart tidegauge.service
   end_is_told || fail "the record of ends is lost by a restart"
   tidegauge --healthcheck --path.runtime=/run/tidegauge || fail "the daemon says that it is not well"
 }
-end_is_told() { tidegauge --exits --path.runtime=/run/tidegauge | grep -q 'unit-test-end'; }
+end_is_told() { tidegauge --exits --path.runtime=/run/tidegauge | grep -c 'unit-test-end' >/dev/null; }
 
 families() { curl -sS --max-time 10 "$1" | sed -n 's/^# TYPE \([^ ]*\) .*/\1/p' | sort; }
 
@@ -200,7 +202,7 @@ check_socket() {
   use socket
   systemctl start tidegauge.socket
   is inactive "$(systemctl is-active tidegauge.service)"
-  curl -sS --max-time 60 "$page" | grep -q '^tidegauge_engine_up 1' || fail "the first client does not get the page"
+  curl -sS --max-time 60 "$page" | grep -c '^tidegauge_engine_up 1' >/dev/null || fail "the first client does not get the page"
   is active "$(systemctl is-active tidegauge.service)"
   local pid socket
   pid=$(property MainPID)
@@ -227,7 +229,7 @@ check_credentials() {
   use tls
   start
   curl -sS --max-time 10 --cacert page.crt --resolve tidegauge-test:9717:127.0.0.1 https://tidegauge-test:9717/metrics |
-    grep -q '^tidegauge_engine_up 1' || fail "the page is not served by TLS"
+    grep -c '^tidegauge_engine_up 1' >/dev/null || fail "the page is not served by TLS"
   timeout 20 systemctl reload tidegauge.service || fail "no reload with credentials"
   soon 10 "the reload is done" status_says "running"
   [[ $(property StatusText) != *refused* ]] || fail "the reload is refused"
