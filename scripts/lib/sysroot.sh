@@ -33,7 +33,7 @@ make_links_relative() {
 # dpkg-shlibdeps asks the database of packages which of them has a library. Unpacking leaves none, so this
 # writes one, with the libraries where they are in the tree.
 register_packages() {
-  local directory=$1 archive name control
+  local directory=$1 archive name control file
   local database=$directory/var/lib/dpkg
   mkdir -p "$database/info" "$database/updates"
   echo 1 >"$database/info/format" # files are named NAME:ARCHITECTURE.list
