@@ -49,7 +49,7 @@ mkdir "$files/dependencies"
 cp "$package" "$files/first.deb"
 make_upgrade "$package" "$files/second.deb"
 download_dependencies "$package" "$files/dependencies"
-cp scripts/lib/package_on_host.sh "$files/"
+cp scripts/lib/{service,package}_on_host.sh "$files/"
 
 on_host=/var/tmp/tidegauge-package-test
 tar -C "$files" -c . | "${ssh[@]}" "mkdir -p $on_host && tar -C $on_host -x"

@@ -28,7 +28,7 @@ cp "$program" "$files/tidegauge"
 mkdir "$files/units" "$files/drop-ins"
 cp systemd/* "$files/units"
 cp config/systemd/* "$files/drop-ins"
-cp scripts/lib/unit_on_host.sh "$files/"
+cp scripts/lib/{service,unit}_on_host.sh "$files/"
 openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=tidegauge-test \
   -keyout "$files/page.key" -out "$files/page.crt" 2>/dev/null
 

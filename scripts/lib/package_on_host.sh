@@ -2,12 +2,10 @@
 # The part of scripts/test_package.sh that runs on the host, as root, in the directory with what was copied:
 # first.deb, second.deb (an upgrade of it) and dependencies/.
 set -euo pipefail # so no `grep -q` at the end of a pipe: what it does not read would be a failure
+source ./service_on_host.sh
 
-page=http://127.0.0.1:9717/metrics
 config=/etc/tidegauge/config.yaml
 dependencies=() # those that were not there before, to be removed afterwards
-# A minimal host may have AppArmor in its kernel and no program to load Docker's profile.
-run=(docker run --security-opt apparmor=unconfined)
 export DEBIAN_FRONTEND=noninteractive
 
 main() {
@@ -46,29 +44,8 @@ clean_up() {
   docker rmi package-test >/dev/null 2>&1 || true
 }
 
-fail() {
-  echo "FAILED: $*" >&2
-  systemctl --no-pager --full status tidegauge.service >&2 || true
-  journalctl --no-pager -n 30 -u tidegauge.service >&2 || true
-  exit 1
-}
-
-# soon WHAT COMMAND...: waits until the command succeeds.
-soon() {
-  local deadline=$((SECONDS + 60)) what=$1
-  shift
-  until "$@" >/dev/null 2>&1; do
-    ((SECONDS < deadline)) || fail "not in time: $what"
-    sleep 0.3
-  done
-}
-
-is() { [[ $2 == "$1" ]] || fail "expected \"$1\", got \"$2\""; }
-says() { [[ $2 == *"$1"* ]] || fail "\"$1\" is not in: $2"; }
-property() { systemctl show --value -p "$1" tidegauge.service; }
-page_has() { curl -sS --max-time 10 "$page" | grep -c -- "$1" >/dev/null; }
 has_no_memory() { page_has '^container_last_seen' && ! page_has '^container_memory_'; } # what the configuration asks for
-serves() { soon "the page has the container" page_has '^container_last_seen{.*name="package-test"'; }
+serves() { soon 60 "the page has the container" page_has '^container_last_seen{.*name="package-test"'; }
 is_enabled() { systemctl is-enabled tidegauge.service || true; }
 write_config() { printf '%s\n' "$1" >"$config"; }
 end_is_told() { tidegauge --exits --path.runtime=/run/tidegauge | grep -c package-test-end >/dev/null; }
@@ -77,7 +54,7 @@ end_is_told() { tidegauge --exits --path.runtime=/run/tidegauge | grep -c packag
 step_install() {
   dpkg --install first.deb >/dev/null || fail "it cannot be installed"
   is enabled "$(is_enabled)"
-  soon "the service is active" systemctl is-active tidegauge.service
+  soon 60 "the service is active" systemctl is-active tidegauge.service
   serves
   page_has '^container_memory_working_set_bytes{.*name="package-test"' || fail "the numbers are not there"
   page_has '^tidegauge_engine_up 1' || fail "the Engine is not up on the page"
@@ -89,14 +66,14 @@ step_reload() {
   pid=$(property MainPID)
   write_config 'metrics: {disable: [memory]}'
   systemctl reload tidegauge.service || fail "a good configuration cannot be reloaded"
-  soon "the new configuration has taken effect" has_no_memory
+  soon 60 "the new configuration has taken effect" has_no_memory
   is "$pid" "$(property MainPID)"
 }
 
 step_broken_reload() {
   write_config 'metrics: {disable: [memories]}'
   systemctl reload tidegauge.service || fail "systemctl reload fails where the configuration is refused"
-  soon "the refusal is on the page" page_has '^tidegauge_config_last_reload_successful 0'
+  soon 60 "the refusal is on the page" page_has '^tidegauge_config_last_reload_successful 0'
   is active "$(property ActiveState)"
   has_no_memory || fail "the old configuration is not in effect any more"
   says "metrics.disable" "$(journalctl --no-pager -n 20 -u tidegauge.service)"
@@ -120,7 +97,7 @@ step_mended_start() {
 # The administrator's file stays, a file that nobody has edited follows, and the record of ends is kept.
 step_upgrade() {
   "${run[@]}" --rm --name package-test-end package-test /bin/busybox sh -c 'exit 7' || true
-  soon "the end is told" end_is_told
+  soon 60 "the end is told" end_is_told
   local pid
   pid=$(property MainPID)
   dpkg --install second.deb >/dev/null || fail "it cannot be upgraded"

@@ -2,11 +2,9 @@
 # The part of scripts/test_unit.sh that runs on the host, as root, in the directory with what was copied:
 # tidegauge, units/, drop-ins/, page.crt and page.key.
 set -euo pipefail # so no `grep -q` at the end of a pipe: what it does not read would be a failure
+source ./service_on_host.sh
 
-page=http://127.0.0.1:9717/metrics
 drop_ins=/etc/systemd/system/tidegauge.service.d
-# A minimal host may have AppArmor in its kernel and no program to load Docker's profile.
-run=(docker run --security-opt apparmor=unconfined)
 all='exposure ready reload watchdog exits families stopped_engine socket credentials'
 
 main() {
@@ -54,28 +52,7 @@ fresh() {
   systemctl start docker.service
 }
 
-fail() {
-  echo "FAILED: $*" >&2
-  systemctl --no-pager --full status tidegauge.service >&2 || true
-  journalctl --no-pager -n 30 -u tidegauge.service >&2 || true
-  exit 1
-}
-
-# soon SECONDS WHAT COMMAND...: waits until the command succeeds.
-soon() {
-  local deadline=$((SECONDS + $1)) what=$2
-  shift 2
-  until "$@" >/dev/null 2>&1; do
-    ((SECONDS < deadline)) || fail "not in time: $what"
-    sleep 0.3
-  done
-}
-
-says() { [[ $2 == *"$1"* ]] || fail "\"$1\" is not in: $2"; }
-is() { [[ $2 == "$1" ]] || fail "expected \"$1\", got \"$2\""; }
-property() { systemctl show --value -p "$1" tidegauge.service; }
 use() { for name in "$@"; do cp "drop-ins/$name.conf" "$drop_ins/"; done; systemctl daemon-reload; }
-page_has() { curl -sS --max-time 10 "$page" | grep -c -- "$1" >/dev/null; }
 start() { timeout 120 systemctl start tidegauge.service || fail "the service does not start"; }
 
 check_exposure() {

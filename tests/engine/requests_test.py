@@ -103,7 +103,7 @@ def is_sent(proxy, option, value):
 
 
 def unknown(proxies):
-    """What is not in the table."""
+    """Returns the requests that the table does not have."""
     return sorted({f"{request.method} {request.target}" for proxy in proxies
                    for request in proxy.requests() if not request.entry})
 

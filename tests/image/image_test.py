@@ -67,7 +67,7 @@ def check_soon(sentence, look):
 
 
 def run(*command, **options):
-    """What it prints. Its log goes to that of the test."""
+    """Returns what the command prints. The log of the command goes to the log of the test."""
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, **options).stdout
 
 

@@ -13,8 +13,7 @@ namespace tidegauge::test {
 
 class LogCapture {
  public:
-  explicit LogCapture(LogLevel level = LogLevel::info)
-      : logger_(level, LogFormat::logfmt, &LogCapture::receive, this) {}
+  LogCapture() : logger_(LogLevel::info, LogFormat::logfmt, &LogCapture::receive, this) {}
 
   [[nodiscard]] Logger& logger() { return logger_; }
   /// How many lines have this in them.
