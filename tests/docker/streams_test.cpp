@@ -101,15 +101,17 @@ TEST_CASE("past events are replayed from the requested time") {
 
 TEST_CASE("events are requested since a time with all its digits") {
   const test::TemporaryDirectory directory;
-  Guarded<std::string> asked;
-  const test::HttpServer server(directory.file("docker.sock"),
-                                [&](const test::Request& request, Exchange& exchange) {
-                                  asked.with([&](auto& target) { target = request.target; });
-                                  exchange.reply(200, {{"Api-Version", "1.41"}});
-                                });
+  Guarded<std::string> events_target;
+  const test::HttpServer server(
+      directory.file("docker.sock"), [&](const test::Request& request, Exchange& exchange) {
+        if (request.target.contains("/events")) {
+          events_target.with([&](auto& target) { target = request.target; });
+        }
+        exchange.reply(200, {{"Api-Version", "1.41"}});
+      });
   Clients clients(directory.file("docker.sock"));
   value_of(clients.manager().events("local", {.since = WallTime{5s + 7ns}}));
-  const auto target = asked.with([](const auto& sent) { return sent; });
+  const auto target = events_target.with([](const auto& sent) { return sent; });
   CHECK_THAT(target, contains("&since=5.000000007"));
 }
 
