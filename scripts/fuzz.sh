@@ -13,7 +13,7 @@ seconds=${1:-600}
 [[ $seconds =~ ^[0-9]+$ ]] || { sed -n '2,8p' "$0" >&2; exit 2; }
 
 build() {
-  install_missing "${packages_build[@]}" "${packages_fuzz[@]}"
+  install_missing "${packages_build[@]}" "${packages_clang[@]}"
   cmake --preset fuzz >/dev/null
   cmake --build --preset fuzz >&2
 }

@@ -17,7 +17,7 @@ packages_browser=(chromium chromium-driver python3 python3-selenium ca-certifica
 packages_image_tests=(git mmdebstrap)
 packages_package=(dpkg-dev file lintian man-db bash-completion zsh fish)
 packages_lint=(git clang-19 clang-tidy-19 clang-format-19)
-packages_fuzz=(clang-19 libclang-rt-19-dev)
+packages_clang=(clang-19 libclang-rt-19-dev)  # for the presets asan, tsan and fuzz
 
 # is_installed PACKAGE
 is_installed() {

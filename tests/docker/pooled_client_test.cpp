@@ -428,11 +428,11 @@ TEST_CASE(
     "samples of Podman lack the values that Podman reports wrongly, and no other samples do") {
   const auto [server, networks] = GENERATE(table<std::string, std::size_t>(
       {{"Libpod/4.3.1 (linux)", 0}, {"Docker/20.10.24+dfsg1 (linux)", 1}, {"", 1}}));
-  ClientScene scene([server = server](const Request& request, Exchange& exchange) {
+  ClientScene scene([server_name = server](const Request& request, Exchange& exchange) {
     if (request.target == "/_ping") {
       exchange.reply(200, {{"Api-Version", "1.41"}});
     } else {
-      exchange.reply(200, {{"Server", server}},
+      exchange.reply(200, {{"Server", server_name}},
                      R"({"read":"2026-11-24T10:00:00Z","memory_stats":{"usage":1},)"
                      R"("networks":{"eth0":{"rx_bytes":1}}})");
     }

@@ -5,6 +5,7 @@
 #include <sys/mount.h>
 
 #include <filesystem>
+#include <functional>
 
 #include "support/catch.h"
 #include "support/child_process.h"
@@ -50,8 +51,7 @@ class Scene {
       : Scene(wanted,
               [](const CertificateAuthority& ca) { return ca.issue("server", "127.0.0.1"); }) {}
   /// `issue` makes the certificate of the server.
-  template <class Issue>
-  Scene(const Wanted& wanted, const Issue& issue)
+  Scene(const Wanted& wanted, const std::function<Credentials(const CertificateAuthority&)>& issue)
       : server_(directory_.file("docker.sock"), greet),
         front_(directory_.file("docker.sock"),
                {.server = issue(ca_),

@@ -568,7 +568,7 @@ TEST_CASE("a sample has throttling only with a quota, as the Engine sends zeros 
   if (limited) web.limits.cpu_quota_us = 50'000;
   REQUIRE(scene.inspect(web));
   model::ContainerStats stats;
-  stats.cpu.emplace().throttling.emplace();
+  stats.cpu.emplace().throttling = model::CpuStats::Throttling{};
   stats.memory.emplace();
   scene.inventory().record_sampled("web", std::make_shared<model::ContainerStats>(stats));
   const auto shown = scene.snapshot().containers.at(0).stats;
