@@ -22,16 +22,17 @@ main() {
 
 install_files() {
   install -m 755 tidegauge /usr/bin/tidegauge
-  install -m 644 units/* /lib/systemd/system/
+  cp -a units/. /lib/systemd/system/
   mkdir -p /etc/tidegauge "$drop_ins"
 }
 
 remove() {
-  systemctl stop tidegauge.socket tidegauge.service 2>/dev/null || true
+  systemctl stop tidegauge.socket tidegauge.service tidegauge-docker.service 2>/dev/null || true
   systemctl start docker.service || true
   docker rm -f unit-test >/dev/null 2>&1 || true
   docker rmi unit-test >/dev/null 2>&1 || true
-  rm -rf /usr/bin/tidegauge /lib/systemd/system/tidegauge.{service,socket} /etc/tidegauge "$drop_ins" \
+  rm -rf /usr/bin/tidegauge /lib/systemd/system/tidegauge{,-docker}.{service,socket} \
+    /lib/systemd/system/docker.service.wants/tidegauge-docker.service /etc/tidegauge "$drop_ins" \
     /var/lib/private/tidegauge /var/lib/tidegauge
   systemctl daemon-reload
   systemctl reset-failed tidegauge.service 2>/dev/null || true
@@ -179,7 +180,8 @@ check_socket() {
   use socket
   systemctl start tidegauge.socket
   is inactive "$(systemctl is-active tidegauge.service)"
-  curl -sS --max-time 60 "$page" | grep -c '^tidegauge_engine_up 1' >/dev/null || fail "the first client does not get the page"
+  curl -sS --max-time 60 "$page" | grep -c '^tidegauge_build_info' >/dev/null || fail "the first client does not get the page"
+  soon 20 "the Engine is watched" page_has '^tidegauge_engine_up 1'
   is active "$(systemctl is-active tidegauge.service)"
   local pid socket
   pid=$(property MainPID)

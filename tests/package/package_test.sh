@@ -36,6 +36,8 @@ check_contents() {
     /etc/default/tidegauge
     /etc/tidegauge/config.yaml
     /usr/bin/tidegauge
+    /usr/lib/systemd/system/docker.service.wants/tidegauge-docker.service
+    /usr/lib/systemd/system/tidegauge-docker.service
     /usr/lib/systemd/system/tidegauge.service
     /usr/lib/systemd/system/tidegauge.socket
     /usr/share/bash-completion/completions/tidegauge
@@ -51,7 +53,7 @@ check_contents() {
     [[ -s $tree/usr/share/doc/tidegauge/$file ]] || fail "no $file among the documents"
   done
   same "owners and modes" "" "$(dpkg-deb --contents "$package" |
-    awk '$2 != "root/root" || $1 !~ /^(drwxr-xr-x|-rw-r--r--)$/ && $6 != "./usr/bin/tidegauge"')"
+    awk '$2 != "root/root" || $1 !~ /^(drwxr-xr-x|-rw-r--r--|lrwxrwxrwx)$/ && $6 != "./usr/bin/tidegauge"')"
 }
 
 check_conffiles() {
