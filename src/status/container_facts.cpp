@@ -25,6 +25,11 @@ std::optional<double> ContainerFacts::pressure() const {
   return std::max({latest.cpu_waiting_share, latest.memory_waiting_share, latest.io_waiting_share});
 }
 
+std::optional<double> allowed_cores(const model::ContainerLimits& limits) {
+  if (!limits.cpu_quota_us || limits.cpu_period_us.value_or(0) == 0) return std::nullopt;
+  return static_cast<double>(*limits.cpu_quota_us) / static_cast<double>(*limits.cpu_period_us);
+}
+
 FactsOf::FactsOf(const model::EngineSnapshot& engine, const History& history)
     : engine_(engine), history_(history) {
   for (const auto& [name, lifecycle] : engine.lifecycles) lifecycles_[name] = &lifecycle;

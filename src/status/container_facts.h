@@ -31,6 +31,9 @@ struct ContainerFacts {
   [[nodiscard]] std::optional<double> pressure() const;
 };
 
+/// What the CPU quota allows, in cores; nothing where there is no quota.
+[[nodiscard]] std::optional<double> allowed_cores(const model::ContainerLimits& limits);
+
 /// The containers of an Engine in the order of the snapshot, by name.
 class FactsOf {
  public:

@@ -173,10 +173,8 @@ void write_limits(Html& html, const ContainerFacts& facts) {
       write_bytes_fact(html, "Memory", limits.memory_bytes);
       write_bytes_fact(html, "Memory, reserved", limits.memory_reservation_bytes);
       write_bytes_fact(html, "Memory and swap", limits.memory_swap_bytes);
-      if (limits.cpu_quota_us && limits.cpu_period_us && *limits.cpu_period_us > 0) {
-        const auto cores =
-            static_cast<double>(*limits.cpu_quota_us) / static_cast<double>(*limits.cpu_period_us);
-        write_fact(html, "CPU", decimal_text(cores, 2) + " cores",
+      if (const auto cores = allowed_cores(limits)) {
+        write_fact(html, "CPU", decimal_text(*cores, 2) + " cores",
                    with_commas(*limits.cpu_quota_us) + " of each " +
                        with_commas(*limits.cpu_period_us) + " microseconds");
       } else {

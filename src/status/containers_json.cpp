@@ -79,11 +79,7 @@ void write_limits(json::Writer& writer, const model::ContainerLimits& limits) {
     write_known(writer, "memory_bytes", limits.memory_bytes);
     write_known(writer, "memory_reservation_bytes", limits.memory_reservation_bytes);
     write_known(writer, "memory_swap_bytes", limits.memory_swap_bytes);
-    if (limits.cpu_quota_us && limits.cpu_period_us.value_or(0) > 0) {
-      writer.key("cpu_cores")
-          .value(static_cast<double>(*limits.cpu_quota_us) /
-                 static_cast<double>(*limits.cpu_period_us));
-    }
+    write_known(writer, "cpu_cores", allowed_cores(limits));
     write_known(writer, "cpu_shares", limits.cpu_shares);
     write_known(writer, "pids", limits.pids);
   });

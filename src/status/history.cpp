@@ -6,6 +6,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "status/sum.h"
+
 namespace tidegauge::status {
 namespace {
 
@@ -24,16 +26,6 @@ WallTime end_of(std::int64_t step) {
 
 // --- one sample ---------------------------------------------------------------------------------
 
-/// The sum over all devices or interfaces that have the count; nothing where none has.
-template <class Range, class Count>
-std::optional<double> sum_of(const Range& range, Count count) {
-  std::optional<double> sum;
-  for (const auto& element : range) {
-    if (const auto& value = element.*count) sum = sum.value_or(0) + static_cast<double>(*value);
-  }
-  return sum;
-}
-
 /// The counters of a sample that rates are made of. For gauges the value itself.
 struct Reading {
   WallTime at{};                                              ///< by a clock that somebody may set
@@ -45,18 +37,21 @@ struct Reading {
 
 Reading read(const model::ContainerStats& stats) {
   Reading reading{.at = stats.read_at};
-  auto set = [&](Measure measure, std::optional<double> value) {
+  const auto set = [&](Measure measure, std::optional<double> value) {
     reading.values[static_cast<std::size_t>(measure)] = value;
+  };
+  const auto set_sum = [&](Measure measure, const auto& devices, auto count) {
+    if (const auto sum = sum_of(devices, count)) set(measure, static_cast<double>(*sum));
   };
   if (stats.cpu) set(Measure::cpu, stats.cpu->usage_seconds);
   if (stats.memory) {
     const auto& memory = *stats.memory;
     set(Measure::memory, static_cast<double>(model::memory_in_use(memory)));
   }
-  set(Measure::network_receive, sum_of(stats.networks, &model::NetworkStats::receive_bytes));
-  set(Measure::network_transmit, sum_of(stats.networks, &model::NetworkStats::transmit_bytes));
-  set(Measure::disk_read, sum_of(stats.block_io, &model::BlockIoStats::read_bytes));
-  set(Measure::disk_write, sum_of(stats.block_io, &model::BlockIoStats::write_bytes));
+  set_sum(Measure::network_receive, stats.networks, &model::NetworkStats::receive_bytes);
+  set_sum(Measure::network_transmit, stats.networks, &model::NetworkStats::transmit_bytes);
+  set_sum(Measure::disk_read, stats.block_io, &model::BlockIoStats::read_bytes);
+  set_sum(Measure::disk_write, stats.block_io, &model::BlockIoStats::write_bytes);
   if (stats.cpu && stats.cpu->throttling) {
     reading.periods = static_cast<double>(stats.cpu->throttling->periods);
     reading.throttled_periods = static_cast<double>(stats.cpu->throttling->throttled_periods);

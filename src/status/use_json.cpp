@@ -8,19 +8,10 @@
 #include <utility>
 
 #include "status/api_members.h"
+#include "status/sum.h"
 
 namespace tidegauge::status {
 namespace {
-
-/// The sum over all devices or interfaces that have the count; nothing where none has.
-template <class Range, class Count>
-std::optional<std::uint64_t> sum_of(const Range& range, Count count) {
-  std::optional<std::uint64_t> sum;
-  for (const auto& element : range) {
-    if (const auto& value = element.*count) sum = sum.value_or(0) + *value;
-  }
-  return sum;
-}
 
 void write_cpu(json::Writer& writer, const model::CpuStats& cpu) {
   writer.key("cpu_seconds").value(cpu.usage_seconds);
