@@ -54,7 +54,7 @@ constexpr Row<PoolStats> pool_metrics[] = {
     {{"tidegauge_pool_quarantined_keys", gauge,
       "Containers in quarantine: no calls about them are made for a while, because calls got stuck "
       "or failed."},
-     [](const PoolStats& pool, const Samples& out) { out.add(pool.quarantined_keys); }},
+     [](const PoolStats& pool, const Samples& out) { out.add(pool.quarantined.size()); }},
     {{"tidegauge_pool_degraded", gauge,
       "1 while probes succeed but calls about several containers are stuck."},
      [](const PoolStats& pool, const Samples& out) { out.add(pool.degraded); }},

@@ -14,10 +14,9 @@ model::PoolStats PoolState::stats() const {
   stats.connections_max = options.max_connections;
   stats.connections_min = options.min_connections;
   stats.open_sockets = transport->open_sockets();
-  stats.quarantined_keys =
-      static_cast<std::uint32_t>(quarantine.with([](const Quarantine& q) { return q.size(); }));
-  const MutexLock lock(mutex);
   const auto now = steady_now();
+  stats.quarantined = quarantine.with([now](const Quarantine& q) { return q.containers(now); });
+  const MutexLock lock(mutex);
   count_slots(stats, now);
   stats.pending_requests = core.waiting();
   if (core.head() != nullptr) {

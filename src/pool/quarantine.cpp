@@ -71,9 +71,15 @@ void Quarantine::forget_failures() {
   });
 }
 
-std::size_t Quarantine::size() const noexcept {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(entries_, [](const auto& named) { return named.second.times > 0; }));
+std::vector<model::QuarantinedContainer> Quarantine::containers(SteadyTime now) const {
+  std::vector<model::QuarantinedContainer> quarantined;
+  for (const auto& [key, entry] : entries_) {
+    if (entry.times == 0) continue;
+    quarantined.push_back({.id = key,
+                           .cause = entry.cause == Cause::stuck ? "stuck" : "failing",
+                           .next_call_seconds = std::max(0.0, to_seconds(entry.until - now))});
+  }
+  return quarantined;
 }
 
 bool Quarantine::degraded(SteadyTime now) const {

@@ -19,8 +19,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tidegauge/config/config.h"
+#include "tidegauge/model/pool_stats.h"
 #include "tidegauge/util/time.h"
 
 namespace tidegauge::pool {
@@ -55,8 +57,8 @@ class Quarantine {
 
   /// Whether a list, or calls about several containers, got stuck in the last 30 s.
   [[nodiscard]] bool degraded(SteadyTime now) const;
-  /// How many containers are quarantined.
-  [[nodiscard]] std::size_t size() const noexcept;
+  /// The containers that are quarantined, by id.
+  [[nodiscard]] std::vector<model::QuarantinedContainer> containers(SteadyTime now) const;
   /// Whether no container has an entry: all calls may be sent.
   [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
 

@@ -9,6 +9,14 @@
 namespace tidegauge::status {
 namespace {
 
+void write_quarantined(json::Writer& writer, const model::QuarantinedContainer& container) {
+  writer.object([&] {
+    writer.key("container_id").value(container.id);
+    writer.key("cause").value(container.cause);
+    writer.key("next_call_seconds").value(container.next_call_seconds);
+  });
+}
+
 void write_now(json::Writer& writer, const model::PoolStats& pool) {
   writer.key("circuit").value(to_string(pool.circuit));
   if (pool.circuit != model::CircuitState::closed) {
@@ -26,7 +34,10 @@ void write_now(json::Writer& writer, const model::PoolStats& pool) {
   writer.key("oldest_waiter_seconds").value(pool.oldest_waiter_seconds);
   writer.key("oldest_lease_seconds").value(pool.oldest_lease_seconds);
   writer.key("leaked_leases").value(pool.leaked_leases);
-  writer.key("quarantined_containers").value(pool.quarantined_keys);
+  writer.key("quarantined_containers").value(pool.quarantined.size());
+  writer.key("quarantine").array([&] {
+    for (const auto& container : pool.quarantined) write_quarantined(writer, container);
+  });
 }
 
 void write_durations(json::Writer& writer, std::string_view name,

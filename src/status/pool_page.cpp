@@ -10,6 +10,12 @@
 namespace tidegauge::status {
 namespace {
 
+const model::ContainerRecord* record_of(const model::EngineSnapshot& engine, std::string_view id) {
+  const auto found = std::ranges::find_if(
+      engine.containers, [id](const auto& record) { return record.container->id == id; });
+  return found == engine.containers.end() ? nullptr : &*found;
+}
+
 void write_count(Html& html, std::string_view term, std::uint64_t count) {
   write_fact(html, term, with_commas(count));
 }
@@ -47,10 +53,41 @@ void write_now(Html& html, const model::PoolStats& pool) {
     write_fact(html, "Longest wait now", duration_text(pool.oldest_waiter_seconds),
                decimal_text(pool.oldest_waiter_seconds, 3) + " s");
     write_fact(html, "Waiting time", mean_text(pool.wait_success));
-    write_count(html, "Containers in quarantine", pool.quarantined_keys);
+    write_count(html, "Containers in quarantine", pool.quarantined.size());
     write_count(html, "Not given back", pool.leaked_leases);
     write_fact(html, "Longest use now", duration_text(pool.oldest_lease_seconds),
                decimal_text(pool.oldest_lease_seconds, 3) + " s");
+  });
+}
+
+/// By its name, where the monitor knows it.
+void write_quarantined(Html& html, const StatusInput& input, std::string_view endpoint,
+                       const model::QuarantinedContainer& container) {
+  html.element("tr", {{"data-key", container.id}}, [&] {
+    html.element("th", {{"scope", "row"}}, [&] {
+      const auto* const engine = model::find_engine(input.engines, endpoint);
+      const auto* const record = engine ? record_of(*engine, container.id) : nullptr;
+      if (record == nullptr) return html.text(container.id.substr(0, 12));
+      write_container_name(html, *engine, record->container->name);
+    });
+    html.element("td", {}, container.cause == "stuck" ? "a call got stuck" : "calls fail");
+    html.element("td", {},
+                 container.next_call_seconds > 0
+                     ? "in " + duration_text(container.next_call_seconds)
+                     : "now");
+  });
+}
+
+void write_quarantine(Html& html, const StatusInput& input, const model::PoolStats& pool) {
+  if (pool.quarantined.empty()) return;
+  html.element("table", {}, [&] {
+    html.element("caption", {}, "Containers in quarantine");
+    write_table_head(html, {"Container", "Why", "Next call"});
+    html.element("tbody", {}, [&] {
+      for (const auto& container : pool.quarantined) {
+        write_quarantined(html, input, pool.endpoint, container);
+      }
+    });
   });
 }
 
@@ -104,6 +141,7 @@ void write_pool(Html& html, const StatusInput& input, const model::PoolStats& po
     html.element("h2", {{"id", heading_id}}, pool.endpoint);
     write_circuit(html, pool);
     write_now(html, pool);
+    write_quarantine(html, input, pool);
     html.element("h3", {}, "Since the start");
     write_since_start(html, pool);
     if (slots == input.slots.end()) return;

@@ -258,7 +258,7 @@ model::PoolStats pool(const std::string& name) {
   pool.leaked_leases = 7;
   pool.oldest_lease_seconds = 31.5;
   pool.oldest_waiter_seconds = 0.25;
-  pool.quarantined_keys = 8;
+  pool.quarantined.resize(8);
   pool.degraded = true;
   pool.acquired = 1'000;
   pool.connections_created = 20;

@@ -82,7 +82,7 @@ TEST_CASE("a call about a container that fails during an outage does not count a
   }
   state.record_probe(recovery, std::nullopt);
   REQUIRE(state.health().up);
-  CHECK(state.stats().quarantined_keys == 0);
+  CHECK(state.stats().quarantined.empty());
 }
 
 TEST_CASE("containers whose calls fail one after another leave the Engine up") {
@@ -112,7 +112,7 @@ TEST_CASE("a container whose calls keep failing is quarantined, and the refusal 
   CHECK(refused.code == Errc::quarantined);
   CHECK_THAT(refused.message, contains("calls about container bad-1 failed, and others did not"));
   const auto stats = scene.pool().stats();
-  CHECK(stats.quarantined_keys == 1);
+  CHECK(stats.quarantined.size() == 1);
   CHECK_FALSE(stats.degraded);
   CHECK(stats.acquire_failures[static_cast<std::size_t>(AcquireFailure::quarantined)] == 99);
   CHECK(scene.log().count("calls about a container fail, and others do not") == 1);
@@ -129,10 +129,10 @@ TEST_CASE("an answer ends the quarantine of a container whose calls have failed"
                   });
   CHECK_FALSE(ask_about(scene.pool(), "web"));
   CHECK_FALSE(ask_about(scene.pool(), "web"));
-  CHECK(scene.pool().stats().quarantined_keys == 1);
+  CHECK(scene.pool().stats().quarantined.size() == 1);
   cut = false;
   REQUIRE(eventually([&] { return ask_about(scene.pool(), "web").has_value(); }));
-  CHECK(scene.pool().stats().quarantined_keys == 0);
+  CHECK(scene.pool().stats().quarantined.empty());
   CHECK(scene.log().count("answered again") == 1);
 }
 
@@ -203,7 +203,7 @@ TEST_CASE("a refused connection is the Engine's failure, also for calls about a 
     CHECK(error_of(ask_about(scene.pool(), "web")).code == Errc::unreachable);
   }
   CHECK_FALSE(scene.pool().health().up);
-  CHECK(scene.pool().stats().quarantined_keys == 0);
+  CHECK(scene.pool().stats().quarantined.empty());
 }
 
 TEST_CASE("a call marked as long neither opens the circuit nor quarantines its container") {
@@ -223,7 +223,7 @@ TEST_CASE("a call marked as long neither opens the circuit nor quarantines its c
   }
   CHECK(error_of(measure("/slow", {.total = 10ms})).code == Errc::timeout);
   CHECK(scene.pool().health().up);
-  CHECK(scene.pool().stats().quarantined_keys == 0);
+  CHECK(scene.pool().stats().quarantined.empty());
   value_of(ask_about(scene.pool(), "web"));
 }
 
@@ -236,5 +236,5 @@ TEST_CASE("failures from before an outage do not count against a container after
   scene.server().listen();
   REQUIRE(scene.comes_up());
   CHECK(error_of(ask_about(scene.pool(), "bad")).code == Errc::connection_lost);
-  CHECK(scene.pool().stats().quarantined_keys == 0);
+  CHECK(scene.pool().stats().quarantined.empty());
 }

@@ -26,7 +26,7 @@ TEST_CASE("calls about a stuck container are refused, and calls about others are
   CHECK(quarantine.got_stuck("web", start));
   CHECK(refused_until(quarantine, "web", start + 4s) == start + 5s);
   CHECK_FALSE(quarantine.refusal("db", start));
-  CHECK(quarantine.size() == 1);
+  CHECK(quarantine.containers(start).size() == 1);
 }
 
 TEST_CASE("after the quarantine one call is sent as a trial, and its answer ends the quarantine") {
@@ -75,7 +75,7 @@ TEST_CASE("a container without further calls is forgotten") {
   Quarantine quarantine(tuning);
   quarantine.got_stuck("gone", start);
   quarantine.got_stuck("web", start + 11min);
-  CHECK(quarantine.size() == 1);
+  CHECK(quarantine.containers(start).size() == 1);
 }
 
 TEST_CASE(
@@ -92,11 +92,11 @@ TEST_CASE("the second failure in a row quarantines a container, the first does n
   Quarantine quarantine(tuning);
   CHECK_FALSE(quarantine.failed("web", start));
   CHECK_FALSE(quarantine.refusal("web", start));
-  CHECK(quarantine.size() == 0);
+  CHECK(quarantine.containers(start).empty());
   CHECK(quarantine.failed("web", start + 1s));
   CHECK(quarantine.refusal("web", start + 1s) ==
         Quarantine::Refusal{.until = start + 6s, .cause = Cause::failing});
-  CHECK(quarantine.size() == 1);
+  CHECK(quarantine.containers(start).size() == 1);
   CHECK_FALSE(quarantine.refusal("web", start + 6s));
   CHECK_FALSE(quarantine.failed("web", start + 6s));
   CHECK(refused_until(quarantine, "web", start + 7s) == start + 16s);
@@ -117,7 +117,7 @@ TEST_CASE("failing containers do not make the Engine degraded") {
     quarantine.failed(container, start);
     quarantine.failed(container, start);
   }
-  CHECK(quarantine.size() == 4);
+  CHECK(quarantine.containers(start).size() == 4);
   CHECK_FALSE(quarantine.degraded(start));
 }
 
@@ -132,4 +132,21 @@ TEST_CASE("an outage ends the quarantine of failing containers, and not of stuck
   CHECK_FALSE(quarantine.refusal("twice", start));
   CHECK(quarantine.refusal("stuck", start) ==
         Quarantine::Refusal{.until = start + 5s, .cause = Cause::stuck});
+}
+
+TEST_CASE("the containers in quarantine have the cause, and the time until the next call") {
+  Quarantine quarantine(tuning);
+  quarantine.got_stuck("web", start);
+  quarantine.failed("db", start);  // once is no quarantine
+  quarantine.failed("cache", start);
+  quarantine.failed("cache", start + 1s);
+  const auto containers = quarantine.containers(start + 2s);
+  REQUIRE(containers.size() == 2);
+  CHECK(containers[0].id == "cache");
+  CHECK(containers[0].cause == "failing");
+  CHECK(containers[0].next_call_seconds == 4);
+  CHECK(containers[1].id == "web");
+  CHECK(containers[1].cause == "stuck");
+  CHECK(containers[1].next_call_seconds == 3);
+  CHECK(quarantine.containers(start + 1h).front().next_call_seconds == 0);
 }

@@ -25,6 +25,19 @@ TEST_CASE("a pool says what its connections do now and what they did since the s
   CHECK(slot["holder"].text() == "monitor");
 }
 
+TEST_CASE("a pool has the containers in quarantine, and why") {
+  test::StatusScene scene;
+  scene.pools = {{.endpoint = "local",
+                  .quarantined = {{.id = "web-id", .cause = "stuck", .next_call_seconds = 2.5}}}};
+  const auto document = test::parsed(pool_json(scene.input()));
+  const auto pool = *document.root()["pools"].elements().begin();
+  CHECK(pool["quarantined_containers"].count() == 1U);
+  const auto container = *pool["quarantine"].elements().begin();
+  CHECK(container["container_id"].text() == "web-id");
+  CHECK(container["cause"].text() == "stuck");
+  CHECK(container["next_call_seconds"].number() == 2.5);
+}
+
 TEST_CASE("a pool whose circuit is closed has no next probe, and a count of 0 is written") {
   test::StatusScene scene;
   scene.pools = {{.endpoint = "local"}};

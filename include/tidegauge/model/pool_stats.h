@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tidegauge/model/histogram.h"
 
@@ -50,6 +51,13 @@ enum class CallClass : std::uint8_t { ping, list, call, stream };
 inline constexpr std::size_t call_class_count = 4;
 [[nodiscard]] std::string_view to_string(CallClass call_class) noexcept;
 
+/// A container about which no calls are made for a while.
+struct QuarantinedContainer {
+  std::string id;
+  std::string_view cause;        ///< "stuck": a call about it got stuck; "failing": calls fail
+  double next_call_seconds = 0;  ///< until the next call may be sent; 0: it is on its way
+};
+
 struct PoolStats {
   std::string endpoint;
 
@@ -67,7 +75,7 @@ struct PoolStats {
   std::uint32_t leaked_leases = 0;
   double oldest_lease_seconds = 0;
   double oldest_waiter_seconds = 0;
-  std::uint32_t quarantined_keys = 0;
+  std::vector<QuarantinedContainer> quarantined;
   bool degraded = false;  ///< probes succeed, but calls about several containers are stuck
 
   // Since the start.
