@@ -154,9 +154,11 @@ check_families() {
 
 # docker.socket listens, and nobody starts the Engine.
 check_stopped_engine() {
+  docker start unit-test >/dev/null
   start
   systemctl stop docker.service
   systemctl start docker.socket
+  soon 20 "a container has ended with its Engine" engine_end_is_told
   soon 20 "the page shows the Engine as down" page_has '^tidegauge_engine_up 0'
   sleep 15
   is inactive "$(systemctl is-active docker.service)"
@@ -174,6 +176,10 @@ check_stopped_engine() {
   systemctl daemon-reload
   systemctl start --no-block tidegauge.service
   soon 60 "a daemon that connects at once starts the Engine" systemctl is-active docker.service
+}
+
+engine_end_is_told() {
+  tidegauge --exits unit-test --path.runtime=/run/tidegauge | grep -c '\bengine\b' >/dev/null
 }
 
 check_socket() {
