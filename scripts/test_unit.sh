@@ -26,7 +26,7 @@ files=$(mktemp -d)
 trap 'rm -rf "$files"' EXIT
 cp "$program" "$files/tidegauge"
 mkdir "$files/units" "$files/drop-ins"
-cp -a systemd/. "$files/units"
+cp -a systemd/*.service systemd/*.socket systemd/docker.service.wants "$files/units"
 cp config/systemd/* "$files/drop-ins"
 cp scripts/lib/{service,unit}_on_host.sh "$files/"
 openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=tidegauge-test \
