@@ -125,7 +125,7 @@ class Lives {
     engine_.expect("POST", path + "/kill");
     crashed.push_back(soon([&](const Page& page) {
       return is(page, name, "exited") &&
-             page.value("container_exits_total", {{"name", name}, {"class", "137"}}) == 1;
+             page.value("container_exits_total", {{"name", name}, {"cause", "killed"}}) == 1;
     }));
     const auto ended = [](const Page& page) {
       return page.value("tidegauge_engine_containers", {{"state", "exited"}}).value_or(0);
