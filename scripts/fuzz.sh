@@ -4,6 +4,7 @@
 # build/fuzz/findings, and the inputs that reach new code in build/fuzz/corpus for the next time.
 #
 #   scripts/fuzz.sh [SECONDS] [TARGET...]    600 seconds each, and all of them, unless told otherwise
+#   TIDEGAUGE_FUZZ_SEED=1 scripts/fuzz.sh    the inputs follow from this seed, not from the clock
 #   build/fuzz/tests/fuzz/inspect_fuzz build/fuzz/findings/inspect-crash-...    a finding once more
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -25,7 +26,7 @@ run_target() {
   # A small quarantine: fresh memory for each input costs more than the parsing.
   ASAN_OPTIONS=allow_addr2line=1:quarantine_size_mb=8 "$out/tests/fuzz/${name}_fuzz" \
     "$out/corpus/$name" "$out/seeds/$name" -artifact_prefix="$out/findings/$name-" \
-    -dict="$PWD/tests/fuzz/dictionary" -max_total_time="$2" -timeout=10 \
+    -dict="$PWD/tests/fuzz/dictionary" -seed="${TIDEGAUGE_FUZZ_SEED:-0}" -max_total_time="$2" -timeout=10 \
     -rss_limit_mb=1024 -print_final_stats=1 >"$log" 2>&1 || status=$?
   if ((status)); then
     echo "$name: FOUND something; all of it is in $log"

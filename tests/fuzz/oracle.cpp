@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstdlib>
 #include <iostream>
+#include <limits>
 
 namespace tidegauge::fuzz {
 namespace {
@@ -25,6 +27,32 @@ std::optional<std::string> normalized(std::string_view token) {
   return (negative && token != "0" ? "-" : "") + std::string(token);
 }
 
+std::optional<double> decimal_value(std::string_view number) {
+  double value = 0;
+  const auto* const end = number.data() + number.size();
+  const auto result = std::from_chars(number.data(), end, value);
+  if (result.ec != std::errc{} || result.ptr != end) return std::nullopt;
+  return value;
+}
+
+/// Both are numbers, or texts that consist of the characters of numbers.
+bool is_same_number(std::string_view a, std::string_view b) {
+  if (a == b) return true;
+  const auto first = decimal_value(a);
+  const auto second = decimal_value(b);
+  if (!first || !second) return false;
+  const auto margin = std::abs(*first) * 1e-15 + std::numeric_limits<double>::min();
+  return std::abs(*first - *second) <= margin;
+}
+
+/// Takes what `belongs` from the beginning of a text.
+std::string_view take_while(std::string_view& text, bool (*belongs)(char)) {
+  const auto end = std::ranges::find_if_not(text, belongs);
+  const std::string_view taken(text.begin(), end);
+  text.remove_prefix(taken.size());
+  return taken;
+}
+
 std::optional<std::uint64_t> unsigned_value(std::string_view number) {
   std::uint64_t value = 0;
   const auto* const end = number.data() + number.size();
@@ -38,6 +66,15 @@ std::optional<std::uint64_t> unsigned_value(std::string_view number) {
 void finding(std::string_view what) {
   std::cerr << "FINDING: " << what << '\n';
   std::abort();
+}
+
+bool is_same_but_for_rounding(std::string_view a, std::string_view b) {
+  const auto is_other = [](char c) { return !is_of_number(c); };
+  while (!a.empty() && !b.empty()) {
+    if (!is_same_number(take_while(a, is_of_number), take_while(b, is_of_number))) return false;
+    if (take_while(a, is_other) != take_while(b, is_other)) return false;
+  }
+  return a.empty() && b.empty();
 }
 
 WholeNumbers::WholeNumbers(std::string_view text) {

@@ -67,6 +67,10 @@ class Facts {
   std::vector<std::pair<std::string, std::string>> facts_;
 };
 
+/// Whether two texts are the same, except that a number may differ in its last digits: RapidJSON's
+/// reader may miss them.
+[[nodiscard]] bool is_same_but_for_rounding(std::string_view a, std::string_view b);
+
 /// The same JSON with white space wherever it may stand.
 [[nodiscard]] std::string spaced(std::string_view json);
 
