@@ -37,8 +37,11 @@ bool has_earlier_end(const Container& container) {
 bool RunHistory::started(WallTime at, Lifecycle& counts) {
   if (is_late_start(at)) return false;
   settle(nullptr, counts);
+  // The event of a run is later than the run's start: this one is of a run before the one shown.
+  const bool shown_is_later = run_.exact && at < *run_.started_at;
+  const bool has_earlier = run_.has_earlier && !shown_is_later;
   const bool ended = run_.end == End::counted || run_.end == End::untold || run_.told ||
-                     run_.has_earlier || found_run_;  // which is a later one
+                     has_earlier || found_run_;  // which is a later one
   const bool is_first = was_inspected_ && !run_.started_at;
   if (ended) {
     restart(counts);

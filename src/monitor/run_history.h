@@ -7,8 +7,9 @@
 //
 // - A start after an end is a restart, and so is one after a start, whose end was lost.
 // - Where an inspect alone has shown a container to run, its next start may be the late event of
-//   that run. It may also be another run, where the end of the first was lost, as when the Engine
-//   itself was restarted. The next inspect tells: a run is known by its `StartedAt`.
+//   that run, or of one before it. It may also be another run, where the end of the first was lost,
+//   as when the Engine itself was restarted. The next inspect tells: a run is known by its
+//   `StartedAt`.
 // - After a gap an inspect that shows another run, or the end of the known one, tells what was
 //   missed: that is counted, and its events, should they still come, are not. The event of such an
 //   end still tells more about the end.

@@ -105,6 +105,27 @@ class Life {
 
 // --- starts and ends -----------------------------------------------------------------------------
 
+TEST_CASE("a first inspect that is ahead of a restart leaves its events to be counted once") {
+  Life web;
+  web.start();
+  const auto first_start = web.now() + 300us;
+  web.end(137);
+  const auto first_end = web.now() + 300us;
+  web.start();
+  web.inspect();
+  std::ignore = web.history().started(first_start, web.counts());
+  CHECK(web.restarts() == 0);
+  const bool is_inspected_between = GENERATE(true, false);
+  if (is_inspected_between) web.inspect();
+  web.history().ended(first_end, 137, web.counts());
+  web.tell_start();
+  CHECK(web.restarts() == 1);
+  CHECK(web.exits() == 1);
+  web.inspect();
+  CHECK(web.restarts() == 1);
+  CHECK(web.exits() == 1);
+}
+
 TEST_CASE(
     "a restart of the Engine without an event of the end counts as a restart of the container") {
   Life web;
