@@ -122,6 +122,7 @@ step_remove() {
   dpkg --remove tidegauge >/dev/null || fail "it cannot be removed"
   ! curl -sS --max-time 10 -o /dev/null "$page" 2>/dev/null || fail "it still serves"
   [[ ! -e /usr/bin/tidegauge ]] || fail "the program is still there"
+  [[ ! -e /run/tidegauge-docker ]] || fail "the link to Docker's pid file is still there"
   grep -q memory "$config" || fail "the configuration is lost by a removal"
 }
 

@@ -60,7 +60,7 @@ void write_now(Html& html, const model::PoolStats& pool) {
   });
 }
 
-/// By its name, where the monitor knows it.
+/// A row has the name of the container, or the beginning of the id where no monitor knows the name.
 void write_quarantined(Html& html, const StatusInput& input, std::string_view endpoint,
                        const model::QuarantinedContainer& container) {
   html.element("tr", {{"data-key", container.id}}, [&] {

@@ -27,8 +27,10 @@ std::optional<std::string> normalized(std::string_view token) {
   return (negative && token != "0" ? "-" : "") + std::string(token);
 }
 
-std::optional<double> decimal_value(std::string_view number) {
-  double value = 0;
+/// Nothing where the text is not a number of that type as a whole.
+template <class Number>
+std::optional<Number> value_of(std::string_view number) {
+  Number value = 0;
   const auto* const end = number.data() + number.size();
   const auto result = std::from_chars(number.data(), end, value);
   if (result.ec != std::errc{} || result.ptr != end) return std::nullopt;
@@ -38,8 +40,8 @@ std::optional<double> decimal_value(std::string_view number) {
 /// Both are numbers, or texts that consist of the characters of numbers.
 bool is_same_number(std::string_view a, std::string_view b) {
   if (a == b) return true;
-  const auto first = decimal_value(a);
-  const auto second = decimal_value(b);
+  const auto first = value_of<double>(a);
+  const auto second = value_of<double>(b);
   if (!first || !second) return false;
   const auto margin = std::abs(*first) * 1e-15 + std::numeric_limits<double>::min();
   return std::abs(*first - *second) <= margin;
@@ -51,14 +53,6 @@ std::string_view take_while(std::string_view& text, bool (*belongs)(char)) {
   const std::string_view taken(text.begin(), end);
   text.remove_prefix(taken.size());
   return taken;
-}
-
-std::optional<std::uint64_t> unsigned_value(std::string_view number) {
-  std::uint64_t value = 0;
-  const auto* const end = number.data() + number.size();
-  const auto result = std::from_chars(number.data(), end, value);
-  if (result.ec != std::errc{} || result.ptr != end) return std::nullopt;
-  return value;
 }
 
 }  // namespace
@@ -92,7 +86,7 @@ bool WholeNumbers::contain(std::string_view number) const {
 
 bool WholeNumbers::contain_time(double seconds, std::uint64_t unit) const {
   return std::ranges::any_of(numbers_, [=](const std::string& number) {
-    const auto value = unsigned_value(number);
+    const auto value = value_of<std::uint64_t>(number);
     return value && *value <= UINT64_MAX / unit &&
            static_cast<double>(*value * unit) * 1e-9 == seconds;
   });
@@ -100,7 +94,7 @@ bool WholeNumbers::contain_time(double seconds, std::uint64_t unit) const {
 
 bool WholeNumbers::contain_multiple(std::uint64_t derived, std::uint64_t divisor) const {
   return std::ranges::any_of(numbers_, [=](const std::string& number) {
-    const auto value = unsigned_value(number);
+    const auto value = value_of<std::uint64_t>(number);
     return value && *value / divisor == derived;
   });
 }
